@@ -1,0 +1,1 @@
+"""Every write, by noun: a connection first, one user action each, never a commit."""

@@ -1,0 +1,1 @@
+"""Every read, by noun: a connection first; frozen records back, never rows."""

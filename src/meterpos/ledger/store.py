@@ -1,0 +1,187 @@
+"""The database behind a ledger: opening it safely, one writer, many readers."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from meterpos.errors import MeterposError, UserError
+
+BUSY_TIMEOUT_MS: Final = 5_000
+
+_PRAGMAS: Final[dict[str, tuple[str, object]]] = {
+    "journal_mode": ("WAL", "wal"),
+    "synchronous": ("FULL", 2),
+    "foreign_keys": ("ON", 1),
+    "recursive_triggers": ("ON", 1),
+    "wal_autocheckpoint": ("0", 0),
+    "busy_timeout": (str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
+}
+
+
+class WrongKey(UserError):
+    """The ledger is encrypted under another key."""
+
+
+class UnreadableDatabase(UserError):
+    """The file is not a ledger, or its content is damaged."""
+
+
+class DiskFull(UserError):
+    """There was no room to write; nothing was changed."""
+
+
+class UnknownOutcome(MeterposError):
+    """COMMIT raised: the transaction may or may not stand. Look the tender up before telling anyone."""
+
+
+class Store:
+    """One ledger database, SQLite (encrypted when ``key`` is given) or PostgreSQL.
+
+    Thread-safe: any thread may read; writers of one process take turns. ``url`` is ``sqlite:///path`` or
+    ``postgresql+psycopg://…``; ``key`` is 32 raw bytes.
+
+    Raises: WrongKey or UnreadableDatabase on the first use of a file that cannot be read.
+    """
+
+    def __init__(self, url: str, *, key: bytes | None = None) -> None:
+        self.url: Final = make_url(url)
+        self.dialect: Final[Literal["sqlite", "postgresql"]] = (
+            "sqlite" if self.url.get_backend_name() == "sqlite" else "postgresql"
+        )
+        self._key: Final = key
+        self._turn: Final = threading.RLock()
+        if self.dialect == "sqlite":
+            self.path: Final = Path(self.url.database or "")
+            self._writer: Final = self._sqlite_engine("BEGIN IMMEDIATE", size=1, read_only=False)
+            self._reader: Final = self._sqlite_engine("BEGIN", size=4, read_only=True)
+        else:
+            self._writer = self._reader = create_engine(self.url, pool_pre_ping=True, pool_size=8)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Yield a connection in one write transaction: commit on clean exit, roll back otherwise.
+
+        Raises: DiskFull where there is no room (nothing changed); UnknownOutcome where COMMIT itself raised.
+        """
+        with self._turn, self._connect(self._writer) as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            except BaseException as error:
+                transaction.rollback()
+                _raise_plainly(error, self.url.database)
+                raise
+            try:
+                transaction.commit()
+            except DBAPIError as error:
+                connection.invalidate()
+                raise UnknownOutcome(f"the commit was not confirmed: {error.orig}") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one unchanging state of the ledger."""
+        with self._connect(self._reader) as connection, connection.begin():
+            yield connection
+
+    def data_version(self) -> int:
+        """Return a number that differs after another process has written (SQLite; 0 on PostgreSQL)."""
+        if self.dialect != "sqlite":
+            return 0
+        with self._turn, self._connect(self._writer) as connection:
+            return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file; call when idle (it would cost a payment 5-10 ms)."""
+        if self.dialect == "sqlite":
+            with self._turn, self._connect(self._writer) as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        """Close every connection; the store may be used again afterwards."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    @contextmanager
+    def _connect(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            connection = engine.connect()
+        except DBAPIError as error:
+            _raise_plainly(error, self.url.database)
+            raise
+        with connection:
+            yield connection
+
+    def _sqlite_engine(self, begin: str, *, size: int, read_only: bool) -> Engine:
+        import sqlcipher3.dbapi2 as driver
+
+        def connect() -> Any:
+            connection = driver.connect(
+                str(self.path), isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+            try:
+                self._prepare(connection, read_only=read_only)
+            except driver.DatabaseError as error:
+                connection.close()
+                raise _unreadable(error, self.path, encrypted=self._key is not None) from error
+            return connection
+
+        engine = create_engine(
+            "sqlite://",
+            module=driver,
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=0 if not read_only else 4,
+            pool_reset_on_return=None,
+        )
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _prepare(self, connection: Any, *, read_only: bool) -> None:
+        if self._key is not None:
+            assert len(self._key) == 32, "a database key is 32 bytes"
+            connection.execute("PRAGMA cipher_log_level = NONE")
+            connection.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        for name, (wanted, read_back) in _PRAGMAS.items():
+            connection.execute(f"PRAGMA {name} = {wanted}").fetchall()
+            found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+            assert found == read_back, f"PRAGMA {name} is {found}, not {read_back}"
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+
+
+def _raise_plainly(error: BaseException, where: str | None) -> None:
+    """Raise the sentence a person can act on, where the driver's error has one."""
+    text = str(getattr(error, "orig", error)).lower()
+    if isinstance(error, DBAPIError):
+        if "disk is full" in text or "disk full" in text or "no space" in text:
+            raise DiskFull(
+                "The disk is full, so nothing was saved. Free some space and try again."
+            ) from error
+        if "malformed" in text or "not a database" in text:
+            raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
+
+
+def _unreadable(error: BaseException, path: Path, *, encrypted: bool) -> UserError:
+    text = str(error).lower()
+    if encrypted and ("not a database" in text or "hmac" in text):
+        return WrongKey(
+            f"The ledger {path.name} cannot be opened with this machine's key. "
+            "Use the key it was made with, or restore a backup.",
+        )
+    return UnreadableDatabase(
+        f"The ledger {path.name} cannot be read ({error}). Leave the file as it is and restore a backup.",
+    )

@@ -1,0 +1,56 @@
+"""Facts: every immutable change to an account, one row each. Movements: what the facts that count add to its sum.
+
+Invoices, payments, reversals, adjustments and opening balances are kinds of fact, not tables of their own: they share
+identity, immutability, the feed and the digest (decision record 0003).
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table
+
+from meterpos.ledger.tables.base import amount, metadata
+
+facts: Final = Table(
+    "facts",
+    metadata,
+    Column("fact_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("account_no", String, nullable=False),
+    Column("stands_on", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("fact_date", Date, nullable=False),
+    Column("due_date", Date),
+    amount("amount_minor"),
+    Column("counts", Boolean, nullable=False),
+    Column("invoice_no", String),
+    Column("of_fact_id", String),
+    Column("method", String),
+    Column("reference", String),
+    Column("brought_forward_minor", BigInteger),
+    Column("text", String),
+    Column("entry_id", LargeBinary),
+    Column("generation", Integer),
+    Column("position", BigInteger),
+    Column("decision", String),
+    sqlite_with_rowid=False,
+    comment="immutable but for head office's stamp: stands_on, generation, position, decision",
+)
+Index("ix_facts_account", facts.c.stands_on, facts.c.fact_date)
+for _name, _column in (("ix_facts_of", facts.c.of_fact_id), ("ix_facts_reference", facts.c.reference)):
+    Index(_name, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))
+
+STAMP_COLUMNS: Final = ("stands_on", "generation", "position", "decision")
+"""The only columns of a fact that may change: where head office placed it."""
+
+movements: Final = Table(
+    "movements",
+    metadata,
+    Column("account_no", String, primary_key=True),
+    Column("fact_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("fact_date", Date, nullable=False),
+    Column("due_date", Date),
+    amount("amount_minor"),
+    sqlite_with_rowid=False,
+    comment="rebuildable from facts",
+)

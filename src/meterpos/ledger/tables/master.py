@@ -1,0 +1,78 @@
+"""Whom and what the utility serves; at a till these rows come from the feed and are never written otherwise."""
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Date, Index, String, Table
+
+from meterpos.ledger.tables.base import amount, metadata
+
+customers: Final = Table(
+    "customers",
+    metadata,
+    Column("customer_no", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("phone", String, nullable=False, server_default=""),
+    Column("place", String, nullable=False, server_default=""),
+    Column("zone", String, nullable=False),
+    Column("status", String, nullable=False, server_default="active"),
+    Column("language", String, nullable=False, server_default="en"),
+    Column("opened_on", Date),
+    amount("balance_minor", server_default="0"),
+    amount("overpayment_minor", server_default="0"),
+    comment="balance and overpayment are written by balances.py alone",
+    sqlite_with_rowid=True,
+)
+
+contacts: Final = Table(
+    "contacts",
+    metadata,
+    Column("contact_id", String, primary_key=True),
+    Column("customer_no", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("phone", String, nullable=False),
+    Column("consent", Boolean, nullable=False),
+)
+
+meters: Final = Table(
+    "meters",
+    metadata,
+    Column("meter_no", String, primary_key=True),
+    Column("serial_no", String, nullable=False, server_default=""),
+    Column("utility", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("location", String, nullable=False, server_default=""),
+)
+
+accounts: Final = Table(
+    "accounts",
+    metadata,
+    Column("account_no", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("customer_no", String, index=True),
+    Column("meter_no", String, index=True),
+    Column("till_name", String),
+    Column("zone", String, nullable=False),
+    Column("opened_on", Date),
+    Column("closed_on", Date),
+    amount("net_minor", server_default="0"),
+    amount("balance_minor", server_default="0"),
+    amount("overpayment_minor", server_default="0"),
+    amount("total_billed_minor", server_default="0"),
+    amount("total_paid_minor", server_default="0"),
+    Column("last_invoice_date", Date),
+    comment="the sums and last_invoice_date are written by balances.py alone",
+)
+Index(
+    "ix_accounts_one_active",
+    accounts.c.meter_no,
+    sqlite_where=accounts.c.closed_on.is_(None),
+    postgresql_where=accounts.c.closed_on.is_(None),
+)
+
+plans: Final = Table(
+    "plans",
+    metadata,
+    Column("account_no", String, primary_key=True),
+    Column("capacity_kw", String, nullable=False),
+    amount("total_minor"),
+)

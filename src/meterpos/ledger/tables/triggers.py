@@ -1,0 +1,50 @@
+"""What makes a table immutable: UPDATE and DELETE are refused by the database itself.
+
+``create`` is run by migrations, ``EXPECTED`` compared by checks (Alembic's batch mode drops triggers in silence).
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection
+
+from meterpos.ledger.tables.facts import STAMP_COLUMNS, facts
+from meterpos.ledger.tables.journal import journal, tenders
+
+_FACT_FROZEN: Final = tuple(column.name for column in facts.columns if column.name not in STAMP_COLUMNS)
+
+_FROZEN: Final[dict[str, tuple[str, ...]]] = {
+    facts.name: _FACT_FROZEN,
+    journal.name: tuple(column.name for column in journal.columns),
+    tenders.name: tuple(column.name for column in tenders.columns),
+}
+
+EXPECTED: Final = frozenset(
+    f"{table}_{verb}_refused" for table in _FROZEN for verb in ("update", "delete")
+)
+
+
+def create(connection: Connection) -> None:
+    """Create the triggers on ``connection``, inside the caller's transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME; END $$"
+        )
+    for table, columns in _FROZEN.items():
+        for verb, event in (("update", f"UPDATE OF {', '.join(columns)}"), ("delete", "DELETE")):
+            name = f"{table}_{verb}_refused"
+            if connection.dialect.name == "postgresql":
+                body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            else:
+                body = f"BEGIN SELECT RAISE(ABORT, '{table} is immutable'); END"
+            connection.exec_driver_sql(f'CREATE TRIGGER "{name}" BEFORE {event} ON {table} {body}')
+
+
+def present(connection: Connection) -> frozenset[str]:
+    """Return the names of the immutability triggers the database really has."""
+    query = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        if connection.dialect.name == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    return frozenset(row[0] for row in connection.exec_driver_sql(query)) & EXPECTED
