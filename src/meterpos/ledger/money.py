@@ -38,7 +38,8 @@ def parse_amount(text: str, *, field: str | None = "amount", signed: bool = Fals
     minor = int(match["whole"][:20]) * 100 + int((match["cents"] or "").ljust(2, "0"))
     if len(match["whole"].lstrip("0")) > 12 or minor > AMOUNT_MAX:
         raise AmountError(
-            f"'{stripped[:40]}' is more than {format_amount(AMOUNT_MAX)}. Check the amount.", field=field
+            f"'{stripped[:40]}' is more than {format_amount(AMOUNT_MAX)}. Check the amount.",
+            field=field,
         )
     return -minor if match["sign"] == "-" else minor
 

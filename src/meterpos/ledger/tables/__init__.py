@@ -1,9 +1,9 @@
 """The ledger's tables, by noun: SQLAlchemy Core, one ``metadata``, the same at the till and at head office.
 
-    base     metadata, column types              master   customers, contacts, meters, accounts, plans
-    facts    facts, movements                    journal  journal, streams, tenders, shifts
-    people   users, pins                         till     what one till keeps about itself
-    triggers what makes a table immutable
+base     metadata, column types              master   customers, contacts, meters, accounts, plans
+facts    facts, movements                    journal  journal, streams, tenders, shifts
+people   users, pins                         till     what one till keeps about itself
+triggers what makes a table immutable
 """
 
 from meterpos.ledger.tables.base import metadata

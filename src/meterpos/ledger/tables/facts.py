@@ -36,7 +36,10 @@ facts: Final = Table(
     comment="immutable but for head office's stamp: stands_on, generation, position, decision",
 )
 Index("ix_facts_account", facts.c.stands_on, facts.c.fact_date)
-for _name, _column in (("ix_facts_of", facts.c.of_fact_id), ("ix_facts_reference", facts.c.reference)):
+for _name, _column in (
+    ("ix_facts_of", facts.c.of_fact_id),
+    ("ix_facts_reference", facts.c.reference),
+):
     Index(_name, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))
 
 STAMP_COLUMNS: Final = ("stands_on", "generation", "position", "decision")

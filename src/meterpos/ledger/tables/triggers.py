@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from meterpos.ledger.tables.facts import STAMP_COLUMNS, facts
 from meterpos.ledger.tables.journal import journal, tenders
 
-_FACT_FROZEN: Final = tuple(column.name for column in facts.columns if column.name not in STAMP_COLUMNS)
+_FACT_FROZEN: Final = tuple(
+    column.name for column in facts.columns if column.name not in STAMP_COLUMNS
+)
 
 _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     facts.name: _FACT_FROZEN,
