@@ -1,0 +1,10 @@
+"""The exchange between till and head office: one batch up, pages down, each signed, each permanent progress.
+
+wire      the messages: pure bytes to frozen records and back; head office uses it too
+framing   their envelope: canonical header, signature, body lines, compression
+protocol  the till's side as pure steps, without I/O
+client    HTTP, one kept connection
+exchange  one round trip, from the ledger's point of view
+pace      when to try next
+enrolment how a till gets its certificate
+"""
