@@ -101,9 +101,7 @@ class Entry:
 
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Return the one way to write ``value``: UTF-8 JSON, sorted keys, no spaces, no floats."""
-    assert _is_plain(value), (
-        "an entry holds text, whole numbers, yes/no, nothing, lists and objects"
-    )
+    assert _is_plain(value), "an entry holds text, whole numbers, yes/no, nothing, lists and objects"
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -152,9 +150,7 @@ def parse(data: bytes) -> EntryContent:
             business_date=date.fromisoformat(raw["business_date"]),
             shift=shift,
             clerk=str(raw["clerk"]),
-            approval=Approval(approval["by"], approval["how"], approval["nonce"])
-            if approval
-            else None,
+            approval=Approval(approval["by"], approval["how"], approval["nonce"]) if approval else None,
             body=raw["body"],
         )
     except (
@@ -175,9 +171,7 @@ def make_entry(*, stream: bytes, seq: int, prev: bytes, data: bytes) -> Entry:
 
 def entry_id(*, stream: bytes, seq: int, prev: bytes, data: bytes) -> bytes:
     """Return SHA-256(tag ‖ stream ‖ seq ‖ prev ‖ bytes), 32 bytes."""
-    assert len(stream) == STREAM_BYTES and len(prev) == len(FIRST_PREV) and seq > 0, (
-        "not a place in a chain"
-    )
+    assert len(stream) == STREAM_BYTES and len(prev) == len(FIRST_PREV) and seq > 0, "not a place in a chain"
     return hashlib.sha256(_TAG + stream + seq.to_bytes(8, "big") + prev + data).digest()
 
 
@@ -208,9 +202,7 @@ def append(connection: Connection, *, stream: bytes, data: bytes) -> Entry:
     return entry
 
 
-def store_entry(
-    connection: Connection, entry: Entry, *, received_at: datetime | None = None
-) -> None:
+def store_entry(connection: Connection, entry: Entry, *, received_at: datetime | None = None) -> None:
     """Store an entry as it is."""
     connection.execute(
         insert(journal),
@@ -240,9 +232,7 @@ def read_back(connection: Connection, entry_id: bytes) -> Entry:
     return entry
 
 
-def entries_after(
-    connection: Connection, stream: bytes, *, seq: int, limit: int
-) -> tuple[Entry, ...]:
+def entries_after(connection: Connection, stream: bytes, *, seq: int, limit: int) -> tuple[Entry, ...]:
     """Return up to ``limit`` entries of ``stream`` above ``seq``, in order, ids as stored."""
     rows = connection.execute(
         select(journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)

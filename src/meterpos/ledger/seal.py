@@ -101,9 +101,7 @@ def read_seal(text: str) -> Seal:
 
 def is_signed_by(seal: Seal, *, public_key: bytes) -> bool:
     """Tell whether the device with this public key made the seal."""
-    return signing.verify(
-        public_key, purpose=PURPOSE, message=seal.signed, signature=seal.signature
-    )
+    return signing.verify(public_key, purpose=PURPOSE, message=seal.signed, signature=seal.signature)
 
 
 def _short(text: str) -> bytes:

@@ -59,8 +59,8 @@ class Store:
         self._turn: Final = threading.RLock()
         if self.dialect == "sqlite":
             self.path: Final = Path(self.url.database or "")
-            self._writer: Final = self._sqlite_engine("BEGIN IMMEDIATE", size=1, read_only=False)
-            self._reader: Final = self._sqlite_engine("BEGIN", size=4, read_only=True)
+            self._writer = self._sqlite_engine("BEGIN IMMEDIATE", size=1, read_only=False)
+            self._reader = self._sqlite_engine("BEGIN", size=4, read_only=True)
         else:
             self._writer = self._reader = create_engine(self.url, pool_pre_ping=True, pool_size=8)
 
@@ -168,9 +168,7 @@ def _raise_plainly(error: BaseException, where: str | None) -> None:
     text = str(getattr(error, "orig", error)).lower()
     if isinstance(error, DBAPIError):
         if "disk is full" in text or "disk full" in text or "no space" in text:
-            raise DiskFull(
-                "The disk is full, so nothing was saved. Free some space and try again."
-            ) from error
+            raise DiskFull("The disk is full, so nothing was saved. Free some space and try again.") from error
         if "malformed" in text or "not a database" in text:
             raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
 

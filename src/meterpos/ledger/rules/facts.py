@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-FactKind = Literal[
-    "opening", "invoice", "adjustment", "payment", "reversal", "confirmation", "clearing", "bounce"
-]
+FactKind = Literal["opening", "invoice", "adjustment", "payment", "reversal", "confirmation", "clearing", "bounce"]
 Decision = Literal["account", "suspense", "none"]
 
 EVENT_KINDS: Final = frozenset({"confirmation", "clearing", "bounce"})

@@ -59,7 +59,7 @@ tenders: Final = Table(
     amount("total_minor"),
     amount("cash_minor"),
     Column("of_number", String),
-    comment="one row a customer paper: tenders and reversals; cash_minor is what the drawer gained (reversal: lost, negative)",
+    comment="one row a customer paper; cash_minor is what the drawer gained (by a reversal: lost, negative)",
 )
 Index("ix_tenders_counter", tenders.c.stream, tenders.c.counter)
 Index("ix_tenders_seq", tenders.c.stream, tenders.c.seq, tenders.c.total_minor)

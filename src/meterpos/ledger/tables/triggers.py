@@ -10,9 +10,7 @@ from sqlalchemy import Connection
 from meterpos.ledger.tables.facts import STAMP_COLUMNS, facts
 from meterpos.ledger.tables.journal import journal, tenders
 
-_FACT_FROZEN: Final = tuple(
-    column.name for column in facts.columns if column.name not in STAMP_COLUMNS
-)
+_FACT_FROZEN: Final = tuple(column.name for column in facts.columns if column.name not in STAMP_COLUMNS)
 
 _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     facts.name: _FACT_FROZEN,
@@ -20,9 +18,7 @@ _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     tenders.name: tuple(column.name for column in tenders.columns),
 }
 
-EXPECTED: Final = frozenset(
-    f"{table}_{verb}_refused" for table in _FROZEN for verb in ("update", "delete")
-)
+EXPECTED: Final = frozenset(f"{table}_{verb}_refused" for table in _FROZEN for verb in ("update", "delete"))
 
 
 def create(connection: Connection) -> None:
