@@ -1,0 +1,177 @@
+"""Which facts count, the movements they make, and what an account's movements add up to.
+
+One rule serves posting one fact, rebuilding all and checking: `movements_of` over a payment and everything that
+speaks of it. It depends on the set of facts alone, never on their order (DESIGN §5).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal, cast
+
+from meterpos.ledger.rules.allocation import Charge, ChargeKind, Credit
+from meterpos.ledger.rules.facts import Fact
+
+Status = Literal["Outstanding", "Credit", "Clear"]
+PLAIN_KINDS: Final = frozenset({"opening", "invoice", "adjustment"})
+UNDOING_KINDS: Final = ("reversal", "bounce")
+"""In order of precedence: a payment is undone once."""
+FOLLOWING_KINDS: Final = frozenset({"reversal", "bounce", "clearing", "confirmation"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """A fact's effect on the sum of one account, once it counts."""
+
+    account_no: str
+    fact_id: str
+    kind: str
+    fact_date: date
+    due_date: date | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What is kept per account: all of it sums over its movements."""
+
+    net_minor: int = 0
+    total_billed_minor: int = 0
+    total_paid_minor: int = 0
+    last_invoice_date: date | None = None
+
+    @property
+    def balance_minor(self) -> int:
+        """Return what is owed."""
+        return max(self.net_minor, 0)
+
+    @property
+    def overpayment_minor(self) -> int:
+        """Return what is held for the customer."""
+        return max(-self.net_minor, 0)
+
+
+def subject_of(fact: Fact) -> str:
+    """Return the id of the fact whose group this one belongs to: a payment's for all that speaks of the payment."""
+    if fact.kind in FOLLOWING_KINDS:
+        assert fact.of_fact_id, f"a {fact.kind} speaks of a payment, {fact.fact_id} of none"
+        return fact.of_fact_id
+    return fact.fact_id
+
+
+def movements_of(facts: Iterable[Fact]) -> tuple[Movement, ...]:
+    """Return the movements of whole groups: every given payment with all facts that speak of it.
+
+    A payment counts from its own date if its maker said so, else from its clearing. A reversal or a bounce counts when
+    its payment does, once, and stands where the payment stands; one whose payment is not here yet has no movement.
+    """
+    groups: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.decision != "none":
+            groups[subject_of(fact)].append(fact)
+    return tuple(movement for subject, group in groups.items() for movement in _group_movements(subject, group))
+
+
+def _group_movements(subject: str, group: Sequence[Fact]) -> Iterable[Movement]:
+    head = next((fact for fact in group if fact.fact_id == subject), None)
+    if head is None:
+        return ()
+    if head.kind != "payment":
+        return (_movement(head, head, head.fact_date),) if head.counts else ()
+    counted_on = _counted_on(head, group)
+    if counted_on is None:
+        return ()
+    payment = _movement(head, head, counted_on)
+    undoing = undone_by(group)
+    if undoing is None:
+        return (payment,)
+    twin = _movement(undoing, head, max(undoing.fact_date, counted_on))
+    return payment, replace(twin, amount_minor=-payment.amount_minor)
+
+
+def _counted_on(payment: Fact, group: Sequence[Fact]) -> date | None:
+    if payment.counts:
+        return payment.fact_date
+    return min((fact.fact_date for fact in group if fact.kind == "clearing"), default=None)
+
+
+def undone_by(group: Iterable[Fact]) -> Fact | None:
+    """Return the one reversal or bounce of a payment that counts, chosen the same way everywhere.
+
+    Which of two should count is head office's decision; until it is made any fixed choice will do: both undo the
+    whole payment.
+    """
+    undoing = [fact for fact in group if fact.kind in UNDOING_KINDS]
+    return min(undoing, key=lambda fact: (UNDOING_KINDS.index(fact.kind), fact.fact_id), default=None)
+
+
+def _movement(fact: Fact, placed: Fact, counted_on: date) -> Movement:
+    return Movement(
+        account_no=placed.stands_on,
+        fact_id=fact.fact_id,
+        kind=fact.kind,
+        fact_date=counted_on,
+        due_date=fact.due_date,
+        amount_minor=fact.amount_minor,
+    )
+
+
+def totals_of(movements: Iterable[Movement]) -> Totals:
+    """Add up one account's movements."""
+    net_minor = billed_minor = paid_minor = 0
+    last_invoice_date: date | None = None
+    for movement in movements:
+        net_minor += movement.amount_minor
+        if movement.kind == "invoice":
+            billed_minor += movement.amount_minor
+            last_invoice_date = max(last_invoice_date or movement.fact_date, movement.fact_date)
+        elif movement.kind not in PLAIN_KINDS:
+            paid_minor -= movement.amount_minor
+    return Totals(
+        net_minor=net_minor,
+        total_billed_minor=billed_minor,
+        total_paid_minor=paid_minor,
+        last_invoice_date=last_invoice_date,
+    )
+
+
+def status_of(net_minor: int) -> Status:
+    """Name the state of an account: Outstanding, Credit or Clear."""
+    if net_minor > 0:
+        return "Outstanding"
+    return "Credit" if net_minor < 0 else "Clear"
+
+
+def charges_and_credits(
+    movements: Iterable[Movement], facts: Mapping[str, Fact]
+) -> tuple[tuple[Charge, ...], tuple[Credit, ...]]:
+    """Sort what counts on one account into what is owed and what pays it.
+
+    A payment that was undone is left out together with its undoing: it neither pays nor names its invoice.
+    """
+    counting = {movement.fact_id: movement for movement in movements}
+    undone = {facts[fact_id].of_fact_id for fact_id, movement in counting.items() if movement.kind in UNDOING_KINDS}
+    charges: list[Charge] = []
+    credits: list[Credit] = []
+    for fact_id, movement in counting.items():
+        if fact_id in undone or movement.kind in UNDOING_KINDS:
+            continue
+        if movement.amount_minor > 0:
+            charges.append(_charge(movement, facts[fact_id]))
+        elif movement.amount_minor < 0:
+            named = facts[fact_id].invoice_no if movement.kind == "payment" else None
+            credits.append(Credit(fact_id=fact_id, amount_minor=-movement.amount_minor, invoice_no=named))
+    return tuple(charges), tuple(credits)
+
+
+def _charge(movement: Movement, fact: Fact) -> Charge:
+    assert movement.kind in PLAIN_KINDS, f"a {movement.kind} above zero is no charge: {movement.fact_id}"
+    return Charge(
+        fact_id=movement.fact_id,
+        number=fact.number,
+        kind=cast(ChargeKind, movement.kind),
+        due_date=movement.due_date or movement.fact_date,
+        fact_date=movement.fact_date,
+        amount_minor=movement.amount_minor,
+    )

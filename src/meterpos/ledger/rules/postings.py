@@ -1,0 +1,123 @@
+"""Double entry, derived: every fact gives postings that add up to zero. Debits are positive.
+
+The books: what customers owe and are owed (*receivable*, one sum with the accounts' nets), what suspense accounts hold,
+where the money lies (*drawer*, *mpesa_clearing*, *bank*, *cheques_in_hand*), and where it comes from.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from meterpos.ledger.rules.balances import Movement, movements_of
+from meterpos.ledger.rules.facts import Fact
+
+Book = Literal[
+    "receivable",
+    "suspense",
+    "drawer",
+    "mpesa_clearing",
+    "bank",
+    "cheques_in_hand",
+    "cheques_uncleared",
+    "revenue",
+    "adjustments",
+    "opening_balances",
+    "cash_over_short",
+]
+
+_MONEY: Final[dict[str, Book]] = {
+    "cash": "drawer",
+    "mpesa": "mpesa_clearing",
+    "bank": "bank",
+    "cheque": "cheques_in_hand",
+}
+_SOURCES: Final[dict[str, Book]] = {
+    "invoice": "revenue",
+    "adjustment": "adjustments",
+    "opening": "opening_balances",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of a fact: a debit (positive) or a credit (negative) on a book; of which account, where it has one."""
+
+    book: Book
+    amount_minor: int
+    account_no: str | None = None
+
+
+def postings_of(facts: Sequence[Fact], *, suspense_accounts: frozenset[str]) -> tuple[Posting, ...]:
+    """Return the postings of one group: a fact that stands alone, or a payment with all that speaks of it.
+
+    They add up to zero, and what they put on receivable and suspense is exactly the group's movements.
+    A pending cheque lies in hand against *cheques_uncleared* until it is cleared, bounced or handed back.
+    """
+    movements = movements_of(facts)
+    payment = next((fact for fact in facts if fact.kind == "payment" and fact.decision != "none"), None)
+    if payment is None:
+        return tuple(
+            posting
+            for movement in movements
+            for posting in (
+                _owed(movement, suspense_accounts),
+                Posting(_SOURCES[movement.kind], -movement.amount_minor),
+            )
+        )
+    events = [fact for fact in facts if fact.decision != "none"]
+    owed = [_owed(movement, suspense_accounts) for movement in movements]
+    return (*owed, *_money_of(payment, events, counted_minor=sum(posting.amount_minor for posting in owed)))
+
+
+def _owed(movement: Movement, suspense_accounts: frozenset[str]) -> Posting:
+    book: Book = "suspense" if movement.account_no in suspense_accounts else "receivable"
+    return Posting(book, movement.amount_minor, movement.account_no)
+
+
+def _money_of(payment: Fact, events: Sequence[Fact], *, counted_minor: int) -> tuple[Posting, ...]:
+    """Return where the money of one payment lies; `counted_minor` is what it changed on the accounts."""
+    received_minor = -payment.amount_minor
+    place = _MONEY[payment.method or "cash"]
+    lies: dict[Book, int] = {place: received_minor}
+    kinds = {event.kind for event in events}
+    if place == "cheques_in_hand" and "clearing" in kinds:
+        place = "bank"
+        lies = {place: received_minor}
+    undoing = [event for event in events if event.kind in ("reversal", "bounce")]
+    if undoing:
+        refund = _refund_book(place, undoing)
+        lies[refund] = lies.get(refund, 0) - received_minor
+    rest_minor = -sum(lies.values()) - counted_minor
+    if rest_minor:
+        lies["cheques_uncleared"] = rest_minor
+    return tuple(Posting(book, minor) for book, minor in lies.items() if minor)
+
+
+def _refund_book(place: Book, undoing: Iterable[Fact]) -> Book:
+    """Name the book an undone payment is given back from.
+
+    A bounce takes back what the cheque brought. A reversal says how it was refunded: in cash, from the drawer; not at
+    all, and what came in other than a cheque is still here and belongs to nobody yet: suspense. An imported reversal
+    says nothing and is the exact twin of its payment.
+    """
+    how = {fact.method for fact in undoing if fact.kind == "reversal"}
+    if "cash" in how:
+        return "drawer"
+    if "none" in how and place != "cheques_in_hand":
+        return "suspense"
+    return place
+
+
+def count_postings(difference_minor: int) -> tuple[Posting, ...]:
+    """Return the postings of a count that was over (positive) or short (negative)."""
+    if difference_minor == 0:
+        return ()
+    return Posting("drawer", difference_minor), Posting("cash_over_short", -difference_minor)
+
+
+def trial_balance(postings: Iterable[Posting]) -> dict[Book, int]:
+    """Add up every book; the sum of all is zero."""
+    sums: dict[Book, int] = {}
+    for posting in postings:
+        sums[posting.book] = sums.get(posting.book, 0) + posting.amount_minor
+    return sums
