@@ -1,0 +1,165 @@
+"""Posting facts: storing them, keeping the movements of their groups, and stamping head office's decisions.
+
+The same code posts one payment at the counter, a page of the feed and an import of a million rows.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from meterpos.errors import MeterposError
+from meterpos.ledger.rules.balances import FOLLOWING_KINDS, movements_of, subject_of
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import facts as facts_table
+from meterpos.ledger.tables import movements as movements_table
+from meterpos.ledger.tables.facts import STAMP_COLUMNS
+
+CHUNK: Final = 900
+T = TypeVar("T")
+
+_insert_facts: Final = insert(facts_table)
+_insert_movements: Final = insert(movements_table)
+_stamp: Final = (
+    update(facts_table)
+    .where(facts_table.c.fact_id == bindparam("of_fact"))
+    .values({name: bindparam(f"to_{name}") for name in STAMP_COLUMNS})
+)
+_forget_movement: Final = delete(movements_table).where(
+    movements_table.c.account_no == bindparam("of_account"), movements_table.c.fact_id == bindparam("of_fact")
+)
+_known: Final = select(facts_table).where(facts_table.c.fact_id.in_(bindparam("ids", expanding=True)))
+_followers: Final = select(facts_table).where(facts_table.c.of_fact_id.in_(bindparam("ids", expanding=True)))
+
+
+class ChangedFact(MeterposError):
+    """A fact came again under the same id with other content; facts never change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What posting did: the accounts whose sums may differ, and how many facts were new."""
+
+    accounts: frozenset[str]
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """Groups whose movements may change by a new stamp, and the accounts they stood or now stand on."""
+
+    subjects: frozenset[str]
+    accounts: frozenset[str]
+
+
+def fact_of(row: Any) -> Fact:
+    """Return the fact in a row of the facts table."""
+    return Fact(**row._mapping)
+
+
+def new_row(fact: Fact) -> dict[str, Any]:
+    """Return the row of the facts table for ``fact``."""
+    return asdict(fact)
+
+
+def post(connection: Connection, facts: Sequence[Fact], *, fresh: bool = False) -> Posted:
+    """Store ``facts``, restamp those already known, and bring the movements of their groups up to date.
+
+    ``fresh`` promises that none of them, and nothing that speaks of them, is stored yet (a payment just taken, an
+    import into an empty ledger): no look-up is made. Balances are not recalculated here.
+
+    Raises: ChangedFact when a known id comes with other content.
+    """
+    if not facts:
+        return Posted(frozenset(), 0)
+    known = {} if fresh else _select(connection, _known, [fact.fact_id for fact in facts])
+    new = [fact for fact in facts if fact.fact_id not in known]
+    if new:
+        connection.execute(_insert_facts, [new_row(fact) for fact in new])
+    restamped = [fact for fact in facts if fact.fact_id in known]
+    moved = _restamp(connection, restamped, known)
+    accounts = _post_movements(connection, new, moved=moved, fresh=fresh)
+    return Posted(frozenset(accounts), len(new))
+
+
+def _restamp(connection: Connection, again: Sequence[Fact], known: dict[str, Fact]) -> _Moved:
+    stamps = []
+    moved = []
+    for fact in again:
+        old = known[fact.fact_id]
+        if not same_content(old, fact):
+            raise ChangedFact(f"fact {fact.fact_id} came again with other content")
+        stamps.append({"of_fact": fact.fact_id, **{f"to_{name}": getattr(fact, name) for name in STAMP_COLUMNS}})
+        if old.stands_on != fact.stands_on or (old.decision == "none") != (fact.decision == "none"):
+            moved += [old, fact]
+    if stamps:
+        connection.execute(_stamp, stamps)
+    return _Moved(frozenset(map(subject_of, moved)), frozenset(fact.stands_on for fact in moved))
+
+
+def _post_movements(connection: Connection, new: Sequence[Fact], *, moved: _Moved, fresh: bool) -> set[str]:
+    regrouped = set() if fresh else _regrouped(connection, new) | moved.subjects
+    alone = [fact for fact in new if subject_of(fact) not in regrouped]
+    added = movements_of(alone)
+    if added:
+        connection.execute(_insert_movements, [asdict(movement) for movement in added])
+    accounts = {fact.stands_on for fact in new} | moved.accounts
+    if regrouped:
+        accounts |= rewrite_groups(connection, sorted(regrouped), also_on=moved.accounts)
+    return accounts
+
+
+def _regrouped(connection: Connection, new: Sequence[Fact]) -> set[str]:
+    """Return the subjects whose groups were, or now are, more than one new fact."""
+    following = {subject_of(fact) for fact in new if fact.kind in FOLLOWING_KINDS}
+    payments = [fact.fact_id for fact in new if fact.kind == "payment"]
+    return following | {fact.of_fact_id or "" for fact in _select(connection, _followers, payments).values()}
+
+
+def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: Set[str] = frozenset()) -> set[str]:
+    """Write the movements of the groups of ``subjects`` anew from their facts; return the accounts touched.
+
+    ``also_on`` names accounts on which their movements may still stand besides those the facts themselves name.
+    """
+    accounts: set[str] = set()
+    for chunk in _chunks(subjects):
+        group = [*_select(connection, _known, chunk).values(), *_select(connection, _followers, chunk).values()]
+        places = {fact.account_no for fact in group} | {fact.stands_on for fact in group} | also_on
+        old = _standing(connection, [fact.fact_id for fact in group], sorted(places))
+        added = movements_of(group)
+        if old:
+            connection.execute(_forget_movement, old)
+        if added:
+            connection.execute(_insert_movements, [asdict(movement) for movement in added])
+        accounts |= {row["of_account"] for row in old} | {movement.account_no for movement in added}
+    return accounts
+
+
+def _standing(connection: Connection, ids: Sequence[str], accounts: Sequence[str]) -> list[dict[str, str]]:
+    table = movements_table.c
+    return [
+        {"of_account": row.account_no, "of_fact": row.fact_id}
+        for some in _chunks(ids)
+        for places in _chunks(accounts)
+        for row in connection.execute(
+            select(table.account_no, table.fact_id).where(table.account_no.in_(places), table.fact_id.in_(some))
+        )
+    ]
+
+
+def same_content(one: Fact, other: Fact) -> bool:
+    """Tell whether two facts are the same but for head office's stamp."""
+    blank: dict[str, Any] = {"stands_on": "", "generation": None, "position": None, "decision": None}
+    return replace(one, **blank) == replace(other, **blank)
+
+
+def _select(connection: Connection, query: Any, ids: Sequence[str]) -> dict[str, Fact]:
+    return {row.fact_id: fact_of(row) for chunk in _chunks(ids) for row in connection.execute(query, {"ids": chunk})}
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
