@@ -1,0 +1,189 @@
+"""From an entry to facts and tables: one function, the same at the till that made it and at head office."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from meterpos.ledger.journal import FIRST_PREV, Entry
+from meterpos.ledger.posting import Posted, post
+from meterpos.ledger.rules.facts import Fact, till_fact_id
+from meterpos.ledger.rules.tenders import cells
+from meterpos.ledger.tables import papers, shifts, streams, tenders
+
+Decide = Callable[[Sequence[Fact]], Sequence[Fact]]
+"""Head office's word on the facts of an entry: the same facts, stamped. A till has none: its facts are provisional."""
+
+_insert_tender: Final = insert(tenders)
+
+
+def facts_of(entry: Entry) -> tuple[Fact, ...]:
+    """Return the facts an entry states, from its bytes alone; none for a kind that changes no account."""
+    if entry.content.kind == "tender":
+        return _payments(entry)
+    if entry.content.kind == "reversal":
+        return _reversals(entry)
+    return ()
+
+
+def project(connection: Connection, entry: Entry, *, decide: Decide | None = None, fresh: bool = False) -> Posted:
+    """Write what ``entry`` means into the tables, once, inside the caller's transaction.
+
+    ``fresh`` promises, as in posting, that nothing of it is stored yet. Balances are not recalculated here.
+    A kind this version does not know changes nothing; it is projected when a version knows it.
+    """
+    facts: Sequence[Fact] = facts_of(entry)
+    if decide is not None and facts:
+        facts = decide(facts)
+    writer = _WRITERS.get(entry.content.kind)
+    if writer is not None:
+        writer(connection, entry)
+    return post(connection, facts, fresh=fresh)
+
+
+def _payments(entry: Entry) -> tuple[Fact, ...]:
+    body = entry.content.body
+    legs, parts = body["legs"], body["parts"]
+    filled = cells([leg["amount"] for leg in legs], [part["amount"] for part in parts])
+    return tuple(
+        Fact(
+            fact_id=till_fact_id(entry.short_id, index),
+            kind="payment",
+            account_no=parts[cell.part]["account"],
+            stands_on=parts[cell.part]["account"],
+            number=body["number"],
+            fact_date=entry.content.business_date,
+            amount_minor=-cell.amount_minor,
+            counts=legs[cell.leg]["counts"],
+            invoice_no=parts[cell.part]["invoice"],
+            method=legs[cell.leg]["method"],
+            reference=legs[cell.leg]["reference"],
+            entry_id=entry.entry_id,
+        )
+        for index, cell in enumerate(filled)
+    )
+
+
+def _reversals(entry: Entry) -> tuple[Fact, ...]:
+    body = entry.content.body
+    return tuple(
+        Fact(
+            fact_id=till_fact_id(entry.short_id, index),
+            kind="reversal",
+            account_no=payment["account"],
+            stands_on=payment["account"],
+            number=body["number"],
+            fact_date=entry.content.business_date,
+            amount_minor=payment["amount"],
+            of_fact_id=payment["of"],
+            method=payment["method"],
+            reference=payment["reference"],
+            text=body["reason"],
+            entry_id=entry.entry_id,
+        )
+        for index, payment in enumerate(body["payments"])
+    )
+
+
+def _write_paper(connection: Connection, entry: Entry) -> None:
+    content = entry.content
+    body: Mapping[str, Any] = content.body
+    customer = body["customer"] or {"no": None, "name": ""}
+    named = [part["meter"] or (part["suspense"] or {}).get("meter_no", "") for part in body["parts"]]
+    connection.execute(
+        _insert_tender,
+        {
+            "entry_id": entry.entry_id,
+            "stream": entry.stream,
+            "seq": entry.seq,
+            "kind": content.kind,
+            "tender_id": body["tender_id"],
+            "number": body["number"],
+            "counter": int(body["number"].rpartition("-")[2]),
+            "shift": content.shift,
+            "business_date": content.business_date,
+            "at": content.at,
+            "clerk": content.clerk,
+            "customer_no": customer["no"],
+            "customer_name": customer["name"],
+            "meters": " ".join(named),
+            "methods": " ".join(leg["method"] for leg in body["legs"]),
+            "total_minor": paper_total_minor(content.kind, body),
+            "cash_minor": drawer_minor(content.kind, body),
+            "of_number": body["of"]["number"] if content.kind == "reversal" else None,
+        },
+    )
+
+
+def paper_total_minor(kind: str, body: Mapping[str, Any]) -> int:
+    """Return what a paper adds to the money taken, in minor units: a reversal takes away."""
+    total = sum(part["amount"] for part in body["parts"])
+    return total if kind == "tender" else -total
+
+
+def drawer_minor(kind: str, body: Mapping[str, Any]) -> int:
+    """Return what a paper did to the drawer in minor units: cash applied, or cash given back (negative)."""
+    if kind == "tender":
+        return sum(leg["amount"] for leg in body["legs"] if leg["method"] == "cash")
+    return -sum(refund["amount"] for refund in body["refund"] if refund["how"] == "cash")
+
+
+def _open_shift(connection: Connection, entry: Entry) -> None:
+    content = entry.content
+    connection.execute(
+        insert(shifts),
+        {
+            "stream": entry.stream,
+            "shift": content.shift,
+            "clerk": content.clerk,
+            "business_date": content.business_date,
+            "opened_at": content.at,
+            "float_minor": content.body["float"],
+        },
+    )
+
+
+def _close_shift(connection: Connection, entry: Entry) -> None:
+    content = entry.content
+    connection.execute(
+        update(shifts)
+        .where(shifts.c.stream == entry.stream, shifts.c.shift == content.shift)
+        .values(closed_at=content.at, expected_minor=content.body["expected"], counted_minor=content.body["counted"])
+    )
+
+
+def _open_stream(connection: Connection, entry: Entry) -> None:
+    body = entry.content.body
+    known = connection.execute(select(streams.c.stream).where(streams.c.stream == entry.stream)).one_or_none()
+    connection.execute(update(streams).where(streams.c.till_name == body["till"]).values(is_current=False))
+    values = {
+        "till_name": body["till"],
+        "device_id": body["device"],
+        "label": body["label"],
+        "reason": body["reason"],
+        "opened_at": entry.content.at,
+        "is_current": True,
+    }
+    if known is None:
+        connection.execute(insert(streams), {"stream": entry.stream, "head": FIRST_PREV, "through_seq": 0, **values})
+    else:
+        connection.execute(update(streams).where(streams.c.stream == entry.stream).values(values))
+
+
+def _count_copy(connection: Connection, entry: Entry) -> None:
+    number, copy_no = entry.content.body["number"], entry.content.body["copy"]
+    known = connection.execute(select(papers.c.copies).where(papers.c.number == number)).scalar_one_or_none()
+    if known is None:
+        connection.execute(insert(papers), {"number": number, "copies": copy_no})
+    else:
+        connection.execute(update(papers).where(papers.c.number == number).values(copies=max(known, copy_no)))
+
+
+_WRITERS: Final[Mapping[str, Callable[[Connection, Entry], None]]] = {
+    "tender": _write_paper,
+    "reversal": _write_paper,
+    "shift_opened": _open_shift,
+    "shift_closed": _close_shift,
+    "stream_opened": _open_stream,
+    "reprinted": _count_copy,
+}

@@ -1,0 +1,59 @@
+"""What the utility set at head office, with what holds where it set nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from meterpos.ledger.tables import settings
+
+COUNTING_POLICY: Final[Mapping[str, str]] = {
+    "cash": "final",
+    "mpesa": "unconfirmed",
+    "bank": "unconfirmed",
+    "cheque": "pending",
+}
+"""final: counts; unconfirmed: counts and shows so until head office matches it; pending: counts once cleared."""
+
+KEYS: Final = frozenset(
+    {
+        "utility_name",
+        "receipt_head",
+        "receipt_foot",
+        "currency",
+        "policy",
+        "unusual_factor",
+        "offline_amber_hours",
+        "offline_amber_minor",
+    }
+)
+"""What head office may set; anything else is refused there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtilitySettings:
+    """The utility's name, what stands at head and foot of its papers, and its policies."""
+
+    utility_name: str = "Water and Power"
+    receipt_head: tuple[str, ...] = ()
+    receipt_foot: tuple[str, ...] = ("Asante. Thank you.",)
+    currency: str = "KES"
+    policy: Mapping[str, str] = COUNTING_POLICY
+    unusual_factor: int = 5
+    offline_amber_hours: int = 24
+    offline_amber_minor: int = 10_000_000
+
+
+_all: Final = select(settings.c.key, settings.c.value)
+
+
+def utility_settings(connection: Connection) -> UtilitySettings:
+    """Return the settings in force; unknown keys are left for the version that knows them."""
+    found: dict[str, Any] = {row.key: row.value for row in connection.execute(_all) if row.key in KEYS}
+    for name in ("receipt_head", "receipt_foot"):
+        if name in found:
+            found[name] = tuple(found[name])
+    if "policy" in found:
+        found["policy"] = {**COUNTING_POLICY, **found["policy"]}
+    return UtilitySettings(**found)
