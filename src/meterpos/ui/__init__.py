@@ -1,0 +1,14 @@
+"""The till window: the only part of meterpos that knows Qt. It knows neither SQL nor HTTP.
+
+app.py        start-up in order: a typable window first, everything heavy after the first paint
+window.py     the rail, the top bar and the pages
+pages/        one screen each: pay, receipts, shift, sync, and the first start
+models/       what a page knows, without Qt: the payment form; and what it asks of the ledger
+widgets/      the parts pages are built from
+tasks.py      the three verbs: read, write, outside; no I/O on the GUI thread, ever
+theme.py      every number of the look        style.py   the style sheet made of them
+words.py      every sentence, in English and Swahili (resources/translations)
+messages.py   the one door an error passes on its way to a person
+scanner.py    tells a scanner's burst from a typist
+heartbeat.py  fails when the event loop stalls (tests)
+"""
