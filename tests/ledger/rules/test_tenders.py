@@ -1,5 +1,7 @@
 """Tenders: legs fill parts in listed order; change; references."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def sides(draw: st.DrawFn) -> tuple[list[int], list[int]]:
 def cuts(total: int) -> st.SearchStrategy[list[int]]:
     def between(points: set[int]) -> list[int]:
         edges = [0, *sorted(points), total]
-        return [b - a for a, b in zip(edges, edges[1:], strict=False)]
+        return [b - a for a, b in itertools.pairwise(edges)]
 
     return st.sets(st.integers(1, total - 1), max_size=5).map(between)
 
@@ -72,7 +74,12 @@ def test_change_is_what_was_received_over_what_is_paid_in_cash() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [(" skj3 xy-71ab\n", "SKJ3XY71AB"), ("a\u2013b\u2014c\u00a0d\u200b", "ABCD"), ("ＳＫ１", "SK1"), ("  -- ", "")],
+    [
+        (" skj3 xy-71ab\n", "SKJ3XY71AB"),
+        ("a\u2013b\u2014c\u00a0d\u200b", "ABCD"),
+        ("\uff33\uff2b\uff11", "SK1"),
+        ("  -- ", ""),
+    ],
 )
 def test_a_reference_is_kept_the_one_way_it_is_compared(typed: str, kept: str) -> None:
     assert normalise_reference(typed) == kept

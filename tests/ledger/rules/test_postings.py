@@ -1,0 +1,68 @@
+"""Double entry: every group of facts is balanced, and receivable is the sum of what accounts owe."""
+
+from dataclasses import replace
+from itertools import chain, combinations
+
+import pytest
+from tests.ledger.rules.test_balances import BOUNCE, CLEARING, CONFIRMATION, PAYMENT, PENDING, REVERSAL, fact
+
+from meterpos.ledger.rules.balances import movements_of
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.rules.postings import Posting, count_postings, postings_of, trial_balance
+
+CASH = replace(PAYMENT, method="cash")
+MPESA = replace(PAYMENT, method="mpesa")
+
+
+def books(*facts: Fact) -> dict[str, int]:
+    postings = postings_of(facts, suspense_accounts=frozenset({"S"}))
+    assert all(posting.amount_minor for posting in postings)
+    return {book: minor for book, minor in trial_balance(postings).items() if minor}
+
+
+def refunded(how: str | None) -> Fact:
+    return replace(REVERSAL, method=how)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([fact("i", "invoice", 700)], {"receivable": 700, "revenue": -700}),
+        ([fact("o", "opening", -20)], {"receivable": -20, "opening_balances": 20}),
+        ([fact("a", "adjustment", 9)], {"receivable": 9, "adjustments": -9}),
+        ([CASH], {"drawer": 500, "receivable": -500}),
+        ([MPESA], {"mpesa_clearing": 500, "receivable": -500}),
+        ([replace(MPESA, stands_on="S")], {"mpesa_clearing": 500, "suspense": -500}),
+        ([replace(MPESA, decision="none")], {}),
+        ([PENDING], {"cheques_in_hand": 500, "cheques_uncleared": -500}),
+        ([PENDING, CLEARING], {"bank": 500, "receivable": -500}),
+        ([PENDING, BOUNCE], {}),
+        ([PENDING, refunded("none")], {}),
+        ([PAYMENT], {"cheques_in_hand": 500, "receivable": -500}),
+        ([PAYMENT, CLEARING, BOUNCE], {}),
+        ([CASH, refunded("cash")], {}),
+        ([CASH, refunded("none")], {"drawer": 500, "suspense": -500}),
+        ([CASH, refunded(None)], {}),
+        ([MPESA, refunded("cash")], {"mpesa_clearing": 500, "drawer": -500}),
+        ([MPESA, refunded("none")], {"mpesa_clearing": 500, "suspense": -500}),
+    ],
+)
+def test_money_lies_where_it_was_put(facts: list[Fact], expected: dict[str, int]) -> None:
+    assert books(*facts) == expected
+
+
+SPOKEN = [CLEARING, BOUNCE, CONFIRMATION, refunded("cash"), refunded("none"), replace(CLEARING, decision="none")]
+
+
+@pytest.mark.parametrize("payment", [CASH, MPESA, PAYMENT, PENDING, replace(CASH, method=None)])
+def test_whatever_is_said_of_a_payment_its_postings_balance_and_owe_what_its_movements_owe(payment: Fact) -> None:
+    for said in chain.from_iterable(combinations(SPOKEN, n) for n in range(len(SPOKEN))):
+        group = [payment, *said]
+        sums = books(*group)
+        assert sum(sums.values()) == 0
+        assert sums.get("receivable", 0) == sum(movement.amount_minor for movement in movements_of(group))
+
+
+def test_a_count_that_differs_is_posted_as_over_or_short() -> None:
+    assert count_postings(0) == ()
+    assert count_postings(-100) == (Posting("drawer", -100), Posting("cash_over_short", 100))
