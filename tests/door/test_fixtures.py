@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+
 from tests.conftest import NetworkUsed
 from tests.support.postgres import Databases, reachable_programs
 
