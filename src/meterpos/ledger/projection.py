@@ -117,15 +117,15 @@ def _write_paper(connection: Connection, entry: Entry) -> None:
 
 def paper_total_minor(kind: str, body: Mapping[str, Any]) -> int:
     """Return what a paper adds to the money taken, in minor units: a reversal takes away."""
-    total = sum(part["amount"] for part in body["parts"])
+    total: int = sum(part["amount"] for part in body["parts"])
     return total if kind == "tender" else -total
 
 
 def drawer_minor(kind: str, body: Mapping[str, Any]) -> int:
     """Return what a paper did to the drawer in minor units: cash applied, or cash given back (negative)."""
     if kind == "tender":
-        return sum(leg["amount"] for leg in body["legs"] if leg["method"] == "cash")
-    return -sum(refund["amount"] for refund in body["refund"] if refund["how"] == "cash")
+        return sum(int(leg["amount"]) for leg in body["legs"] if leg["method"] == "cash")
+    return -sum(int(refund["amount"]) for refund in body["refund"] if refund["how"] == "cash")
 
 
 def _open_shift(connection: Connection, entry: Entry) -> None:

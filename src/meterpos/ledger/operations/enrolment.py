@@ -1,0 +1,57 @@
+"""Becoming a till of a head office: the identity row and the first entry of a stream."""
+
+from dataclasses import asdict
+from typing import Final, Literal
+
+from sqlalchemy import Connection, delete, insert
+
+from meterpos.errors import UserError
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations.entries import stand_at_counter, write_entry
+from meterpos.ledger.queries.identity import Identity, find_identity
+from meterpos.ledger.tables import till_identity
+
+LABEL_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+LABEL_SIGNS: Final = LABEL_LETTERS + "23456789"
+"""A stream's label is one letter and two signs, none of them easily misread."""
+
+Reason = Literal["new", "restored", "re-enrolled"]
+
+
+class AlreadyEnrolled(UserError):
+    """This ledger belongs to a till already."""
+
+
+def open_stream(
+    connection: Connection,
+    *,
+    identity: Identity,
+    reason: Reason,
+    public_key: bytes,
+    wrapped_database_key: bytes,
+    moment: Moment,
+) -> Entry:
+    """Make this ledger the till ``identity`` and write the first entry of its stream.
+
+    ``wrapped_database_key`` can be opened by head office alone, so that losing this machine's keys loses nothing.
+
+    Raises: AlreadyEnrolled when the ledger is another till's.
+    """
+    known = find_identity(connection)
+    if known is not None and (known.till_name != identity.till_name or reason == "new"):
+        raise AlreadyEnrolled(
+            f"This ledger already belongs to till {known.till_name}. Use another home for a new till."
+        )
+    connection.execute(delete(till_identity))
+    connection.execute(insert(till_identity), {"id": 1, **asdict(identity), "zones": list(identity.zones)})
+    counter = stand_at_counter(connection, moment=moment, clerk="")
+    body = {
+        "till": identity.till_name,
+        "device": identity.device_id,
+        "label": identity.label,
+        "reason": reason,
+        "public_key": public_key.hex(),
+        "database_key_wrapped": wrapped_database_key.hex(),
+    }
+    return write_entry(connection, counter, kind="stream_opened", body=body)

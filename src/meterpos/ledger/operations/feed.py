@@ -1,0 +1,211 @@
+"""Applying head office's feed at a till: a page, its recalculation and the cursor in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from meterpos.errors import MeterposError
+from meterpos.ledger.balances import recalculate
+from meterpos.ledger.feedrows import TABLES, RowLike, columns_of, decode_all
+from meterpos.ledger.posting import post, rewrite_groups
+from meterpos.ledger.rules.digest import WRAP, digest_share
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import accounts, facts, journal, till_identity, zone_digests
+
+CHUNK: Final = 900
+
+
+class StaleCursor(MeterposError):
+    """The page does not continue from where this till stands; it was not applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a page did: how many rows, and the accounts whose balances were recalculated."""
+
+    count: int
+    accounts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSum:
+    """The digest of one zone as this till holds it."""
+
+    count: int
+    total: int
+
+
+def apply_page(
+    connection: Connection,
+    *,
+    generation: int,
+    after: int,
+    through: int,
+    rows: Sequence[RowLike],
+    as_of: datetime,
+) -> Applied:
+    """Apply the rows between ``after`` and ``through`` and move the cursor; ``as_of`` is the server's signed time.
+
+    Rows of a kind this version does not know are passed over. Raises: StaleCursor, UnreadableRow, ChangedFact.
+    """
+    _move_cursor(connection, generation=generation, after=after, through=through, as_of=as_of)
+    by_kind: dict[str, list[RowLike]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.kind].append(row)
+    touched: set[str] = set()
+    for kind, table in TABLES.items():
+        if kind in by_kind and kind != "fact":
+            values = decode_all(table, by_kind[kind])
+            _upsert(connection, table, values)
+            if kind == "account":
+                touched |= {value["account_no"] for value in values}
+    touched |= _apply_facts(connection, by_kind["fact"], generation=generation)
+    recalculate(connection, touched)
+    return Applied(len(rows), frozenset(touched))
+
+
+def _move_cursor(connection: Connection, *, generation: int, after: int, through: int, as_of: datetime) -> None:
+    moved = connection.execute(
+        update(till_identity)
+        .where(till_identity.c.id == 1, till_identity.c.generation == generation, till_identity.c.position == after)
+        .values(position=through, as_of=as_of)
+    )
+    if moved.rowcount != 1:
+        raise StaleCursor(f"a page of generation {generation} after {after} does not continue this till's feed")
+
+
+def _upsert(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
+    names = [column.name for column in columns_of(table)]
+    (key,) = table.primary_key.columns
+    statement = insert(table)
+    statement = statement.on_conflict_do_update(
+        index_elements=[key], set_={name: statement.excluded[name] for name in names if name != key.name}
+    )
+    connection.execute(statement, list(values))
+
+
+def _apply_facts(connection: Connection, rows: Sequence[RowLike], *, generation: int) -> set[str]:
+    if not rows:
+        return set()
+    arrived = [
+        Fact(**values, generation=generation, position=row.position)
+        for values, row in zip(decode_all(facts, rows), rows, strict=True)
+    ]
+    _move_digests(connection, arrived, [row.zone for row in rows])
+    return set(post(connection, arrived).accounts)
+
+
+def _move_digests(connection: Connection, arrived: Sequence[Fact], zones: Sequence[str]) -> None:
+    """Add the arrived facts to their zones' digests; one that had a place before leaves with what it was."""
+    placed = _placed(connection, [fact.fact_id for fact in arrived])
+    counts: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
+    for fact, zone in zip(arrived, zones, strict=True):
+        counts[zone] += 0 if fact.fact_id in placed else 1
+        totals[zone] += _share(fact) - placed.get(fact.fact_id, 0)
+    known = zone_sums(connection)
+    for zone, count in counts.items():
+        old = known.get(zone, ZoneSum(0, 0))
+        _set_digest(connection, zone, ZoneSum(old.count + count, (old.total + totals[zone]) % WRAP))
+
+
+def _placed(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    columns = (facts.c.fact_id, facts.c.stands_on, facts.c.amount_minor, facts.c.decision)
+    return {
+        row.fact_id: digest_share(**row._mapping)
+        for start in range(0, len(ids), CHUNK)
+        for row in connection.execute(
+            select(*columns).where(facts.c.fact_id.in_(ids[start : start + CHUNK]), facts.c.position.is_not(None))
+        )
+    }
+
+
+def _share(fact: Fact) -> int:
+    return digest_share(
+        fact_id=fact.fact_id, stands_on=fact.stands_on, amount_minor=fact.amount_minor, decision=fact.decision
+    )
+
+
+def _set_digest(connection: Connection, zone: str, held: ZoneSum) -> None:
+    statement = insert(zone_digests).values(zone=zone, count=held.count, total=f"{held.total:016x}")
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["zone"], set_={"count": statement.excluded["count"], "total": statement.excluded.total}
+        )
+    )
+
+
+def zone_sums(connection: Connection) -> dict[str, ZoneSum]:
+    """Return the digests this till holds, by zone."""
+    return {zone: ZoneSum(count, int(total, 16)) for zone, count, total in connection.execute(select(zone_digests))}
+
+
+def begin_again(connection: Connection, *, generation: int, keep_through: int = 0) -> int:
+    """Go back to ``keep_through`` in the feed and enter ``generation``: after a restore of the server, or to pull anew.
+
+    Facts placed above lose their place: this till's own become provisional again, all others stand without effect
+    until the feed brings them again. Returns how many lost their place.
+    """
+    above = list(
+        connection.execute(
+            select(facts.c.fact_id, facts.c.of_fact_id, facts.c.account_no, facts.c.entry_id).where(
+                facts.c.position > keep_through
+            )
+        )
+    )
+    own = _own_entries(connection)
+    _unplace(connection, [row for row in above if row.entry_id in own], decision=None)
+    _unplace(connection, [row for row in above if row.entry_id not in own], decision="none")
+    subjects = sorted({row.of_fact_id or row.fact_id for row in above})
+    touched = rewrite_groups(connection, subjects, also_on={row.account_no for row in above})
+    connection.execute(
+        update(till_identity).where(till_identity.c.id == 1).values(generation=generation, position=keep_through)
+    )
+    _sum_digests_anew(connection)
+    recalculate(connection, touched | {row.account_no for row in above})
+    return len(above)
+
+
+def _own_entries(connection: Connection) -> set[bytes]:
+    return set(connection.execute(select(journal.c.entry_id)).scalars())
+
+
+_unstamp: Final = (
+    update(facts)
+    .where(facts.c.fact_id == bindparam("of_fact"))
+    .values(stands_on=bindparam("to_account"), generation=None, position=None, decision=bindparam("to_decision"))
+)
+
+
+def _unplace(connection: Connection, rows: Sequence[Any], *, decision: str | None) -> None:
+    if rows:
+        connection.execute(
+            _unstamp,
+            [{"of_fact": row.fact_id, "to_account": row.account_no, "to_decision": decision} for row in rows],
+        )
+
+
+def _sum_digests_anew(connection: Connection) -> None:
+    """Work the digests out from the facts that still have a place, by the zone of the account each stands on."""
+    till = connection.execute(select(till_identity.c.till_name)).scalar_one()
+    rows = connection.execute(
+        select(facts.c.fact_id, facts.c.stands_on, facts.c.amount_minor, facts.c.decision, accounts.c.zone)
+        .select_from(facts.outerjoin(accounts, accounts.c.account_no == facts.c.stands_on))
+        .where(facts.c.position.is_not(None))
+    )
+    sums: dict[str, ZoneSum] = {}
+    for row in rows:
+        zone = row.zone or f"till:{till}"
+        held = sums.get(zone, ZoneSum(0, 0))
+        share = digest_share(
+            fact_id=row.fact_id, stands_on=row.stands_on, amount_minor=row.amount_minor, decision=row.decision
+        )
+        sums[zone] = ZoneSum(held.count + 1, (held.total + share) % WRAP)
+    connection.execute(delete(zone_digests))
+    for zone, held in sums.items():
+        _set_digest(connection, zone, held)

@@ -1,0 +1,161 @@
+"""Undoing a tender: its own entry, number, date and shift; the original stays, marked by having a reversal."""
+
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, bindparam, select
+
+from meterpos.errors import UserError
+from meterpos.ledger.journal import Approval, Entry, read_back
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations.entries import (
+    Counter,
+    known_as_of,
+    next_number,
+    paper_frame,
+    stand_at_counter,
+    write_entry,
+)
+from meterpos.ledger.projection import facts_of
+from meterpos.ledger.queries.accounts import ledger_of
+from meterpos.ledger.rules.allocation import Credit, allocate
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import facts, streams, tenders
+from meterpos.ledger.tables.base import format_instant
+
+REASON_MAX: Final = 200
+
+
+class NotReversible(UserError):
+    """The receipt cannot be reversed here."""
+
+
+class NotApproved(UserError):
+    """A second person has to approve, never the one who asks."""
+
+
+_paper: Final = (
+    select(tenders.c.entry_id, tenders.c.kind, tenders.c.tender_id, tenders.c.of_number, streams.c.till_name)
+    .select_from(tenders.join(streams, streams.c.stream == tenders.c.stream))
+    .where(tenders.c.number == bindparam("number"))
+)
+_reversal_of: Final = select(tenders.c.number).where(tenders.c.of_number == bindparam("number"))
+_elsewhere: Final = select(facts.c.fact_id).where(facts.c.number == bindparam("number"), facts.c.kind == "payment")
+
+
+def reverse_tender(
+    connection: Connection,
+    *,
+    number: str,
+    reason: str,
+    refund: Literal["cash", "none"],
+    tender_id: str,
+    moment: Moment,
+    clerk: str,
+    approval: Approval,
+) -> Entry:
+    """Reverse the whole receipt ``number`` in the open shift and return the reversal's entry.
+
+    ``refund`` says what happens to its cash: given back from the drawer, or not. Money that came by another method is
+    given back by head office. The same ``tender_id`` again returns the same entry.
+
+    Raises: NotReversible (unknown, another till's, a reversal itself, reversed before, no reason), NotApproved,
+        NoOpenShift.
+    """
+    row = _own_paper(connection, number)
+    done = connection.execute(_reversal_of, {"number": number}).scalars().first()
+    if done is not None:
+        return _done_before(connection, number=number, done=done, tender_id=tender_id)
+    if row.kind != "tender":
+        raise NotReversible(f"{number} is itself a reversal. Take the payment again instead.")
+    if not reason.strip() or len(reason) > REASON_MAX:
+        raise NotReversible(f"Give the reason for the reversal, at most {REASON_MAX} letters.", field="reason")
+    if approval.by == clerk:
+        raise NotApproved("A second person has to approve a reversal. Ask a supervisor.", field="approver")
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    counter.require_shift()
+    original = read_back(connection, row.entry_id)
+    body = _body(connection, counter, original, reason=reason.strip(), refund=refund, tender_id=tender_id)
+    return write_entry(connection, counter, kind="reversal", body=body, approval=approval)
+
+
+def _own_paper(connection: Connection, number: str) -> Any:
+    row = connection.execute(_paper, {"number": number}).one_or_none()
+    if row is not None:
+        return row
+    if connection.execute(_elsewhere, {"number": number}).first() is not None:
+        raise NotReversible(
+            f"Receipt {number} was not made at this till. Ask head office to reverse it.", field="number"
+        )
+    raise NotReversible(f"No receipt {number} is known here. Check the number.", field="number")
+
+
+def _done_before(connection: Connection, *, number: str, done: str, tender_id: str) -> Entry:
+    again = connection.execute(
+        select(tenders.c.entry_id).where(tenders.c.tender_id == tender_id, tenders.c.number == done)
+    ).scalar_one_or_none()
+    if again is None:
+        raise NotReversible(f"Receipt {number} was already reversed by {done}.", field="number")
+    return read_back(connection, again)
+
+
+def _body(
+    connection: Connection,
+    counter: Counter,
+    original: Entry,
+    *,
+    reason: str,
+    refund: Literal["cash", "none"],
+    tender_id: str,
+) -> dict[str, Any]:
+    paper = original.content.body
+    payments = facts_of(original)
+    return {
+        **paper_frame(connection, counter, language=paper["language"]),
+        "tender_id": tender_id,
+        "number": next_number(connection, counter),
+        "of": {
+            "number": paper["number"],
+            "entry": original.short_id,
+            "at": format_instant(original.content.at),
+            "business_date": original.content.business_date.isoformat(),
+        },
+        "reason": reason,
+        "known": known_as_of(counter),
+        "customer": paper["customer"],
+        "legs": paper["legs"],
+        "refund": [
+            {
+                "leg": index,
+                "method": leg["method"],
+                "how": "cash" if refund == "cash" and leg["method"] == "cash" else "none",
+                "amount": leg["amount"],
+            }
+            for index, leg in enumerate(paper["legs"])
+        ],
+        "parts": [_part(connection, part, payments) for part in paper["parts"]],
+        "payments": [
+            {
+                "of": payment.fact_id,
+                "account": payment.account_no,
+                "amount": -payment.amount_minor,
+                "method": payment.method,
+                "reference": payment.reference,
+            }
+            for payment in payments
+        ],
+        "total": sum(part["amount"] for part in paper["parts"]),
+    }
+
+
+def _part(connection: Connection, part: dict[str, Any], payments: tuple[Fact, ...]) -> dict[str, Any]:
+    """Return a part of the reversal: what the account owes and holds once its payments are gone."""
+    ledger = ledger_of(connection, part["account"])
+    gone = {payment.fact_id for payment in payments}
+    left: list[Credit] = [credit for credit in ledger.credits if credit.fact_id not in gone]
+    after = allocate(ledger.charges, left)
+    kept = ("account", "meter", "utility", "place", "amount", "suspense")
+    return {
+        **{name: part[name] for name in kept},
+        "balance_after": after.open_minor,
+        "credit_after": after.credit_minor,
+    }

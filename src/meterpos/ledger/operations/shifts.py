@@ -1,0 +1,139 @@
+"""Opening and closing a shift: the float, the count, and the report that freezes both."""
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from meterpos.errors import UserError
+from meterpos.ledger import journal as chain
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations.entries import Counter, paper_frame, stand_at_counter, write_entry
+from meterpos.ledger.queries.identity import Identity
+from meterpos.ledger.queries.shifts import current_shift, grand_total, totals
+from meterpos.ledger.queries.status import waiting
+from meterpos.ledger.tables import shifts, streams
+
+FLOAT_MAX: Final = 10_000_000_00
+
+
+class ShiftAlreadyOpen(UserError):
+    """One shift at a time."""
+
+
+class UnusableCount(UserError):
+    """The float or the count is not an amount a drawer can hold."""
+
+
+def last_business_date(connection: Connection, who: Identity) -> date | None:
+    """Return the business date of this till's latest shift, None before the first."""
+    latest: date | None = connection.execute(
+        select(func.max(shifts.c.business_date))
+        .select_from(shifts.join(streams, streams.c.stream == shifts.c.stream))
+        .where(streams.c.till_name == who.till_name)
+    ).scalar_one()
+    return latest
+
+
+def propose_business_date(connection: Connection, *, moment: Moment) -> date:
+    """Return the latest of today, the last business date and the last signed server date."""
+    counter = stand_at_counter(connection, moment=moment, clerk="")
+    who = counter.identity
+    known = [moment.today, last_business_date(connection, who)]
+    if who.as_of is not None:
+        known.append(moment.localise(who.as_of).date())
+    return max(day for day in known if day is not None)
+
+
+def open_shift(
+    connection: Connection, *, float_minor: int, moment: Moment, clerk: str, business_date: date | None = None
+) -> Entry:
+    """Open the next shift with ``float_minor`` in the drawer; a clock that went back is recorded, never refused.
+
+    Raises: ShiftAlreadyOpen, UnusableCount, NotEnrolled.
+    """
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    if counter.shift is not None:
+        raise ShiftAlreadyOpen(f"Shift {counter.shift.shift} is still open. Close it first.")
+    _check_drawer(float_minor, field="float")
+    proposed = propose_business_date(connection, moment=moment)
+    if moment.today < proposed:
+        write_entry(
+            connection,
+            counter,
+            kind="clock_changed",
+            body={"was": proposed.isoformat(), "now": moment.today.isoformat()},
+            business_date=proposed,
+        )
+    return write_entry(
+        connection,
+        counter,
+        kind="shift_opened",
+        body={"float": float_minor, "till_title": counter.identity.full_title},
+        business_date=business_date or proposed,
+        shift=_next_shift(connection, counter.identity),
+    )
+
+
+def close_shift(connection: Connection, *, counted_minor: int, moment: Moment, clerk: str) -> Entry:
+    """Close the open shift with what was counted in the drawer and return the entry its report is made from.
+
+    Raises: NoOpenShift, UnusableCount, NotEnrolled.
+    """
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    counter.require_shift()
+    _check_drawer(counted_minor, field="counted")
+    return write_entry(
+        connection, counter, kind="shift_closed", body=_report(connection, counter, counted_minor=counted_minor)
+    )
+
+
+def _report(connection: Connection, counter: Counter, *, counted_minor: int) -> dict[str, Any]:
+    shift = current_shift(connection)
+    assert shift is not None, "close_shift looked for it"
+    sums = totals(connection, shift)
+    who = counter.identity
+    _, head = chain.head(connection, who.stream)
+    behind = waiting(connection)
+    return {
+        **paper_frame(connection, counter, language="en"),
+        "number": f"{who.till_name}-{who.label}-Z{shift.shift:05d}",
+        "shift": shift.shift,
+        "opened_local": _local(counter, shift.opened_at),
+        "closed_local": _local(counter, counter.moment.at),
+        "float": shift.float_minor,
+        "cash_taken": sums.cash_taken_minor,
+        "cash_refunded": sums.cash_refunded_minor,
+        "expected": sums.expected_minor,
+        "counted": counted_minor,
+        "difference": counted_minor - sums.expected_minor,
+        "totals": [{"method": one.method, "count": one.count, "amount": one.amount_minor} for one in sums.by_method],
+        "reversals": {"count": sums.reversals, "amount": sums.reversed_minor},
+        "receipts": {"count": sums.receipts, "first": sums.first_number, "last": sums.last_number},
+        "reprints": sums.reprints,
+        "grand_total": grand_total(connection, who.stream),
+        "chain_head": chain.short_id(head),
+        "waiting": {"count": behind.count, "amount": behind.amount_minor},
+        "through_seq": behind.through_seq,
+    }
+
+
+def _local(counter: Counter, instant: datetime) -> str:
+    return counter.moment.localise(instant).strftime("%Y-%m-%dT%H:%M")
+
+
+def _next_shift(connection: Connection, who: Identity) -> int:
+    last = connection.execute(
+        select(func.max(shifts.c.shift))
+        .select_from(shifts.join(streams, streams.c.stream == shifts.c.stream))
+        .where(streams.c.till_name == who.till_name)
+    ).scalar_one()
+    return int(last or 0) + 1
+
+
+def _check_drawer(minor: int, *, field: str) -> None:
+    if not 0 <= minor <= FLOAT_MAX:
+        raise UnusableCount(
+            "The cash in a drawer cannot be below zero or above 10,000,000.00. Count it again.", field=field
+        )

@@ -1,0 +1,66 @@
+"""What an exchange leaves behind at the till: what head office signed for, and the record of the exchange."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from meterpos.errors import MeterposError
+from meterpos.ledger.tables import exchanges, journal, streams
+
+EXCHANGES_KEPT: Final = 500
+
+
+class AckMismatch(MeterposError):
+    """Head office signed for a head this till's journal does not have at that place."""
+
+
+def record_ack(
+    connection: Connection, *, stream: bytes, through_seq: int, head: bytes, generation: int, signed_at: datetime
+) -> None:
+    """Keep what head office signed for: ``stream`` up to ``through_seq``, whose entry is ``head``.
+
+    Within one generation it only moves forward. Raises: AckMismatch when the head is not ours.
+    """
+    if through_seq:
+        ours = connection.execute(
+            select(journal.c.entry_id).where(journal.c.stream == stream, journal.c.seq == through_seq)
+        ).scalar_one_or_none()
+        if ours != head:
+            raise AckMismatch(f"head office signed for another entry {through_seq} than this till made")
+    connection.execute(
+        update(streams)
+        .where(streams.c.stream == stream)
+        .where(
+            streams.c.generation.is_(None)
+            | (streams.c.generation != generation)
+            | (streams.c.through_seq <= through_seq)
+        )
+        .values(through_seq=through_seq, head=head, generation=generation, signed_at=signed_at)
+    )
+
+
+def record_exchange(
+    connection: Connection,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    outcome: str,
+    pushed: int,
+    pulled: int,
+    detail: str = "",
+) -> None:
+    """Keep how one exchange went; the last 500 are kept."""
+    connection.execute(
+        insert(exchanges),
+        {
+            "started_at": started_at,
+            "finished_at": finished_at,
+            "outcome": outcome,
+            "pushed": pushed,
+            "pulled": pulled,
+            "detail": detail,
+        },
+    )
+    newest = connection.execute(select(func.max(exchanges.c.exchange_id))).scalar_one()
+    connection.execute(delete(exchanges).where(exchanges.c.exchange_id <= newest - EXCHANGES_KEPT))
