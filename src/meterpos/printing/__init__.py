@@ -1,0 +1,13 @@
+"""Papers: composed once, from their entry alone, and rendered to thermal paper, PDF, picture and text.
+
+spool       what waits for the printer, and what became of it
+devices     a printer at the end of a cable or a network: bytes out, status back
+thermal     render: bytes for an ESC/POS printer
+pdf         render: a roll as PDF
+preview     render: text and picture, for screen and tests
+picture     the drawing of lines in real type, for what a printer has no letters for, and for the preview
+layout      a document set at 32, 42 or 48 columns: lines with a place for every letter
+receipt, shift_report         compose
+labels, words                 what papers say, in English and Swahili; amounts in words
+document    what is on a paper
+"""

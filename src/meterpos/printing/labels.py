@@ -1,0 +1,251 @@
+"""What papers say, in every language, in one place: a missing text is a type error, not a hole on a receipt."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """The fixed texts of papers in one language; names in braces are filled in by the composers."""
+
+    months: tuple[str, ...]
+
+    payment_receipt: str
+    reversal: str
+    shift_report: str
+    copy: str
+    copy_note: str
+    training: str
+    training_note: str
+    shift: str
+    business_day: str
+
+    meter: str
+    utilities: dict[str, str]
+    paid: str
+    methods: dict[str, str]
+    cash_received: str
+    change_given: str
+    unconfirmed: str
+    pending: str
+
+    to_invoice: str
+    to_opening: str
+    to_adjustment: str
+    of_date: str
+    left_on_it: str
+    dated_left: str
+    to_credit: str
+    waits_for_clearing: str
+    kept_aside: str
+    balance_now: str
+    credit_now: str
+    invoice_not_known: str
+    meter_not_known: str
+    name_given: str
+    phone_given: str
+    as_known: str
+    as_known_many: str
+    never_heard: str
+    sms_goes_to: str
+    genuine: str
+
+    reversed_amount: str
+    takes_back: str
+    paid_on: str
+    reason: str
+    approved_by: str
+    approved_how: dict[str, str]
+    given_back: str
+    given_back_cash: str
+    not_given_back: str
+    customer_signs: str
+
+    opened: str
+    receipts: str
+    first: str
+    last: str
+    reversals: str
+    copies_printed: str
+    taken: str
+    counted_times: str
+    total_taken: str
+    drawer: str
+    float_given: str
+    cash_taken: str
+    cash_refunded: str
+    expected: str
+    counted: str
+    short: str
+    over: str
+    agrees: str
+    waiting: str
+    waiting_worth: str
+    nothing_waits: str
+    grand_total: str
+    signed_through: str
+    chain_head: str
+    clerk_signs: str
+    supervisor_signs: str
+
+
+_ENGLISH: Final = Labels(
+    months=tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()),
+    payment_receipt="PAYMENT RECEIPT",
+    reversal="REVERSAL",
+    shift_report="SHIFT REPORT",
+    copy="COPY {n}",
+    copy_note="The same paper again, not another payment.",
+    training="TRAINING",
+    training_note="Made for practice. No money was recorded.",
+    shift="Shift {n}",
+    business_day="Business day {date}",
+    meter="Meter",
+    utilities={"water": "water", "power": "power"},
+    paid="PAID",
+    methods={"cash": "Cash", "mpesa": "M-Pesa", "bank": "Bank", "cheque": "Cheque"},
+    cash_received="Cash received",
+    change_given="Change given",
+    unconfirmed="{leg} counts now; head office has yet to confirm it.",
+    pending="{leg} counts only once the bank has cleared it.",
+    to_invoice="To {number}",
+    to_opening="To the opening debt",
+    to_adjustment="To debit {number}",
+    of_date=" of {date}",
+    left_on_it="left on it",
+    dated_left="of {date}, left",
+    to_credit="To credit on this meter",
+    waits_for_clearing="Waits to be cleared",
+    kept_aside="Kept for this meter",
+    balance_now="Balance now",
+    credit_now="Credit now",
+    invoice_not_known="{number} is not known here yet; it will be applied when it arrives.",
+    meter_not_known="This meter is not known here yet. Head office will place the money on it.",
+    name_given="Name given",
+    phone_given="Phone given",
+    as_known="This meter as head office knew it on {date} at {time}, with what was paid here since.",
+    as_known_many="These meters as head office knew them on {date} at {time}, with what was paid here since.",
+    never_heard="This till has not yet heard from head office: balances are what it knows by itself.",
+    sms_goes_to="SMS goes to",
+    genuine="Any pay point can tell if this is genuine.",
+    reversed_amount="REVERSED",
+    takes_back="Takes back",
+    paid_on="Paid on",
+    reason="Reason: {reason}",
+    approved_by="Approved by",
+    approved_how={"pin": "{name}", "code": "{name}, by phone code"},
+    given_back="{method} given back",
+    given_back_cash="Cash given back",
+    not_given_back="{method}, not given back here",
+    customer_signs="Customer",
+    opened="Opened",
+    receipts="Papers given",
+    first="First",
+    last="Last",
+    reversals="Reversals ({n})",
+    copies_printed="Copies printed",
+    taken="TAKEN",
+    counted_times="{method} ({n})",
+    total_taken="Total taken",
+    drawer="CASH DRAWER",
+    float_given="Float at the start",
+    cash_taken="Cash taken",
+    cash_refunded="Cash given back",
+    expected="Expected",
+    counted="Counted",
+    short="SHORT",
+    over="OVER",
+    agrees="AGREES",
+    waiting="Waiting for head office",
+    waiting_worth="worth",
+    nothing_waits="Head office has everything.",
+    grand_total="Grand total of this till",
+    signed_through="Head office signed up to",
+    chain_head="Journal",
+    clerk_signs="Clerk",
+    supervisor_signs="Supervisor",
+)
+
+_SWAHILI: Final = Labels(
+    months=tuple("Jan Feb Mac Apr Mei Jun Jul Ago Sep Okt Nov Des".split()),
+    payment_receipt="RISITI YA MALIPO",
+    reversal="KUBATILISHA MALIPO",
+    shift_report="RIPOTI YA ZAMU",
+    copy="NAKALA {n}",
+    copy_note="Ni risiti ileile, si malipo mengine.",
+    training="MAFUNZO",
+    training_note="Ya mazoezi tu. Hakuna pesa iliyorekodiwa.",
+    shift="Zamu {n}",
+    business_day="Siku ya kazi {date}",
+    meter="Mita",
+    utilities={"water": "maji", "power": "umeme"},
+    paid="IMELIPWA",
+    methods={"cash": "Taslimu", "mpesa": "M-Pesa", "bank": "Benki", "cheque": "Hundi"},
+    cash_received="Taslimu iliyopokelewa",
+    change_given="Chenji",
+    unconfirmed="{leg} inahesabiwa sasa; makao makuu bado hayajaithibitisha.",
+    pending="{leg} itahesabiwa benki ikishaipitisha.",
+    to_invoice="Kwa {number}",
+    to_opening="Kwa deni la mwanzo",
+    to_adjustment="Kwa deni {number}",
+    of_date=" ya {date}",
+    left_on_it="iliyobaki",
+    dated_left="ya {date}, iliyobaki",
+    to_credit="Kwa akiba ya mita hii",
+    waits_for_clearing="Inasubiri kupitishwa",
+    kept_aside="Imewekwa kwa mita hii",
+    balance_now="Deni sasa",
+    credit_now="Akiba sasa",
+    invoice_not_known="{number} bado haijulikani hapa; italipwa itakapofika.",
+    meter_not_known="Mita hii bado haijulikani hapa. Makao makuu yataiwekea pesa hizi.",
+    name_given="Jina lililotajwa",
+    phone_given="Simu iliyotajwa",
+    as_known="Mita hii kama makao makuu yalivyoijua {date} saa {time}, pamoja na yaliyolipwa hapa tangu hapo.",
+    as_known_many="Mita hizi kama makao makuu yalivyozijua {date} saa {time}, pamoja na yaliyolipwa hapa tangu hapo.",
+    never_heard="Kituo hiki bado hakijapata habari za makao makuu: salio ni kadiri kinavyojua chenyewe.",
+    sms_goes_to="SMS itatumwa kwa",
+    genuine="Kituo chochote cha malipo kinaweza kuthibitisha.",
+    reversed_amount="IMEBATILISHWA",
+    takes_back="Inabatilisha",
+    paid_on="Ililipwa",
+    reason="Sababu: {reason}",
+    approved_by="Imeidhinishwa na",
+    approved_how={"pin": "{name}", "code": "{name}, kwa namba ya simu"},
+    given_back="{method} iliyorudishwa",
+    given_back_cash="Taslimu iliyorudishwa",
+    not_given_back="{method}, haikurudishwa hapa",
+    customer_signs="Mteja",
+    opened="Ilifunguliwa",
+    receipts="Risiti zilizotolewa",
+    first="Ya kwanza",
+    last="Ya mwisho",
+    reversals="Zilizobatilishwa ({n})",
+    copies_printed="Nakala zilizochapishwa",
+    taken="ZILIZOPOKELEWA",
+    counted_times="{method} ({n})",
+    total_taken="Jumla iliyopokelewa",
+    drawer="DROO YA PESA",
+    float_given="Pesa za kuanzia",
+    cash_taken="Taslimu iliyopokelewa",
+    cash_refunded="Taslimu iliyorudishwa",
+    expected="Inayotarajiwa",
+    counted="Iliyohesabiwa",
+    short="PUNGUFU",
+    over="ZIADA",
+    agrees="SAWA",
+    waiting="Zinasubiri makao makuu",
+    waiting_worth="za thamani",
+    nothing_waits="Makao makuu yana kila kitu.",
+    grand_total="Jumla kuu ya kituo hiki",
+    signed_through="Makao makuu yamesaini hadi",
+    chain_head="Jarida",
+    clerk_signs="Karani",
+    supervisor_signs="Msimamizi",
+)
+
+_LANGUAGES: Final = {"en": _ENGLISH, "sw": _SWAHILI}
+
+
+def labels_in(language: str) -> Labels:
+    """Return the texts in ``language`` ("en" or "sw"); any other language reads English."""
+    return _LANGUAGES.get(language, _ENGLISH)

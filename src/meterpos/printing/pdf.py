@@ -1,0 +1,157 @@
+"""Papers as PDF: a roll as long as the paper is, with its fonts inside and its text to be found and copied."""
+
+import io
+from typing import Any, Final
+
+from meterpos.printing import fonts, qr
+from meterpos.printing.document import Document
+from meterpos.printing.layout import (
+    LETTER_DOTS,
+    LINE_DOTS,
+    BlankLine,
+    Cell,
+    Line,
+    QrLine,
+    RuleLine,
+    TextLine,
+    set_lines,
+)
+
+_MM: Final = 72 / 25.4
+_EDGE_MM: Final = 4
+_COLUMN, _LETTER = LETTER_DOTS
+_EM: Final = 20
+_BASELINE: Final = 22
+"""From the top of a line to its baseline, in dots."""
+
+_PICTURE_SCALE: Final = 6
+_INVISIBLE: Final = 3
+_NARROWEST_FOR_48_MM: Final = 72
+
+
+def render_pdf(document: Document, *, width_mm: int = 80, columns: int | None = None) -> bytes:
+    """Return the paper as a PDF of one page, ``width_mm`` wide and as high as it needs.
+
+    ``columns`` of ``None``: 48, or 32 on a roll too narrow for them.
+    """
+    from reportlab.pdfgen.canvas import Canvas
+
+    _register_fonts()
+    columns = columns or (48 if width_mm >= _NARROWEST_FOR_48_MM else 32)
+    lines = set_lines(document, columns=columns)
+    dot = (width_mm - 2 * _EDGE_MM) * _MM / (columns * _COLUMN)
+    edge = _EDGE_MM * _MM
+    height = sum(_height(line) for line in lines) * dot + 2 * edge
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(width_mm * _MM, height), invariant=1, lang=document.language)
+    canvas.setTitle(document.title)
+    canvas.setCreator("meterpos")
+    canvas.translate(edge, height - edge)
+    canvas.scale(dot, dot)
+    top = 0
+    for line in lines:
+        _draw(canvas, line, top=top, columns=columns)
+        top += _height(line)
+    canvas.save()
+    return buffer.getvalue()
+
+
+def _register_fonts() -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    for name in (fonts.REGULAR, fonts.BOLD):
+        if name not in pdfmetrics.getRegisteredFontNames():
+            pdfmetrics.registerFont(TTFont(name, fonts.font_file(name)))
+
+
+def _height(line: Line) -> int:
+    """Return how high a line is, in dots."""
+    match line:
+        case TextLine():
+            return LINE_DOTS * (2 if line.tall else 1)
+        case QrLine():
+            return (len(qr.modules(line.text)) + 2 * qr.QUIET_MODULES) * qr.MODULE_DOTS
+        case RuleLine() | BlankLine():
+            return LINE_DOTS
+
+
+def _draw(canvas: Any, line: Line, *, top: int, columns: int) -> None:
+    match line:
+        case TextLine():
+            _draw_text(canvas, line, top=top, columns=columns)
+        case RuleLine():
+            canvas.setLineWidth(2)
+            canvas.setDash(8, _COLUMN - 8)
+            middle = -top - LINE_DOTS / 2
+            canvas.line(2, middle, columns * _COLUMN, middle)
+        case QrLine():
+            _draw_qr(canvas, line, top=top, columns=columns)
+        case BlankLine():
+            pass
+
+
+def _draw_text(canvas: Any, line: TextLine, *, top: int, columns: int) -> None:
+    canvas.saveState()
+    if line.inverse:
+        height = _height(line)
+        canvas.rect(0, -top - height, columns * _COLUMN, height, stroke=0, fill=1)
+        canvas.setFillGray(1)
+    for cell in line.cells:
+        if fonts.is_own(cell.text):
+            _draw_cell(canvas, cell, top=top, tall=line.tall)
+        else:
+            at_end = cell.column > 0 and cell.column + cell.columns == columns
+            _draw_other(canvas, cell, top=top, tall=line.tall, at_end=at_end)
+    canvas.restoreState()
+
+
+def _draw_cell(canvas: Any, cell: Cell, *, top: int, tall: bool, visible: bool = True) -> None:
+    times = 2 if tall else 1
+    written = canvas.beginText(cell.column * _COLUMN, -top - _BASELINE * times + (2 if tall else 0))
+    written.setFont(fonts.BOLD if cell.bold else fonts.REGULAR, _EM * times)
+    if tall and not cell.wide:
+        written.setHorizScale(50)
+    if not visible:
+        written.setTextRenderMode(_INVISIBLE)
+    written.textOut(cell.text)
+    canvas.drawText(written)
+
+
+def _draw_other(canvas: Any, cell: Cell, *, top: int, tall: bool, at_end: bool) -> None:
+    """Draw letters of other scripts as a picture, with the text unseen above it, to be found and copied."""
+    from reportlab.lib.utils import ImageReader
+
+    from meterpos.printing import picture
+
+    if not cell.columns:
+        return
+    mask = picture.draw_cell(cell, tall=tall, scale=_PICTURE_SCALE, at_end=at_end)
+    height = _LETTER * (2 if tall else 1)
+    bottom = -top - height - (LINE_DOTS - _LETTER) // 2
+    drawn = mask.point(lambda grey: 255 - grey)
+    canvas.drawImage(ImageReader(drawn), cell.column * _COLUMN, bottom, cell.columns * _COLUMN, height)
+    _draw_cell(canvas, cell, top=top, tall=tall, visible=False)
+
+
+def _draw_qr(canvas: Any, line: QrLine, *, top: int, columns: int) -> None:
+    rows = qr.modules(line.text)
+    dots = qr.MODULE_DOTS
+    left = (columns * _COLUMN - len(rows) * dots) / 2
+    down = top + qr.QUIET_MODULES * dots
+    for y, row in enumerate(rows):
+        for start, length in _dark_runs(row):
+            bottom = -down - (y + 1) * dots
+            canvas.rect(left + start * dots, bottom, length * dots, dots, stroke=0, fill=1)
+
+
+def _dark_runs(row: tuple[bool, ...]) -> list[tuple[int, int]]:
+    """Return where the dark stretches of a row start, and how long they are."""
+    runs: list[tuple[int, int]] = []
+    for x, is_dark in enumerate(row):
+        if is_dark and x and row[x - 1]:
+            start, length = runs[-1]
+            runs[-1] = (start, length + 1)
+        elif is_dark:
+            runs.append((x, 1))
+    return runs

@@ -1,0 +1,165 @@
+"""Lines drawn in real type: for the preview, and for what a printer has no letters for."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
+
+from PIL import Image, ImageChops, ImageDraw, ImageFont
+
+from meterpos.printing import fonts, qr
+from meterpos.printing.layout import (
+    LETTER_DOTS,
+    LINE_DOTS,
+    BlankLine,
+    Cell,
+    Line,
+    QrLine,
+    RuleLine,
+    TextLine,
+    width,
+)
+
+_COLUMN, _LETTER = LETTER_DOTS
+_EM: Final = 20
+"""The type size in dots: the paper's own font is 0.6 em wide, so its letters are a column wide."""
+
+_BASELINE: Final = 19
+_EDGE: Final = {32: 40, 42: 68, 48: 32}
+"""Empty dots at either side of the printed columns, as on the roll; at the top and foot too."""
+
+_TOP: Final = 32
+_INK, _PAPER = 0x12, 0xFF
+
+
+def draw_paper(lines: Sequence[Line], *, columns: int, scale: int) -> Image.Image:
+    """Return the whole paper in grey, ``scale`` pixels a dot."""
+    strips = [draw_line(line, columns=columns, scale=scale) for line in lines]
+    edge, top = _EDGE[columns] * scale, _TOP * scale
+    size = (columns * _COLUMN * scale + 2 * edge, sum(strip.height for strip in strips) + 2 * top)
+    paper = Image.new("L", size, _PAPER)
+    for strip in strips:
+        paper.paste(_INK, (edge, top), strip)
+        top += strip.height
+    return paper
+
+
+def draw_line(line: Line, *, columns: int, scale: int) -> Image.Image:
+    """Return one line as a mask, 255 where there is ink, ``scale`` pixels a dot."""
+    match line:
+        case TextLine():
+            return _draw_text(line, columns=columns, scale=scale)
+        case RuleLine():
+            return _draw_rule(columns=columns, scale=scale)
+        case BlankLine():
+            return _empty(columns, LINE_DOTS, scale)
+        case QrLine():
+            return _draw_qr(line, columns=columns, scale=scale)
+
+
+def draw_cell(cell: Cell, *, tall: bool, scale: int, at_end: bool = False) -> Image.Image:
+    """Return the letters of one cell as a mask; ``at_end`` puts what is narrower than its columns at their right."""
+    times = 2 if tall else 1
+    natural = (width(cell.text) * _COLUMN * scale * times, _LETTER * scale * times)
+    mask = Image.new("L", natural, 0)
+    left = 0
+    for name, letters in _stretches(cell):
+        right = left + width(letters) * _COLUMN * scale * times
+        if name in (fonts.REGULAR, fonts.BOLD):
+            _draw_own(mask, letters, name=name, left=left, scale=scale * times)
+        else:
+            drawn = _draw_other(letters, name=name, scale=scale * times, room=right - left, bold=cell.bold)
+            mask.paste(drawn, (right - drawn.width if at_end else left, 0))
+        left = right
+    wanted = cell.columns * _COLUMN * scale
+    return mask if mask.width == wanted else mask.resize((wanted, mask.height))
+
+
+def _draw_text(line: TextLine, *, columns: int, scale: int) -> Image.Image:
+    strip = _empty(columns, LINE_DOTS * (2 if line.tall else 1), scale)
+    top = (LINE_DOTS - _LETTER) // 2 * scale
+    for cell in line.cells:
+        if cell.columns:
+            at_end = cell.column > 0 and cell.column + cell.columns == columns
+            mask = draw_cell(cell, tall=line.tall, scale=scale, at_end=at_end)
+            strip.paste(mask, (cell.column * _COLUMN * scale, top))
+    return ImageChops.invert(strip) if line.inverse else strip
+
+
+def _draw_rule(*, columns: int, scale: int) -> Image.Image:
+    strip = _empty(columns, LINE_DOTS, scale)
+    draw = ImageDraw.Draw(strip)
+    middle = LINE_DOTS // 2 * scale
+    for column in range(columns):
+        left = (column * _COLUMN + 2) * scale
+        draw.rectangle((left, middle, left + 8 * scale - 1, middle + 2 * scale - 1), fill=255)
+    return strip
+
+
+def _draw_qr(line: QrLine, *, columns: int, scale: int) -> Image.Image:
+    rows = qr.modules(line.text)
+    side = len(rows) + 2 * qr.QUIET_MODULES
+    code = Image.new("L", (side, side), 0)
+    for y, row in enumerate(rows):
+        for x, is_dark in enumerate(row):
+            if is_dark:
+                code.putpixel((x + qr.QUIET_MODULES, y + qr.QUIET_MODULES), 255)
+    size = side * qr.MODULE_DOTS * scale
+    strip = _empty(columns, side * qr.MODULE_DOTS, scale)
+    strip.paste(code.resize((size, size), Image.Resampling.NEAREST), ((strip.width - size) // 2, 0))
+    return strip
+
+
+def _draw_own(mask: Image.Image, letters: str, *, name: str, left: int, scale: int) -> None:
+    """Draw letters of the monospaced font, each in its column."""
+    draw = ImageDraw.Draw(mask)
+    font = _font(name, _EM * scale)
+    for cluster in _clusters(letters):
+        draw.text((left, _BASELINE * scale), cluster, fill=255, font=font, anchor="ls")
+        left += width(cluster) * _COLUMN * scale
+
+
+def _draw_other(letters: str, *, name: str, scale: int, room: int, bold: bool) -> Image.Image:
+    """Draw letters of any other font in one go, so that scripts that join are joined; squeezed into their columns."""
+    font = _font(name, _EM * scale)
+    length = max(1, round(font.getlength(letters))) + (scale if bold else 0)
+    drawn = Image.new("L", (length, _LETTER * scale), 0)
+    draw = ImageDraw.Draw(drawn)
+    for offset in (0, scale) if bold else (0,):
+        draw.text((offset, _BASELINE * scale), letters, fill=255, font=font, anchor="ls")
+    return drawn if length <= room else drawn.resize((max(1, room), drawn.height))
+
+
+def _stretches(cell: Cell) -> Iterator[tuple[str, str]]:
+    """Yield the font and the letters of each stretch of one font; a space stays with the stretch it follows."""
+    name, stretch = "", ""
+    for cluster in _clusters(cell.text):
+        own = name if cluster == " " and stretch else fonts.font_for(cluster, bold=cell.bold)
+        if own != name and stretch:
+            yield name, stretch
+            stretch = ""
+        name = own
+        stretch += cluster
+    if stretch:
+        yield name, stretch
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """Yield each letter with the marks that stand on it."""
+    cluster = ""
+    for letter in text:
+        if cluster and unicodedata.category(letter) not in {"Mn", "Me", "Mc"}:
+            yield cluster
+            cluster = ""
+        cluster += letter
+    if cluster:
+        yield cluster
+
+
+def _empty(columns: int, dots: int, scale: int) -> Image.Image:
+    return Image.new("L", (columns * _COLUMN * scale, dots * scale), 0)
+
+
+@cache
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(fonts.font_file(name), size)

@@ -1,0 +1,43 @@
+"""Papers on the screen: as plain text, and as a picture of the roll in real type."""
+
+import io
+
+from meterpos.printing import picture
+from meterpos.printing.document import Document
+from meterpos.printing.layout import BlankLine, Line, QrLine, RuleLine, TextLine, set_lines
+
+
+def render_text(document: Document, *, columns: int) -> str:
+    """Return the paper as lines of at most ``columns`` columns; every line ends in a newline."""
+    lines = set_lines(document, columns=columns, plain=True)
+    return "".join(f"{_text_of(line, columns)}\n" for line in lines)
+
+
+def render_png(document: Document, *, columns: int, scale: int = 2) -> bytes:
+    """Return the paper as a PNG picture, ``scale`` pixels for each of the printer's dots."""
+    drawn = picture.draw_paper(set_lines(document, columns=columns), columns=columns, scale=scale)
+    buffer = io.BytesIO()
+    drawn.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _text_of(line: Line, columns: int) -> str:
+    match line:
+        case TextLine():
+            return _cells_of(line, columns)
+        case RuleLine():
+            return "-" * columns
+        case BlankLine():
+            return ""
+        case QrLine():
+            return "[QR]".center(columns).rstrip()
+
+
+def _cells_of(line: TextLine, columns: int) -> str:
+    text, end = "", 0
+    for cell in line.cells:
+        text += " " * (cell.column - end) + cell.text
+        end = cell.column + cell.columns
+    if line.inverse:
+        return f" {text.strip()} ".center(columns, "#")
+    return text

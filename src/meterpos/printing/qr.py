@@ -1,0 +1,20 @@
+"""The QR code of a paper as a grid of dark and light modules."""
+
+from typing import Final
+
+import segno
+
+MODULE_DOTS: Final = 5
+"""Printer's dots along a module: 0.63 mm, which a phone reads from a crumpled slip and a 58 mm roll still holds."""
+
+QUIET_MODULES: Final = 4
+"""Empty modules that must surround the code."""
+
+
+def modules(text: str) -> tuple[tuple[bool, ...], ...]:
+    """Return the rows of the code for ``text``, without the quiet zone; True is dark.
+
+    Error correction M: a seal has about 230 characters, and a fold across the paper must not spoil it.
+    """
+    code = segno.make_qr(text, error="m", boost_error=False)
+    return tuple(tuple(bool(module & 1) for module in row) for row in code.matrix)

@@ -1,0 +1,111 @@
+"""The paper of a closed shift, composed from its entry alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.money import format_amount, format_money
+from meterpos.printing import frame
+from meterpos.printing.document import Blank, Document, Element, Rule, Signature, Size, pair, text
+from meterpos.printing.labels import Labels, labels_in
+
+
+def compose_shift_report(entry: Entry, *, copy_no: int = 0) -> Document:
+    """Compose the report of a closed shift; ``copy_no`` 0 is the original, n the n-th copy."""
+    assert entry.content.kind == "shift_closed", f"no shift report of a {entry.content.kind}"
+    body = entry.content.body
+    labels = labels_in(body["language"])
+    day, time = frame.say_instant(body["opened_local"], labels=labels)
+    return Document(
+        title=body["number"],
+        language=body["language"],
+        elements=(
+            *frame.opening(entry, title=labels.shift_report, labels=labels, copy_no=copy_no),
+            pair(labels.opened, f"{day}  {time}"),
+            Rule(),
+            *_papers(body, labels),
+            Rule(),
+            *_taken(body, labels),
+            Rule(),
+            *_drawer(body, labels),
+            Rule(),
+            *_journal(body, labels),
+            Signature(labels.clerk_signs),
+            Signature(labels.supervisor_signs),
+            *frame.closing(body, foot=(), seal=None, labels=labels),
+        ),
+    )
+
+
+def _papers(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    receipts, reversals = body["receipts"], body["reversals"]
+    elements: list[Element] = [pair(labels.receipts, f"{receipts['count']:,}")]
+    if receipts["count"]:
+        elements += [
+            pair(labels.first, receipts["first"], indent=1),
+            pair(labels.last, receipts["last"], indent=1),
+        ]
+    elements += [
+        pair(labels.reversals.format(n=reversals["count"]), format_amount(reversals["amount"])),
+        pair(labels.copies_printed, f"{body['reprints']:,}"),
+    ]
+    return elements
+
+
+def _taken(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    totals = body["totals"]
+    return [
+        text(labels.taken, bold=True),
+        *(
+            pair(
+                labels.counted_times.format(
+                    method=labels.methods.get(total["method"], total["method"]), n=total["count"]
+                ),
+                format_amount(total["amount"]),
+            )
+            for total in totals
+        ),
+        pair(labels.total_taken, format_amount(sum(total["amount"] for total in totals)), bold=True),
+    ]
+
+
+def _drawer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    difference = body["difference"]
+    if difference:
+        verdict = labels.short if difference < 0 else labels.over
+    else:
+        verdict = labels.agrees
+    return [
+        text(labels.drawer, bold=True),
+        pair(labels.float_given, format_amount(body["float"])),
+        pair(labels.cash_taken, format_amount(body["cash_taken"])),
+        pair(labels.cash_refunded, format_amount(-body["cash_refunded"])),
+        pair(labels.expected, format_amount(body["expected"])),
+        pair(labels.counted, format_amount(body["counted"])),
+        Blank(),
+        pair(
+            verdict,
+            format_money(abs(difference), currency=body["currency"]),
+            bold=True,
+            size=Size.LARGE,
+        ),
+    ]
+
+
+def _journal(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    """What lets head office prove that nothing is missing: the totals that never reset and the chain's head."""
+    waiting = body["waiting"]
+    elements: list[Element] = (
+        [
+            pair(labels.waiting, f"{waiting['count']:,}"),
+            pair(labels.waiting_worth, format_amount(waiting["amount"]), indent=1),
+        ]
+        if waiting["count"]
+        else [text(labels.nothing_waits)]
+    )
+    return [
+        *elements,
+        pair(labels.signed_through, f"{body['through_seq']:,}"),
+        pair(labels.grand_total, format_amount(body["grand_total"])),
+        pair(labels.chain_head, body["chain_head"]),
+    ]
