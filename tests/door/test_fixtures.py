@@ -2,13 +2,14 @@
 
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from tests.conftest import NetworkUsed
-from tests.support.postgres import Databases, reachable_programs
+from tests.support.postgres import Databases, copied_programs, installed_programs, reachable_programs
 
 
 def test_a_database_is_empty_and_takes_rows(database_url: str) -> None:
@@ -54,6 +55,13 @@ def test_a_server_in_a_private_folder_is_copied_and_no_rights_are_widened(tmp_pa
     assert (reachable / "postgres").exists()
     assert run_folder in reachable.parents
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
+
+
+def test_the_copied_programs_find_their_libraries(tmp_path: Path) -> None:
+    programs = copied_programs(installed_programs(), tmp_path)
+    for name in ("initdb", "postgres"):
+        done = subprocess.run([programs / name, "--version"], capture_output=True, text=True, check=False)
+        assert "(PostgreSQL)" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 9), ("example.org", 9)])

