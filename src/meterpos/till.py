@@ -1,0 +1,259 @@
+"""The assembled till: one home opened, its ledger, keys and clock, and what the window and the commands do with it.
+
+Every method that changes something is one transaction. They may wait for the disk: never call them on a GUI thread.
+"""
+
+import os
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from sqlalchemy import Connection
+
+from meterpos import vault
+from meterpos.errors import UserError
+from meterpos.ledger.journal import Approval, Entry
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations import papers, people, reports, reversals, shifts, spool, tenders
+from meterpos.ledger.queries.identity import Identity, find_identity
+from meterpos.ledger.queries.receipts import entry_of_tender
+from meterpos.ledger.seal import seal_text
+from meterpos.ledger.store import Store, UnknownOutcome, UnreadableDatabase, WrongKey
+from meterpos.ledger.upgrade import upgrade
+from meterpos.settings import TillSettings, load_till_settings
+
+DATABASE_KEY: Final = "ledger"
+DEVICE_KEY: Final = "device"
+PEPPER: Final = "pepper"
+
+T = TypeVar("T")
+
+
+class NotSaved(UserError):
+    """The commit failed and the ledger, asked again, does not have it."""
+
+
+def new_tender_id() -> str:
+    """Return the id a tender keeps from the moment its form opens."""
+    return uuid.uuid4().hex
+
+
+@dataclass(slots=True, kw_only=True)
+class Till:
+    """One open till. ``now`` is the clock; tests hand in another."""
+
+    settings: TillSettings
+    store: Store
+    pepper: bytes
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    _device_key: bytes | None = None
+
+    def moment(self) -> Moment:
+        """Return this moment in the utility's time zone."""
+        return Moment(self.now().astimezone(self.settings.time_zone))
+
+    def identity(self) -> Identity | None:
+        """Return who this till is, None before it is enrolled."""
+        with self.store.read() as connection:
+            return find_identity(connection)
+
+    @property
+    def device_key(self) -> bytes:
+        """The private key that signs batches and receipts; made at enrolment."""
+        if self._device_key is None:
+            self._device_key = vault.read_secret(self.settings.home, DEVICE_KEY)
+        if self._device_key is None:
+            raise WrongKey(
+                "The key this till signs with is missing. Ask head office for a new code and enrol the till again."
+            )
+        return self._device_key
+
+    def seal(self, entry: Entry) -> str:
+        """Return the QR text of a receipt or reversal."""
+        return seal_text(entry, device_private=self.device_key)
+
+    def take(self, *, request: tenders.TenderRequest, clerk: str, approval: Approval | None = None) -> Entry:
+        """Take a tender and queue its receipt, in one durable transaction.
+
+        Raises: what `take_tender` raises, with nothing changed; NotSaved when the disk would not have it.
+        """
+        moment = self.moment()
+
+        def work(connection: Connection) -> Entry:
+            entry = tenders.take_tender(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            cash = any(leg.method == "cash" for leg in request.legs)
+            self._queue(connection, entry, paper="receipt", drawer=cash, moment=moment)
+            return entry
+
+        return self._settled(work, tender_id=request.tender_id)
+
+    def reverse(
+        self,
+        *,
+        number: str,
+        reason: str,
+        refund: Literal["cash", "none"],
+        tender_id: str,
+        clerk: str,
+        approval: Approval,
+    ) -> Entry:
+        """Reverse a receipt of this till and queue its paper. Raises: what `reverse_tender` raises; NotSaved."""
+        moment = self.moment()
+
+        def work(connection: Connection) -> Entry:
+            entry = reversals.reverse_tender(
+                connection,
+                number=number,
+                reason=reason,
+                refund=refund,
+                tender_id=tender_id,
+                moment=moment,
+                clerk=clerk,
+                approval=approval,
+            )
+            self._queue(connection, entry, paper="reversal", drawer=False, moment=moment)
+            return entry
+
+        return self._settled(work, tender_id=tender_id)
+
+    def open_shift(self, *, float_minor: int, clerk: str, business_date: date | None = None) -> Entry:
+        """Open a shift. Raises: what `open_shift` raises."""
+        with self.store.write() as connection:
+            return shifts.open_shift(
+                connection, float_minor=float_minor, moment=self.moment(), clerk=clerk, business_date=business_date
+            )
+
+    def close_shift(self, *, counted_minor: int, clerk: str) -> Entry:
+        """Close the open shift and queue its report. Raises: what `close_shift` raises."""
+        moment = self.moment()
+        with self.store.write() as connection:
+            entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk)
+            self._queue(connection, entry, paper="shift_report", drawer=False, moment=moment)
+            return entry
+
+    def reprint(self, *, number: str, clerk: str) -> Entry:
+        """Queue one more copy of a paper, counted and marked COPY. Raises: NoSuchPaper."""
+        moment = self.moment()
+        with self.store.write() as connection:
+            entry = papers.record_reprint(connection, number=number, moment=moment, clerk=clerk)
+            spool.enqueue_copy(
+                connection,
+                number=number,
+                copy_no=entry.content.body["copy"],
+                device=self.settings.printer,
+                columns=self.settings.columns,
+                moment=moment,
+            )
+            return entry
+
+    def report_change(self, *, customer_no: str, field: reports.Field, new: str, clerk: str) -> Entry:
+        """Record what a customer said of their phone, name or place. Raises: UnusableReport."""
+        with self.store.write() as connection:
+            return reports.report_change(
+                connection, customer_no=customer_no, field=field, new=new, moment=self.moment(), clerk=clerk
+            )
+
+    def set_pin(self, *, user_name: str, code: str, pin: str) -> None:
+        """Set a user's PIN with the code from head office. Raises: what `people.set_pin` raises."""
+        with self.store.write() as connection:
+            people.set_pin(connection, user_name=user_name, code=code, pin=pin, pepper=self.pepper)
+
+    def sign_in(self, *, user_name: str, pin: str) -> None:
+        """Check a PIN; wrong tries are counted and slow the next ones down.
+
+        Raises: WrongPin, UnknownUser, TooManyTries.
+        """
+        with self.store.write() as connection:
+            right = people.check_pin(connection, user_name=user_name, pin=pin, pepper=self.pepper, moment=self.moment())
+        if not right:
+            raise people.WrongPin("That PIN is not right. Try again.", field="pin")
+
+    def approve(self, *, approver: str, pin: str, clerk: str) -> Approval:
+        """Return the approval of a second person, by PIN.
+
+        Raises: NotApproved when the clerk approves their own act, MayNotApprove, WrongPin, TooManyTries.
+        """
+        if approver == clerk:
+            raise reversals.NotApproved("A second person has to approve. Ask a supervisor.", field="approver")
+        with self.store.read() as connection:
+            people.require_approver(connection, user_name=approver, today=self._signed_today(connection))
+        self.sign_in(user_name=approver, pin=pin)
+        return Approval(by=approver, how="pin", nonce=secrets.token_hex(8))
+
+    def close(self) -> None:
+        """Let go of the ledger, its log moved into the database first."""
+        self.store.checkpoint()
+        self.store.close()
+
+    def _signed_today(self, connection: Connection) -> date:
+        who = find_identity(connection)
+        moment = self.moment()
+        if who is None or who.as_of is None:
+            return moment.today
+        return max(moment.today, moment.localise(who.as_of).date())
+
+    def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool, moment: Moment) -> None:
+        if self.settings.printer is not None:
+            spool.enqueue(
+                connection,
+                entry_id=entry.entry_id,
+                paper=paper,
+                number=entry.content.body["number"],
+                copy_no=0,
+                device=self.settings.printer,
+                columns=self.settings.columns,
+                drawer=drawer,
+                moment=moment,
+            )
+
+    def _settled(self, work: Callable[[Connection], Entry], *, tender_id: str) -> Entry:
+        """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth."""
+        try:
+            with self.store.write() as connection:
+                return work(connection)
+        except UnknownOutcome as doubt:
+            with self.store.read() as connection:
+                entry = entry_of_tender(connection, tender_id)
+            if entry is None:
+                raise NotSaved(
+                    "The disk did not take the payment: nothing was saved. Check the disk, then try again."
+                ) from doubt
+            return entry
+
+
+def open_till(home: Path | None = None) -> Till:
+    """Open the till in ``home``, making its ledger and keys where there are none.
+
+    Raises: UnusableSettings, WrongKey, UnreadableDatabase, NewerDatabase, ExposedSecret.
+    """
+    settings = load_till_settings(home)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UnreadableDatabase(f"{settings.home} cannot be used: {error.strerror}. Choose another --home.") from error
+    key = None if settings.plain_sqlite else _database_key(settings)
+    store = Store(f"sqlite:///{settings.ledger_path}", key=key)
+    upgrade(store)
+    return Till(settings=settings, store=store, pepper=_made_once(settings.home, PEPPER))
+
+
+def _database_key(settings: TillSettings) -> bytes:
+    key = vault.read_secret(settings.home, DATABASE_KEY)
+    if key is None and settings.ledger_path.exists():
+        raise WrongKey(
+            f"The key of {settings.ledger_path} is missing on this machine. Restore it, or ask head office to unwrap "
+            "the copy it holds."
+        )
+    return key if key is not None else _made_once(settings.home, DATABASE_KEY)
+
+
+def _made_once(home: Path, name: str) -> bytes:
+    value = vault.read_secret(home, name)
+    if value is None:
+        value = os.urandom(32)
+        vault.write_secret(home, name, value)
+    return value
