@@ -77,7 +77,9 @@ def test_a_forbidden_import_breaks_its_contract(tmp_path: Path, contract: str, m
     assert f"meterpos.{module} -> {forbidden.split('.Qt', maxsplit=1)[0]}" in done.stdout
 
 
-@pytest.mark.parametrize(("contract", "module"), [("rooms", "utils"), ("ledger", "ledger.helpers")])
+@pytest.mark.parametrize(
+    ("contract", "module"), [("rooms", "utils"), ("ledger", "ledger.helpers"), ("papers", "printing.tools")]
+)
 def test_a_module_that_has_no_place_breaks_the_contract(tmp_path: Path, contract: str, module: str) -> None:
     source = copy_of_the_house(tmp_path)
     ensure_module(source, f"meterpos.{module}")
