@@ -31,7 +31,9 @@ def sign(private: bytes, *, purpose: str, message: bytes) -> bytes:
 
 
 def verify(public: bytes, *, purpose: str, message: bytes, signature: bytes) -> bool:
-    """Tell whether this key signed this message for this purpose; keys and signatures of a wrong size are simply not valid."""
+    """Tell whether this key signed this message for this purpose; keys and signatures of a wrong size are simply
+    not valid.
+    """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

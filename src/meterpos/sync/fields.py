@@ -1,10 +1,11 @@
 """Strict reading of the values in a message: each field there, of its type, in its range, and none besides."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from meterpos.sync.framing import INTEGER_MAX, WireError
+from meterpos.sync.records import OUTCOMES, Outcome
 
 TEXT_CHARACTERS_MAX = 500
 
@@ -44,11 +45,11 @@ class Header:
         """Read an instant in UTC with milliseconds: 2026-11-20T06:41:07.123Z."""
         value = self.text(name)
         try:
-            datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ")
-        except ValueError as error:
+            again = datetime.fromisoformat(value).astimezone(UTC).isoformat(timespec="milliseconds")
+        except (ValueError, OverflowError) as error:
             raise WireError("header", f"{name} is not an instant") from error
-        if len(value) != len("2026-11-20T06:41:07.123Z"):
-            raise WireError("header", f"{name} is not an instant with milliseconds")
+        if again.replace("+00:00", "Z") != value:
+            raise WireError("header", f"{name} is not an instant in UTC with milliseconds")
         return value
 
     def items(self, name: str, *, most: int) -> Sequence[object]:
@@ -122,3 +123,10 @@ def quadruple(value: object) -> tuple[int, int, str, str]:
     if not isinstance(value, list) or len(value) != 4:
         raise WireError("range", "not an answer")
     return integer(value[0], least=1), integer(value[1], least=1), text(value[2]), text(value[3], empty=True)
+
+
+def outcome(value: str) -> Outcome:
+    """Read what became of an entry."""
+    if value not in OUTCOMES:
+        raise WireError("range", "an outcome is unknown")
+    return cast(Outcome, value)

@@ -1,6 +1,7 @@
 """The envelope of every message between till and head office: canonical header, signature, body lines, compressed.
 
-Line 1 is the header as canonical JSON, line 2 the base64 Ed25519 signature over it (bound to the header's purpose), the rest
+Line 1 is the header as canonical JSON, line 2 the base64 Ed25519 signature over it (bound to the header's
+purpose), the rest
 are body lines whose SHA-256 stands in the header. Nothing here knows what a message means: that is wire.py.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 from meterpos.errors import MeterposError
 from meterpos.ledger import signing
 
+PROTOCOL = 1
 PACKED_BYTES_MAX = 2 * 1024 * 1024
 UNPACKED_BYTES_MAX = 32 * 1024 * 1024
 HEADER_BYTES_MAX = 1024 * 1024
@@ -30,7 +32,8 @@ _SIGNATURE_LINE_BYTES = 88
 class WireError(MeterposError):
     """A message that cannot be trusted or understood; nothing of it may be applied.
 
-    `reason` is a short stable word for logs and tests: size, form, header, protocol, purpose, hash, signature, binding, range.
+    `reason` is a short stable word for logs and tests: size, form, header, protocol, purpose, hash, signature,
+    binding, range.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -41,7 +44,7 @@ class WireError(MeterposError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """A message taken out of its envelope. `signed` tells whether a key was given and its signature is right."""
+    """A message taken out of its envelope."""
 
     header: dict[str, Any]
     header_line: bytes
@@ -61,7 +64,8 @@ def encode(value: object) -> bytes:
 def decode(line: bytes, *, bytes_max: int = HEADER_BYTES_MAX) -> Any:
     """Read canonical JSON strictly: what is not exactly the bytes `encode` would write is refused.
 
-    Raises: WireError (size, form) for floats, duplicate keys, deep nesting, integers beyond ±(2^53 − 1), other spellings.
+    Raises: WireError (size, form) for floats, duplicate keys, deep nesting, integers beyond ±(2^53 − 1), other
+    spellings.
     """
     if len(line) > bytes_max:
         raise WireError("size", f"a line of {len(line)} bytes, at most {bytes_max} are allowed")
@@ -130,6 +134,12 @@ def check_signature(sealed: Sealed, *, signature: bytes, key: bytes) -> None:
     """Raises: WireError (signature) unless this key signed this message for its purpose."""
     if not signing.verify(key, purpose=str(sealed.header["purpose"]), message=sealed.header_line, signature=signature):
         raise WireError("signature", "the signature is not that of the expected key")
+
+
+def no_body(sealed: Sealed) -> None:
+    """Raises: WireError (form) when a message that is all header has a body."""
+    if sealed.body:
+        raise WireError("form", "a body where none belongs")
 
 
 def _three_parts(message: bytes) -> tuple[bytes, bytes, bytes]:
