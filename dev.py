@@ -18,13 +18,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PYTHON_MIN = (3, 11)
 TEST_WORKERS = 2
+MISSING_SHOWN_MAX = 12
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -322,7 +323,7 @@ def coverage_floors() -> dict[str, float]:
     return floors
 
 
-def below_floors(files: dict[str, dict[str, object]], floors: dict[str, float]) -> Iterator[str]:
+def below_floors(files: dict[str, dict[str, Any]], floors: dict[str, float]) -> Iterator[str]:
     """Yield one sentence for each file below its floor, and for each floor that holds no file."""
     for pattern, floor in floors.items():
         names = [Path(name).as_posix() for name in glob.glob(pattern, root_dir=ROOT, recursive=True)]
@@ -333,12 +334,17 @@ def below_floors(files: dict[str, dict[str, object]], floors: dict[str, float]) 
             if data is None:
                 yield f"{name}: 0 % covered, floor {floor} %"
                 continue
-            summary = data["summary"]
-            assert isinstance(summary, dict)
-            covered = float(summary["percent_covered"])
+            covered = float(data["summary"]["percent_covered"])
             if covered < floor:
-                lines, branches = data["missing_lines"], data.get("missing_branches", [])
-                yield f"{name}: {covered:.1f} % covered, floor {floor} % (lines {lines}, branches {branches})"
+                yield f"{name}: {covered:.1f} % covered, floor {floor} % (missing: {what_is_missing(data)})"
+
+
+def what_is_missing(data: dict[str, Any]) -> str:
+    """Return the lines and branches of one file that no test took, the first few of them."""
+    missing = [str(line) for line in data["missing_lines"]]
+    missing += [f"{start}->{'exit' if end < 0 else end}" for start, end in data.get("missing_branches", [])]
+    more = f" and {len(missing) - MISSING_SHOWN_MAX} more" if len(missing) > MISSING_SHOWN_MAX else ""
+    return ", ".join(missing[:MISSING_SHOWN_MAX]) + more
 
 
 # --- small things ----------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_the_stamp_follows_the_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 def measured(percent: float, lines: list[int]) -> dict[str, object]:
-    return {"summary": {"percent_covered": percent}, "missing_lines": lines}
+    return {"summary": {"percent_covered": percent}, "missing_lines": lines, "missing_branches": [[14, -9]]}
 
 
 def test_a_file_below_its_floor_is_named_with_its_lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_file_below_its_floor_is_named_with_its_lines(monkeypatch: pytest.Monk
     complaints = list(dev.below_floors(files, {"*.py": 100, "gone/*.py": 90}))
 
     assert complaints == [
-        "part.py: 97.5 % covered, floor 100 % (lines [12], branches [])",
+        "part.py: 97.5 % covered, floor 100 % (missing: 12, 14->exit)",
         "unseen.py: 0 % covered, floor 100 %",
         "gone/*.py: the floor names no file; correct it in pyproject.toml",
     ]
