@@ -7,6 +7,8 @@ pdf         render: a roll as PDF
 preview     render: text and picture, for screen and tests
 picture     the drawing of lines in real type, for what a printer has no letters for, and for the preview
 layout      a document set at 32, 42 or 48 columns: lines with a place for every letter
+letters     how wide letters are, where lines break
+fonts       which font draws which letter
 receipt, shift_report         compose
 labels, words                 what papers say, in English and Swahili; amounts in words
 document    what is on a paper

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+NO_BREAK: Final = "\u00a0"
+"""A space at which no line is broken; on the paper it is a space like any other."""
 
 
 class Align(Enum):

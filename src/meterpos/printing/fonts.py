@@ -1,6 +1,7 @@
 """The fonts of papers: which file draws which letter."""
 
 import struct
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
@@ -31,6 +32,32 @@ def font_for(letters: str, *, bold: bool) -> str:
         if all(ord(letter) in coverage(name) for letter in letters):
             return name
     return own
+
+
+def stretches(text: str, *, bold: bool) -> Iterator[tuple[str, str]]:
+    """Yield the font and the letters of each stretch of one font; a space stays with the stretch it follows."""
+    name, stretch = "", ""
+    for cluster in clusters(text):
+        own = name if cluster == " " and stretch else font_for(cluster, bold=bold)
+        if own != name and stretch:
+            yield name, stretch
+            stretch = ""
+        name = own
+        stretch += cluster
+    if stretch:
+        yield name, stretch
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Yield each letter with the marks that stand on it."""
+    cluster = ""
+    for letter in text:
+        if cluster and unicodedata.category(letter) not in {"Mn", "Me", "Mc"}:
+            yield cluster
+            cluster = ""
+        cluster += letter
+    if cluster:
+        yield cluster
 
 
 @cache

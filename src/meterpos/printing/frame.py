@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from meterpos.ledger.journal import Entry
-from meterpos.printing.document import Align, Banner, Element, Pair, Qr, Rule, Size, pair, text
+from meterpos.printing.document import NO_BREAK, Align, Banner, Blank, Element, Pair, Qr, Rule, Size, pair, text
 from meterpos.printing.labels import Labels
 
 _HALF_DAY_MINUTES: Final = 12 * 60
@@ -23,13 +23,13 @@ def local_instant(at: datetime, *, like: Entry) -> datetime:
 
 
 def say_day(day: date, *, labels: Labels) -> str:
-    """Return "20 Nov 2026"."""
-    return f"{day.day} {labels.months[day.month - 1]} {day.year}"
+    """Return "20 Nov 2026", which no line's end tears apart."""
+    return NO_BREAK.join((str(day.day), labels.months[day.month - 1], str(day.year)))
 
 
 def say_short_day(day: date, *, labels: Labels, year: int) -> str:
     """Return "10 Nov", with the year only where it is not ``year``."""
-    return say_day(day, labels=labels).removesuffix(f" {year}")
+    return say_day(day, labels=labels).removesuffix(f"{NO_BREAK}{year}")
 
 
 def say_instant(local: str, *, labels: Labels) -> tuple[str, str]:
@@ -78,17 +78,22 @@ def closing(body: Mapping[str, Any], *, foot: Iterable[str], seal: str | None, l
         elements += [Qr(seal), text(labels.genuine, align=Align.CENTRE)]
     elements += [text(line, align=Align.CENTRE) for line in foot]
     if body["training"]:
-        elements.append(Banner(labels.training))
+        elements += [Blank(), Banner(labels.training)]
     return elements
 
 
 def _marks(body: Mapping[str, Any], *, labels: Labels, copy_no: int) -> list[Element]:
     marks: list[Element] = []
     if body["training"]:
-        marks += [Banner(labels.training), text(labels.training_note, align=Align.CENTRE)]
+        marks += [
+            Banner(labels.training),
+            text(labels.training_note, align=Align.CENTRE),
+            Blank(),
+        ]
     if copy_no:
         marks += [
             Banner(labels.copy.format(n=copy_no)),
             text(labels.copy_note, align=Align.CENTRE),
+            Blank(),
         ]
     return marks

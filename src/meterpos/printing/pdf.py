@@ -1,6 +1,8 @@
 """Papers as PDF: a roll as long as the paper is, with its fonts inside and its text to be found and copied."""
 
 import io
+import unicodedata
+from collections.abc import Iterable
 from typing import Any, Final
 
 from meterpos.printing import fonts, qr
@@ -21,11 +23,14 @@ _MM: Final = 72 / 25.4
 _EDGE_MM: Final = 4
 _COLUMN, _LETTER = LETTER_DOTS
 _EM: Final = 20
-_BASELINE: Final = 22
-"""From the top of a line to its baseline, in dots."""
+_BASELINE_IN_LETTER: Final = 19
+_BASELINE: Final = (LINE_DOTS - _LETTER) // 2 + _BASELINE_IN_LETTER
+"""From the top of a line to its baseline, in dots; with large letters, the second."""
+
+_BASELINE_LARGE: Final = _BASELINE + _BASELINE_IN_LETTER
 
 _PICTURE_SCALE: Final = 6
-_INVISIBLE: Final = 3
+_VISIBLE, _INVISIBLE = 0, 3
 _NARROWEST_FOR_48_MM: Final = 72
 
 
@@ -36,7 +41,6 @@ def render_pdf(document: Document, *, width_mm: int = 80, columns: int | None = 
     """
     from reportlab.pdfgen.canvas import Canvas
 
-    _register_fonts()
     columns = columns or (48 if width_mm >= _NARROWEST_FOR_48_MM else 32)
     lines = set_lines(document, columns=columns)
     dot = (width_mm - 2 * _EDGE_MM) * _MM / (columns * _COLUMN)
@@ -56,13 +60,12 @@ def render_pdf(document: Document, *, width_mm: int = 80, columns: int | None = 
     return buffer.getvalue()
 
 
-def _register_fonts() -> None:
+def _register_font(name: str) -> None:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
 
-    for name in (fonts.REGULAR, fonts.BOLD):
-        if name not in pdfmetrics.getRegisteredFontNames():
-            pdfmetrics.registerFont(TTFont(name, fonts.font_file(name)))
+    if name not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont(name, fonts.font_file(name)))
 
 
 def _height(line: Line) -> int:
@@ -97,41 +100,50 @@ def _draw_text(canvas: Any, line: TextLine, *, top: int, columns: int) -> None:
         height = _height(line)
         canvas.rect(0, -top - height, columns * _COLUMN, height, stroke=0, fill=1)
         canvas.setFillGray(1)
+    baseline = -top - (_BASELINE_LARGE if line.tall else _BASELINE)
     for cell in line.cells:
         if fonts.is_own(cell.text):
-            _draw_cell(canvas, cell, top=top, tall=line.tall)
-        else:
+            name = fonts.BOLD if cell.bold else fonts.REGULAR
+            _write(canvas, cell, ((name, cell.text),), baseline=baseline)
+        elif cell.columns:
             at_end = cell.column > 0 and cell.column + cell.columns == columns
-            _draw_other(canvas, cell, top=top, tall=line.tall, at_end=at_end)
+            _draw_other(canvas, cell, baseline=baseline, at_end=at_end)
     canvas.restoreState()
 
 
-def _draw_cell(canvas: Any, cell: Cell, *, top: int, tall: bool, visible: bool = True) -> None:
-    times = 2 if tall else 1
-    written = canvas.beginText(cell.column * _COLUMN, -top - _BASELINE * times + (2 if tall else 0))
-    written.setFont(fonts.BOLD if cell.bold else fonts.REGULAR, _EM * times)
-    if tall and not cell.wide:
-        written.setHorizScale(50)
-    if not visible:
-        written.setTextRenderMode(_INVISIBLE)
-    written.textOut(cell.text)
+def _write(
+    canvas: Any, cell: Cell, stretches: Iterable[tuple[str, str]], *, baseline: int, visible: bool = True
+) -> None:
+    """Write letters, each stretch in its font, from the cell's place on."""
+    written = canvas.beginText(cell.column * _COLUMN, baseline)
+    written.setTextRenderMode(_VISIBLE if visible else _INVISIBLE)
+    for name, letters in stretches:
+        _register_font(name)
+        written.setFont(name, _EM * (2 if cell.large else 1))
+        written.textOut(letters)
     canvas.drawText(written)
 
 
-def _draw_other(canvas: Any, cell: Cell, *, top: int, tall: bool, at_end: bool) -> None:
+def _draw_other(canvas: Any, cell: Cell, *, baseline: int, at_end: bool) -> None:
     """Draw letters of other scripts as a picture, with the text unseen above it, to be found and copied."""
     from reportlab.lib.utils import ImageReader
 
     from meterpos.printing import picture
 
-    if not cell.columns:
-        return
-    mask = picture.draw_cell(cell, tall=tall, scale=_PICTURE_SCALE, at_end=at_end)
-    height = _LETTER * (2 if tall else 1)
-    bottom = -top - height - (LINE_DOTS - _LETTER) // 2
-    drawn = mask.point(lambda grey: 255 - grey)
-    canvas.drawImage(ImageReader(drawn), cell.column * _COLUMN, bottom, cell.columns * _COLUMN, height)
-    _draw_cell(canvas, cell, top=top, tall=tall, visible=False)
+    mask = picture.draw_cell(cell, scale=_PICTURE_SCALE, at_end=at_end)
+    times = 2 if cell.large else 1
+    bottom = baseline - (_LETTER - _BASELINE_IN_LETTER) * times
+    size = (cell.columns * _COLUMN, _LETTER * times)
+    drawn = ImageReader(mask.point(lambda grey: 255 - grey))
+    canvas.drawImage(drawn, cell.column * _COLUMN, bottom, *size)
+    stretches = ((name, _as_seen(letters)) for name, letters in fonts.stretches(cell.text, bold=cell.bold))
+    _write(canvas, cell, stretches, baseline=baseline, visible=False)
+
+
+def _as_seen(letters: str) -> str:
+    """Return letters from left to right as they stand, which is how a PDF keeps Arabic and Hebrew."""
+    is_from_right = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in letters)
+    return letters[::-1] if is_from_right else letters
 
 
 def _draw_qr(canvas: Any, line: QrLine, *, top: int, columns: int) -> None:

@@ -1,7 +1,6 @@
 """Lines drawn in real type: for the preview, and for what a printer has no letters for."""
 
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -17,8 +16,8 @@ from meterpos.printing.layout import (
     QrLine,
     RuleLine,
     TextLine,
-    width,
 )
+from meterpos.printing.letters import width
 
 _COLUMN, _LETTER = LETTER_DOTS
 _EM: Final = 20
@@ -57,33 +56,35 @@ def draw_line(line: Line, *, columns: int, scale: int) -> Image.Image:
             return _draw_qr(line, columns=columns, scale=scale)
 
 
-def draw_cell(cell: Cell, *, tall: bool, scale: int, at_end: bool = False) -> Image.Image:
+def draw_cell(cell: Cell, *, scale: int, at_end: bool = False) -> Image.Image:
     """Return the letters of one cell as a mask; ``at_end`` puts what is narrower than its columns at their right."""
-    times = 2 if tall else 1
-    natural = (width(cell.text) * _COLUMN * scale * times, _LETTER * scale * times)
-    mask = Image.new("L", natural, 0)
+    scale *= 2 if cell.large else 1
+    mask = Image.new("L", (width(cell.text) * _COLUMN * scale, _LETTER * scale), 0)
     left = 0
-    for name, letters in _stretches(cell):
-        right = left + width(letters) * _COLUMN * scale * times
+    for name, letters in fonts.stretches(cell.text, bold=cell.bold):
+        right = left + width(letters) * _COLUMN * scale
         if name in (fonts.REGULAR, fonts.BOLD):
-            _draw_own(mask, letters, name=name, left=left, scale=scale * times)
+            _draw_own(mask, letters, name=name, left=left, scale=scale)
         else:
-            drawn = _draw_other(letters, name=name, scale=scale * times, room=right - left, bold=cell.bold)
+            drawn = _draw_other(letters, name=name, scale=scale, room=right - left, bold=cell.bold)
             mask.paste(drawn, (right - drawn.width if at_end else left, 0))
         left = right
-    wanted = cell.columns * _COLUMN * scale
-    return mask if mask.width == wanted else mask.resize((wanted, mask.height))
+    return mask
 
 
 def _draw_text(line: TextLine, *, columns: int, scale: int) -> Image.Image:
     strip = _empty(columns, LINE_DOTS * (2 if line.tall else 1), scale)
-    top = (LINE_DOTS - _LETTER) // 2 * scale
     for cell in line.cells:
         if cell.columns:
             at_end = cell.column > 0 and cell.column + cell.columns == columns
-            mask = draw_cell(cell, tall=line.tall, scale=scale, at_end=at_end)
-            strip.paste(mask, (cell.column * _COLUMN * scale, top))
+            mask = draw_cell(cell, scale=scale, at_end=at_end)
+            strip.paste(mask, (cell.column * _COLUMN * scale, letter_top(line, cell) * scale))
     return ImageChops.invert(strip) if line.inverse else strip
+
+
+def letter_top(line: TextLine, cell: Cell) -> int:
+    """Return from the top of the line to the top of the cell's letters, in dots: all stand on one baseline."""
+    return (LINE_DOTS - _LETTER) // 2 + (_BASELINE if line.tall and not cell.large else 0)
 
 
 def _draw_rule(*, columns: int, scale: int) -> Image.Image:
@@ -114,7 +115,7 @@ def _draw_own(mask: Image.Image, letters: str, *, name: str, left: int, scale: i
     """Draw letters of the monospaced font, each in its column."""
     draw = ImageDraw.Draw(mask)
     font = _font(name, _EM * scale)
-    for cluster in _clusters(letters):
+    for cluster in fonts.clusters(letters):
         draw.text((left, _BASELINE * scale), cluster, fill=255, font=font, anchor="ls")
         left += width(cluster) * _COLUMN * scale
 
@@ -128,32 +129,6 @@ def _draw_other(letters: str, *, name: str, scale: int, room: int, bold: bool) -
     for offset in (0, scale) if bold else (0,):
         draw.text((offset, _BASELINE * scale), letters, fill=255, font=font, anchor="ls")
     return drawn if length <= room else drawn.resize((max(1, room), drawn.height))
-
-
-def _stretches(cell: Cell) -> Iterator[tuple[str, str]]:
-    """Yield the font and the letters of each stretch of one font; a space stays with the stretch it follows."""
-    name, stretch = "", ""
-    for cluster in _clusters(cell.text):
-        own = name if cluster == " " and stretch else fonts.font_for(cluster, bold=cell.bold)
-        if own != name and stretch:
-            yield name, stretch
-            stretch = ""
-        name = own
-        stretch += cluster
-    if stretch:
-        yield name, stretch
-
-
-def _clusters(text: str) -> Iterator[str]:
-    """Yield each letter with the marks that stand on it."""
-    cluster = ""
-    for letter in text:
-        if cluster and unicodedata.category(letter) not in {"Mn", "Me", "Mc"}:
-            yield cluster
-            cluster = ""
-        cluster += letter
-    if cluster:
-        yield cluster
 
 
 def _empty(columns: int, dots: int, scale: int) -> Image.Image:

@@ -145,13 +145,13 @@ def _amount(label: str, amount_minor: int, body: Mapping[str, Any]) -> list[Elem
 
 
 def _legs(body: Mapping[str, Any], labels: Labels) -> list[Element]:
-    """How it was paid; a single cash payment is told by what was received and given back."""
+    """How it was paid; cash alone is told by what was received and given back, beside others where change was given."""
     legs, tendered = body["legs"], body["tendered"]
-    is_plain_cash = len(legs) == 1 and tendered is not None
+    is_cash_alone = len(legs) == 1 and tendered is not None
     elements: list[Element] = []
-    if not is_plain_cash:
+    if not is_cash_alone:
         elements += [pair(_leg_name(leg, labels), format_amount(leg["amount"])) for leg in legs]
-    if tendered is not None:
+    if is_cash_alone or body["change"]:
         elements += [
             pair(labels.cash_received, format_amount(tendered)),
             pair(labels.change_given, format_amount(body["change"])),

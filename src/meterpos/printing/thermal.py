@@ -19,7 +19,6 @@ from meterpos.printing.layout import (
     LETTER_DOTS,
     LINE_DOTS,
     BlankLine,
-    Cell,
     Line,
     QrLine,
     RuleLine,
@@ -161,11 +160,13 @@ def _line(line: Line, *, columns: int, code_page: str) -> bytes:
 
 def _text_line(line: TextLine, *, columns: int, code_page: str) -> bytes:
     """Return a line in the printer's own letters; its bytes begin and end in normal type."""
-    gap = _mode(tall=line.tall)
+    gap = _mode(_TALL if line.inverse and line.tall else _NORMAL)
     printed, end = [], 0
     for cell in line.cells:
+        weight = _BOLD if cell.bold else _NORMAL
+        size = _TALL | _WIDE if cell.large else _NORMAL
         printed.append(gap + b" " * (cell.column - end))
-        printed.append(_mode(cell, tall=line.tall) + cell.text.encode(code_page))
+        printed.append(_mode(weight | size) + cell.text.encode(code_page))
         end = cell.column + cell.columns
     if line.inverse:
         inside = b"".join(printed) + gap + b" " * (columns - end)
@@ -173,11 +174,8 @@ def _text_line(line: TextLine, *, columns: int, code_page: str) -> bytes:
     return b"".join(printed) + _mode() + b"\n"
 
 
-def _mode(cell: Cell | None = None, *, tall: bool = False) -> bytes:
+def _mode(mode: int = _NORMAL) -> bytes:
     """Return ``ESC !``, which sets weight, height and width at once."""
-    mode = _TALL if tall else _NORMAL
-    if cell is not None:
-        mode |= (_BOLD if cell.bold else _NORMAL) | (_WIDE if cell.wide else _NORMAL)
     return _MODE + bytes([mode])
 
 
