@@ -1,0 +1,151 @@
+"""Papers made at this till: one by its number, the latest, and those a search finds."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from meterpos.errors import UserError
+from meterpos.ledger.journal import Entry, read_back
+from meterpos.ledger.tables import papers, spool, tenders
+
+TEXT_MAX: Final = 80
+
+
+class NoSuchReceipt(UserError):
+    """No receipt has this number here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One customer paper with the entry it is composed from.
+
+    ``copies`` were asked for after the original; ``reversed_by`` is the number of its reversal, ``reverses`` the
+    number of what it reverses; None where there is none.
+    """
+
+    entry: Entry
+    number: str
+    kind: Literal["tender", "reversal"]
+    copies: int
+    reversed_by: str | None
+    reverses: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """One line of the list of papers; ``printed`` is the state of its latest print job, None where it has none."""
+
+    number: str
+    kind: Literal["tender", "reversal"]
+    at: datetime
+    business_date: date
+    shift: int
+    clerk: str
+    customer_no: str | None
+    customer: str
+    meters: tuple[str, ...]
+    methods: tuple[str, ...]
+    total_minor: int
+    reversed_by: str | None
+    reverses: str | None
+    printed: str | None
+
+
+_reversal: Final = tenders.alias("reversal")
+_reversed_by: Final = (
+    select(func.min(_reversal.c.number)).where(_reversal.c.of_number == tenders.c.number).scalar_subquery()
+)
+_printed: Final = (
+    select(spool.c.state)
+    .where(spool.c.number == tenders.c.number)
+    .order_by(spool.c.job_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_one: Final = (
+    select(
+        tenders.c.entry_id,
+        tenders.c.number,
+        tenders.c.kind,
+        tenders.c.of_number,
+        func.coalesce(papers.c.copies, 0).label("copies"),
+        _reversed_by.label("reversed_by"),
+    )
+    .outerjoin(papers, papers.c.number == tenders.c.number)
+    .where(tenders.c.number == bindparam("number"))
+)
+_rows: Final = select(
+    tenders.c.number,
+    tenders.c.kind,
+    tenders.c.at,
+    tenders.c.business_date,
+    tenders.c.shift,
+    tenders.c.clerk,
+    tenders.c.customer_no,
+    tenders.c.customer_name,
+    tenders.c.meters,
+    tenders.c.methods,
+    tenders.c.total_minor,
+    tenders.c.of_number,
+    _reversed_by.label("reversed_by"),
+    _printed.label("printed"),
+).order_by(tenders.c.at.desc(), tenders.c.counter.desc())
+_of_tender: Final = select(tenders.c.entry_id).where(tenders.c.tender_id == bindparam("tender_id"))
+
+
+def find_receipt(connection: Connection, number: str) -> Receipt:
+    """Return the receipt or reversal ``number``, its bytes checked against their hash.
+
+    Raises: NoSuchReceipt; BrokenEntry when the stored bytes were altered.
+    """
+    row = connection.execute(_one, {"number": number.strip().upper()}).first()
+    if row is None:
+        raise NoSuchReceipt(
+            f"No receipt {number.strip()[:TEXT_MAX]} was made at this till. Check the number.", field="number"
+        )
+    return Receipt(
+        entry=read_back(connection, row.entry_id),
+        number=row.number,
+        kind=row.kind,
+        copies=row.copies,
+        reversed_by=row.reversed_by,
+        reverses=row.of_number,
+    )
+
+
+def entry_of_tender(connection: Connection, tender_id: str) -> Entry | None:
+    """Return the entry that was made for a form's tender id, None when there is none."""
+    entry_id = connection.execute(_of_tender, {"tender_id": tender_id}).scalars().first()
+    return None if entry_id is None else read_back(connection, entry_id)
+
+
+def recent(connection: Connection, *, text: str = "", limit: int = 50) -> tuple[ReceiptRow, ...]:
+    """Return the latest papers, the latest first; with ``text``, those whose number, customer or meters hold it."""
+    rows = connection.execute(_rows.where(*map(_holds, text[:TEXT_MAX].split())).limit(limit))
+    return tuple(_row(row) for row in rows)
+
+
+def _holds(word: str) -> Any:
+    columns = (tenders.c.number, tenders.c.customer_name, tenders.c.meters, func.coalesce(tenders.c.customer_no, ""))
+    return or_(*(column.icontains(word, autoescape=True) for column in columns))
+
+
+def _row(row: Any) -> ReceiptRow:
+    return ReceiptRow(
+        number=row.number,
+        kind=row.kind,
+        at=row.at,
+        business_date=row.business_date,
+        shift=row.shift,
+        clerk=row.clerk,
+        customer_no=row.customer_no,
+        customer=row.customer_name,
+        meters=tuple(row.meters.split()),
+        methods=tuple(row.methods.split()),
+        total_minor=row.total_minor,
+        reversed_by=row.reversed_by,
+        reverses=row.of_number,
+        printed=row.printed,
+    )

@@ -1,0 +1,128 @@
+"""Search as you type: customers by name, phone, customer, meter and account number, or by a scanned invoice.
+
+A number typed in full comes first, then the beginning of a number, then names that begin with the text, names with
+its words in them, names whose words begin with them, and last pieces in the middle; those who left come after all
+others. Only a bounded set of candidates is ever ranked (candidates.py).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, bindparam, select
+
+from meterpos.ledger.queries import candidates_plain
+from meterpos.ledger.queries.candidates import Candidate, Match, candidates
+from meterpos.ledger.queries.overdue import overdue_accounts
+from meterpos.ledger.rules.facts import invoice_id
+from meterpos.ledger.rules.searching import Span, marks, wanted
+from meterpos.ledger.search_index import is_present
+from meterpos.ledger.tables import accounts, customers, facts
+
+INVOICE_MIN: Final = 5
+"""The shortest text that may be an invoice's number: scanned in full, never begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerHit:
+    """One customer found. ``matched`` are spans in ``name``; ``matched_meter`` is the meter whose number was typed.
+
+    ``meters`` counts the meters the customer has now; ``overdue`` tells whether anything on them is past due.
+    """
+
+    customer_no: str
+    name: str
+    phone: str
+    place: str
+    zone: str
+    status: str
+    meters: int
+    balance_minor: int
+    overpayment_minor: int
+    overdue: bool
+    matched: tuple[Span, ...]
+    matched_meter: str | None
+
+
+_numbers: Final[BindParameter[Any]] = bindparam("customer_nos", expanding=True)
+_customers: Final = select(
+    customers.c.customer_no,
+    customers.c.name,
+    customers.c.phone,
+    customers.c.place,
+    customers.c.zone,
+    customers.c.status,
+    customers.c.balance_minor,
+    customers.c.overpayment_minor,
+).where(customers.c.customer_no.in_(_numbers))
+_meters: Final = select(accounts.c.customer_no, accounts.c.account_no, accounts.c.net_minor).where(
+    accounts.c.customer_no.in_(_numbers), accounts.c.kind == "meter", accounts.c.closed_on.is_(None)
+)
+_by_invoice: Final = (
+    select(customers.c.customer_no, customers.c.name, accounts.c.meter_no)
+    .select_from(
+        facts.join(accounts, accounts.c.account_no == facts.c.stands_on).join(
+            customers, customers.c.customer_no == accounts.c.customer_no
+        )
+    )
+    .where(facts.c.fact_id == bindparam("invoice"))
+)
+
+
+def find_customers(connection: Connection, text: str, *, today: date, limit: int = 20) -> tuple[CustomerHit, ...]:
+    """Return the customers ``text`` may mean, best first, at most ``limit``; none where it has no letter and no digit.
+
+    ``today`` is the day lateness is counted from.
+    """
+    want = wanted(text)
+    if not want.words:
+        return ()
+    find = candidates if is_present(connection) else candidates_plain.candidates
+    found = find(connection, want, limit=limit)
+    if want.has_digits and len(text.strip()) >= INVOICE_MIN:
+        found += _scanned(connection, text)
+    return _hits(connection, _best(found, limit=limit), want.words, today=today)
+
+
+def _scanned(connection: Connection, text: str) -> list[Candidate]:
+    """Find the customer of an invoice whose number was typed or scanned in full."""
+    row = connection.execute(_by_invoice, {"invoice": invoice_id(text.strip().upper())}).one_or_none()
+    if row is None:
+        return []
+    return [
+        Candidate(match=Match.NUMBER, customer_no=row.customer_no, has_left=False, name=row.name, meter_no=row.meter_no)
+    ]
+
+
+def _best(found: Iterable[Candidate], *, limit: int) -> tuple[Candidate, ...]:
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(found, key=lambda one: one.rank):
+        best.setdefault(candidate.customer_no, candidate)
+    return tuple(best.values())[:limit]
+
+
+def _hits(
+    connection: Connection, found: Sequence[Candidate], words: Sequence[str], *, today: date
+) -> tuple[CustomerHit, ...]:
+    chosen = {"customer_nos": [one.customer_no for one in found]}
+    people = {row.customer_no: row for row in connection.execute(_customers, chosen)}
+    held: dict[str, list[Any]] = {}
+    for meter in connection.execute(_meters, chosen):
+        held.setdefault(meter.customer_no, []).append(meter)
+    owing = [row.account_no for rows in held.values() for row in rows if row.net_minor > 0]
+    late = overdue_accounts(connection, owing, today=today) if owing else frozenset()
+    hits = []
+    for one in found:
+        row = people[one.customer_no]
+        meters = held.get(one.customer_no, [])
+        hits.append(
+            CustomerHit(
+                **row._mapping,
+                meters=len(meters),
+                overdue=any(meter.account_no in late for meter in meters),
+                matched=marks(row.name, words),
+                matched_meter=one.meter_no,
+            )
+        )
+    return tuple(hits)
