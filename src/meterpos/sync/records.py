@@ -100,6 +100,7 @@ class Pull:
     after: int
     limit: int
     zones: tuple[str, ...]
+    differs: tuple[str, ...]
     software: str
     digest: str
 

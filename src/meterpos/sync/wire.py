@@ -238,6 +238,7 @@ def make_pull(
     software: str,
     nonce: bytes,
     zones: Sequence[str] = (),
+    differs: Sequence[str] = (),
 ) -> bytes:
     """Sign the question for the next page with the device key."""
     header: dict[str, object] = {
@@ -248,6 +249,7 @@ def make_pull(
         "after": after,
         "limit": limit,
         "zones": list(zones),
+        "differs": list(differs),
         "software": software,
         "nonce": nonce.hex(),
     }
@@ -264,6 +266,7 @@ def read_pull(packed: bytes, *, key: bytes) -> Pull:
         after=header.integer("after"),
         limit=header.integer("limit", least=1, most=ROWS_MAX),
         zones=header.texts("zones", most=ZONES_MAX),
+        differs=header.texts("differs", most=ZONES_MAX),
         software=header.text("software", empty=True),
         digest=sealed.digest,
     )

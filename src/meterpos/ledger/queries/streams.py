@@ -1,0 +1,70 @@
+"""How far each stream of a till's journal goes, and how far head office has signed for it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from meterpos.ledger.journal import FIRST_PREV
+from meterpos.ledger.tables import journal, streams, tenders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamState:
+    """One stream: `last_seq` is its last entry, `through_seq` and `head` what head office signed for in
+    `generation`.
+    """
+
+    stream: bytes
+    is_current: bool
+    through_seq: int
+    head: bytes
+    last_seq: int
+    generation: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPlace:
+    """One place in a stream: its entry's id (None: this till has none there), and the papers up to it.
+
+    `count` is tenders and reversals, `sum_minor` their total, reversals taken off.
+    """
+
+    entry_id: bytes | None
+    count: int
+    sum_minor: int
+
+
+def stream_states(connection: Connection) -> tuple[StreamState, ...]:
+    """Return the streams of this ledger, the oldest first, the current one last."""
+    last = func.coalesce(
+        select(func.max(journal.c.seq)).where(journal.c.stream == streams.c.stream).scalar_subquery(), 0
+    )
+    rows = connection.execute(
+        select(streams, last.label("last_seq")).order_by(streams.c.is_current, streams.c.opened_at, streams.c.stream)
+    )
+    return tuple(
+        StreamState(
+            stream=row.stream,
+            is_current=row.is_current,
+            through_seq=row.through_seq,
+            head=row.head,
+            last_seq=row.last_seq,
+            generation=row.generation,
+        )
+        for row in rows
+    )
+
+
+def stream_place(connection: Connection, stream: bytes, *, seq: int) -> StreamPlace:
+    """Return what stands at `seq` of `stream`; at 0 stand 32 zero bytes."""
+    entry_id = FIRST_PREV if seq == 0 else None
+    if seq:
+        entry_id = connection.execute(
+            select(journal.c.entry_id).where(journal.c.stream == stream, journal.c.seq == seq)
+        ).scalar_one_or_none()
+    row = connection.execute(
+        select(func.count(), func.coalesce(func.sum(tenders.c.total_minor), 0)).where(
+            tenders.c.stream == stream, tenders.c.seq <= seq
+        )
+    ).one()
+    return StreamPlace(entry_id=entry_id, count=row[0], sum_minor=int(row[1]))

@@ -1,0 +1,161 @@
+"""What the protocol asks of its driver, step by step, and the records it is told with."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from meterpos.sync.wire import Ack, Page
+
+ENTRIES_FIRST: Final = 500
+ROWS_FIRST: Final = 2_000
+
+Trouble = Literal["unreachable", "cut", "too_large", "busy", "refused", "strange"]
+"""No connection; one that broke; a batch too big; a server in trouble; a clear no; an answer that is not head
+office's.
+"""
+
+Result = Literal[
+    "complete", "unreachable", "interrupted", "busy", "refused", "revoked", "strange", "outdated", "forked"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that brought no answer to believe; `sentence` is for the clerk, `code` the server's own word."""
+
+    trouble: Trouble
+    sentence: str
+    code: str = ""
+
+
+# --- the steps
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a message -> bytes of the answer, or Failure."""
+
+    path: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStreams:
+    """Read the streams of the journal -> tuple[StreamState, ...], the current one last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntries:
+    """Read entries of a stream above `after_seq` -> tuple[Entry, ...], at least one where there is one."""
+
+    stream: bytes
+    after_seq: int
+    entries_max: int
+    bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlace:
+    """Read what stands at one place of a stream -> StreamPlace."""
+
+    stream: bytes
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAck:
+    """Keep what head office signed for -> None; durable before the next step."""
+
+    ack: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCursor:
+    """Read where the till stands in the feed -> Cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPage:
+    """Apply a page and move the cursor, in one transaction -> None; durable before the next step."""
+
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyAgain:
+    """Apply a page of a second look, the cursor staying where it is -> None."""
+
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAgain:
+    """Enter another generation, letting go of feed places above `keep_through` -> None."""
+
+    generation: int
+    keep_through: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDigests:
+    """Read the till's digests, summed anew from its facts when `anew` -> dict[str, ZoneDigest]."""
+
+    anew: bool
+
+
+Step = (
+    Send
+    | ReadStreams
+    | ReadEntries
+    | ReadPlace
+    | RecordAck
+    | ReadCursor
+    | ApplyPage
+    | ApplyAgain
+    | BeginAgain
+    | ReadDigests
+)
+Steps = Generator[Step, Any, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the till stands in head office's feed; `position` 0 with nothing pulled yet."""
+
+    generation: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Who speaks, to whom: the device's key and id, the server's public key, this program's version."""
+
+    device: str
+    key: bytes
+    server_key: bytes
+    software: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What one exchange teaches the next, in this process: sizes the line bears, zones looked at again in vain."""
+
+    entries: int = ENTRIES_FIRST
+    rows: int = ROWS_FIRST
+    in_vain: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """How an exchange goes, readable at any moment; what it says is true even if the exchange goes no further."""
+
+    memory: Memory = field(default_factory=Memory)
+    result: Result = "complete"
+    detail: str = ""
+    pushed: int = 0
+    pulled: int = 0
+    exceptions: int = 0
+    held: bool = False
+    agreed: bool | None = None
+    """None while nothing was compared."""
+    finished: bool = False
