@@ -1,7 +1,7 @@
 """What the utility set at head office, with what holds where it set nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
@@ -39,7 +39,7 @@ class UtilitySettings:
     receipt_head: tuple[str, ...] = ()
     receipt_foot: tuple[str, ...] = ("Asante. Thank you.",)
     currency: str = "KES"
-    policy: Mapping[str, str] = COUNTING_POLICY
+    policy: Mapping[str, str] = field(default_factory=lambda: COUNTING_POLICY)
     unusual_factor: int = 5
     offline_amber_hours: int = 24
     offline_amber_minor: int = 10_000_000
