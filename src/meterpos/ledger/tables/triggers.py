@@ -26,7 +26,7 @@ def create(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
             "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is immutable', TG_TABLE_NAME; END $$"
+            "$$ BEGIN RAISE EXCEPTION '%% is immutable', TG_TABLE_NAME; END $$"
         )
     for table, columns in _FROZEN.items():
         for verb, event in (("update", f"UPDATE OF {', '.join(columns)}"), ("delete", "DELETE")):
