@@ -1,0 +1,63 @@
+"""Composing what rows of the feed say from the ledger's tables, as they are when the page is read."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, select
+
+from meterpos.ledger.feedrows import TABLES, columns_of
+from meterpos.sync.framing import encode
+from meterpos.sync.wire import FeedRow
+
+CHUNK: Final = 900
+FORMAT: Final = 1
+"""The version of the data of each kind; a till passes over what it does not know yet."""
+
+LEFT: Final = "account_left"
+"""An account that this zone serves no more; its key says all."""
+
+Place = tuple[int, str, str, str]
+_Reader = Callable[[Connection, Sequence[str]], dict[str, bytes]]
+
+
+def compose(conn: Connection, places: Sequence[Place]) -> Iterator[FeedRow]:
+    """Yield the rows at these places `(position, zone, kind, key)`, in the order given."""
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for _, _, kind, key in places:
+        wanted[kind].append(key)
+    data = {kind: _READERS[kind](conn, keys) for kind, keys in wanted.items()}
+    for position, zone, kind, key in places:
+        yield FeedRow(position=position, zone=zone, kind=kind, key=key, version=FORMAT, data=data[kind][key])
+
+
+def _reader(table: Table) -> _Reader:
+    columns = columns_of(table)
+    names = [column.name for column in columns]
+    (key,) = table.primary_key.columns
+    query = select(*columns).where(key.in_(bindparam("keys", expanding=True)))
+
+    def read(conn: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for start in range(0, len(keys), CHUNK):
+            for row in conn.execute(query, {"keys": list(keys[start : start + CHUNK])}):
+                values = {name: _plain(value) for name, value in zip(names, row, strict=True)}
+                found[values[key.name]] = encode(values)
+        return found
+
+    return read
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it travels: dates as ISO text, octets as hex."""
+    if value is None or isinstance(value, (str, int, dict, list)):
+        return value
+    return value.hex() if isinstance(value, bytes) else value.isoformat()
+
+
+def _left(conn: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    del conn
+    return {key: encode({"account_no": key}) for key in keys}
+
+
+_READERS: Final[Mapping[str, _Reader]] = {**{kind: _reader(table) for kind, table in TABLES.items()}, LEFT: _left}

@@ -1,0 +1,86 @@
+"""The assembled head office: its settings, database, keys and clock, as the doors (commands, server) use it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+
+from meterpos.errors import UserError
+from meterpos.headoffice import auth, feed
+from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.tables import counters, generations
+from meterpos.headoffice.upgrade import is_current, upgrade
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.store import Store
+from meterpos.settings import HeadOfficeSettings
+
+FIRST_GENERATION: Final = 1
+
+
+class NeedsUpgrade(UserError):
+    """The database is of an earlier version, or was never set up."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Office:
+    """One open head office of one utility. `now` is the clock; tests hand in another."""
+
+    settings: HeadOfficeSettings
+    store: Store
+    keys: auth.Keys
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    def moment(self) -> Moment:
+        """Return this moment in the utility's time zone."""
+        return Moment(self.now().astimezone(self.settings.time_zone))
+
+    @contextmanager
+    def write(self) -> Iterator[tuple[Connection, Outgoing]]:
+        """One transaction that may send things down: its places in the feed are taken last, before the commit."""
+        outgoing = Outgoing()
+        with self.store.write() as conn:
+            yield conn, outgoing
+            feed.flush(conn, outgoing)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.store.close()
+
+
+def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
+    """Set up a head office: its tables, keys, counter and first generation. Say where the keys were put.
+
+    Raises: AlreadyFounded.
+    """
+    _make_folder(settings.home)
+    store = Store(settings.database_url)
+    try:
+        upgrade(store)
+        with store.write() as conn:
+            if conn.execute(select(generations.c.generation)).first() is None:
+                conn.execute(insert(counters), {"name": feed.COUNTER, "value": 0})
+                conn.execute(insert(generations), {"generation": FIRST_GENERATION, "created_at": now})
+            place = auth.make_keys(settings.home)
+    finally:
+        store.close()
+    return place
+
+
+def open_office(settings: HeadOfficeSettings) -> Office:
+    """Open a head office that was set up. Raises: NotFounded, NeedsUpgrade, UnreadableDatabase."""
+    keys = auth.load_keys(settings.home)
+    store = Store(settings.database_url)
+    if not is_current(store):
+        store.close()
+        raise NeedsUpgrade(
+            "The database is of another version of meterpos. Make a backup, then run: meterpos headoffice upgrade"
+        )
+    return Office(settings=settings, store=store, keys=keys)
+
+
+def _make_folder(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,0 +1,57 @@
+"""What intake decided and what a person has to look at."""
+
+from typing import Final
+
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, Table
+
+from meterpos.headoffice.tables.base import metadata
+from meterpos.ledger.tables.base import UtcDateTime
+
+exceptions: Final = Table(
+    "exceptions",
+    metadata,
+    Column("exception_id", String, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("till_name", String),
+    Column("entry_id", LargeBinary),
+    Column("details", JSON, nullable=False),
+    Column("owner", String),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    Column("resolved_by", String),
+    Column("resolution", String),
+    comment="the id follows from code and subject, so the same thing is never opened twice",
+)
+Index("ix_exceptions_open", exceptions.c.opened_at, sqlite_where=exceptions.c.resolved_at.is_(None),
+      postgresql_where=exceptions.c.resolved_at.is_(None))  # fmt: skip
+
+answers: Final = Table(
+    "answers",
+    metadata,
+    Column("entry_id", LargeBinary, primary_key=True),
+    Column("outcome", String, nullable=False),
+    Column("code", String, nullable=False),
+    comment="only for entries that were not simply stored: kept aside (quarantined, held) or stored with an exception",
+)
+
+side_entries: Final = Table(
+    "side_entries",
+    metadata,
+    Column("entry_id", LargeBinary, primary_key=True),
+    Column("stream", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("prev", LargeBinary, nullable=False),
+    Column("why", String, nullable=False),
+    comment="journal entries off their stream's signed chain: 'fork' (a cloned till), 'gap' (an earlier one is missing)",
+)
+Index("ix_side_entries_stream", side_entries.c.stream, side_entries.c.seq)
+
+claims: Final = Table(
+    "claims",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    comment="who was first: 'reference' METHOD:REFERENCE -> tender, 'reversal' payment -> reversal",
+)

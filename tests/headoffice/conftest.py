@@ -1,0 +1,5 @@
+"""Fixtures of head office."""
+
+from tests.support.headoffice import office
+
+__all__ = ["office"]
