@@ -120,6 +120,7 @@ def ensure_venv() -> None:
             raise DoorError(
                 f"This Python cannot make virtual environments; install python{version}-venv and run again."
             )
+        say(f"installing python{version}-venv")
         apt_install([f"python{version}-venv"])
     made = capture([sys.executable, "-m", "venv", "--clear", str(VENV)])
     if made.returncode != 0:
@@ -262,10 +263,12 @@ def command_test(options: argparse.Namespace, rest: list[str]) -> int:
     """Pass the tests, PostgreSQL included; other arguments go to pytest."""
     set_up()
     whole_suite = not rest
-    with_coverage = whole_suite and (options.coverage or bool(os.environ.get("CI")))
-    measure = ["--cov", "--cov-report="] if with_coverage else []
+    measured = options.coverage or (whole_suite and bool(os.environ.get("CI")))
+    measure = (
+        ["--cov", "--cov-report=" if whole_suite else "--cov-report=term-missing:skip-covered"] if measured else []
+    )
     failed = run([str(PYTHON), "-m", "pytest", "-n", str(TEST_WORKERS), *measure, *rest], test_environment())
-    return failed or (check_floors() if with_coverage else 0)
+    return failed or (check_floors() if measured and whole_suite else 0)
 
 
 def command_check(options: argparse.Namespace, rest: list[str]) -> int:
@@ -355,7 +358,7 @@ def script(path: str, arguments: Sequence[str]) -> int:
     if not (ROOT / path).is_file():
         raise DoorError(f"There is no {path} yet.")
     set_up()
-    return run([str(PYTHON), str(ROOT / path), *arguments])
+    return run([str(PYTHON), str(ROOT / path), *arguments], {**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def run(command: Sequence[str], environment: dict[str, str] | None = None) -> int:
@@ -419,7 +422,9 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function, coverage=False)
         if name == "test":
             command.add_argument(
-                "--coverage", action="store_true", help="measure coverage and hold it against the floors (always in CI)"
+                "--coverage",
+                action="store_true",
+                help="measure coverage; for the whole suite, hold it against the floors (always in CI)",
             )
         if name == "check":
             command.add_argument("--no-tests", action="store_true", help="leave the tests out")
