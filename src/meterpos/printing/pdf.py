@@ -30,7 +30,7 @@ _BASELINE: Final = (LINE_DOTS - _LETTER) // 2 + _BASELINE_IN_LETTER
 _BASELINE_LARGE: Final = _BASELINE + _BASELINE_IN_LETTER
 
 _PICTURE_SCALE: Final = 6
-_VISIBLE, _INVISIBLE = 0, 3
+_INVISIBLE: Final = 3
 _NARROWEST_FOR_48_MM: Final = 72
 
 
@@ -116,12 +116,15 @@ def _write(
 ) -> None:
     """Write letters, each stretch in its font, from the cell's place on."""
     written = canvas.beginText(cell.column * _COLUMN, baseline)
-    written.setTextRenderMode(_VISIBLE if visible else _INVISIBLE)
+    if not visible:
+        written.setTextRenderMode(_INVISIBLE)
     for name, letters in stretches:
         _register_font(name)
         written.setFont(name, _EM * (2 if cell.large else 1))
         written.textOut(letters)
+    canvas.saveState()
     canvas.drawText(written)
+    canvas.restoreState()
 
 
 def _draw_other(canvas: Any, cell: Cell, *, baseline: int, at_end: bool) -> None:
