@@ -23,6 +23,8 @@ from packaging.requirements import Requirement
 from packaging.tags import platform_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from dev import QT_DISPLAY_LIBRARIES, QT_LIBRARIES
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 WORK = ROOT / "build"
@@ -169,9 +171,12 @@ def fits_python(interpreter: str, abi: str, python: str) -> bool:
 
 
 def write_start(folder: Path, side: Side) -> None:
-    """Write the start program and the command that calls it."""
-    start = (HERE / "start.py").read_text(encoding="utf-8")
-    (folder / "start.py").write_text(start.replace("@COMMAND@", side.command), encoding="utf-8")
+    """Write the start program, the command that calls it, and what to read first."""
+    libraries = {**QT_LIBRARIES, **QT_DISPLAY_LIBRARIES} if side.extra == "till" else {}
+    start = (HERE / "start.py").read_text(encoding="utf-8").replace("@COMMAND@", side.command)
+    start = start.replace("{}  # build.py fills them in", repr(libraries))
+    (folder / "start.py").write_text(start, encoding="utf-8")
+    (folder / "READ-ME-FIRST.txt").write_text(read_me_first(side, libraries), encoding="utf-8")
     if sys.platform == "win32":
         text = '@echo off\r\npy -3 "%~dp0start.py" %*\r\n'
         (folder / f"meterpos-{side.name}.cmd").write_text(text, newline="")
@@ -179,6 +184,17 @@ def write_start(folder: Path, side: Side) -> None:
     command = folder / f"meterpos-{side.name}"
     command.write_text('#!/bin/sh\nexec python3 "$(dirname "$(readlink -f "$0")")/start.py" "$@"\n')
     command.chmod(0o755)
+
+
+def read_me_first(side: Side, libraries: dict[str, str]) -> str:
+    """Return what a person who unpacked the archive needs to know."""
+    packages = " ".join(sorted(libraries.values()))
+    needs = "Python 3.11 or newer" + (f", and on Debian or Ubuntu: {packages}" if packages else "")
+    return (
+        f"meterpos {side.name}\n\nNeeds: {needs}.\nStart: ./meterpos-{side.name} --help\n\n"
+        "The first start installs the program into this folder (a minute on an old PC); no network is needed.\n"
+        "Money and keys are not kept here: this folder can be replaced by that of a newer version at any time.\n"
+    )
 
 
 def pack(folder: Path, archive: Path) -> Path:

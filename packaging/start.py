@@ -5,6 +5,7 @@ user's data folder; it is made anew when the archive or Python changes.
 """
 
 import contextlib
+import ctypes
 import hashlib
 import os
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 COMMAND = "@COMMAND@"
+LIBRARIES: dict[str, str] = {}  # build.py fills them in
 HERE = Path(__file__).resolve().parent
 WHEELS = HERE / "wheels"
 LOCK = HERE / "requirements.lock"
@@ -86,12 +88,29 @@ def make_runtime(folder: Path, python: Path) -> None:
         )
 
 
+def ensure_window_libraries() -> None:
+    """Say in one sentence which system libraries a window lacks here."""
+    missing = []
+    for name in LIBRARIES if sys.platform.startswith("linux") else ():
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            missing.append(LIBRARIES[name])
+    if missing:
+        sys.exit(
+            "meterpos: the window needs system libraries that this PC lacks; on Debian or Ubuntu run "
+            f"`sudo apt-get install {' '.join(sorted(missing))}`."
+        )
+
+
 def main() -> None:
     """Become meterpos."""
     if sys.version_info < (3, 11):
         sys.exit("meterpos: Python 3.11 or newer is needed; install it and start again.")
     python = ensure_runtime(runtime_folder())
     arguments = sys.argv[1:]
+    if not arguments and "QT_QPA_PLATFORM" not in os.environ:
+        ensure_window_libraries()
     begin = [] if arguments[:1] == ["--version"] else [COMMAND]
     command = [str(python), "-I", "-m", "meterpos", *begin, *arguments]
     if os.name == "nt":
