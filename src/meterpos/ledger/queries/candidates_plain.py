@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from meterpos.ledger.queries.candidates import CANDIDATES_MAX, Candidate, Match
-from meterpos.ledger.rules.searching import Wanted, fold, number_forms, phone_form
+from meterpos.ledger.rules.searching import DROPPED, Wanted, fold, number_forms, phone_form
 from meterpos.ledger.tables import accounts, customers
 
 _ZEROS_MAX: Final = 12
@@ -15,7 +15,8 @@ _PLAIN: Final = "[^0-9a-z]+"
 
 def candidates(connection: Connection, want: Wanted, *, limit: int) -> list[Candidate]:
     """Return up to some dozens of candidates, found by comparing every row; for a screen, not for a queue of people."""
-    names = and_(*(customers.c.name.icontains(word, autoescape=True) for word in want.words))
+    written = func.translate(customers.c.name, "".join(sorted(DROPPED)), "")
+    names = and_(*(written.icontains(word, autoescape=True) for word in want.words))
     numbers = [customers.c.customer_no, accounts.c.meter_no, accounts.c.account_no]
     held = or_(*(_digits_of(column, want) for column in numbers), *_phones(want))
     rows = connection.execute(

@@ -14,13 +14,12 @@ TEXT_MAX: Final = 80
 """What is typed beyond this is not looked at: no name or number is longer."""
 
 WORDS_MAX: Final = 6
-PIECE_MIN: Final = 3
-"""The shortest piece in the middle of a word or number that is looked for: what a trigram holds."""
+DROPPED: Final = frozenset("'`\u2018\u2019\u00b4\u02bc")
+"""Apostrophes of every kind: Ng'ang'a is one word, with or without them."""
 
 COUNTRY_CODE: Final = "254"
 _SUBSCRIBER_DIGITS: Final = 9
 
-_DROPPED: Final = frozenset("'`\u2018\u2019\u00b4\u02bc")
 _DIGITS: Final = re.compile(r"\d+", re.ASCII)
 _ZEROS: Final = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)
 _APART: Final = re.compile(r"[^0-9a-z]+", re.ASCII)
@@ -72,7 +71,7 @@ def _folded(text: str) -> Iterator[tuple[str, int]]:
     """Yield each folded letter with its place in ``text``; runs of anything else become one space."""
     was_space = True
     for place, letter in enumerate(text):
-        if letter in _DROPPED:
+        if letter in DROPPED:
             continue
         for plain in letter if letter.isascii() else unicodedata.normalize("NFKD", letter):
             if unicodedata.combining(plain):
@@ -153,7 +152,7 @@ def _joined_spans(name: str, places: Sequence[int]) -> tuple[Span, ...]:
     """Join single places into spans; what folding dropped between two marked letters is marked with them."""
     spans: list[Span] = []
     for place in places:
-        if spans and all(letter in _DROPPED or unicodedata.combining(letter) for letter in name[spans[-1][1] : place]):
+        if spans and all(letter in DROPPED or unicodedata.combining(letter) for letter in name[spans[-1][1] : place]):
             spans[-1] = (spans[-1][0], place + 1)
         else:
             spans.append((place, place + 1))

@@ -38,6 +38,7 @@ facts: Final = Table(
 Index("ix_facts_account", facts.c.stands_on, facts.c.fact_date)
 for _name, _column in (
     ("ix_facts_of", facts.c.of_fact_id),
+    ("ix_facts_invoice", facts.c.invoice_no),
     ("ix_facts_reference", facts.c.reference),
 ):
     Index(_name, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))
