@@ -1,0 +1,152 @@
+"""Opening, reading and writing a ledger's database."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, MetaData, String, Table, insert, select
+
+from meterpos.ledger import upgrade as history
+from meterpos.ledger.store import DiskFull, Store, UnknownOutcome, UnreadableDatabase, WrongKey
+from meterpos.ledger.tables import settings, streams, triggers
+from meterpos.ledger.upgrade import NewerDatabase, upgrade
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(f"sqlite:///{tmp_path / 'ledger.db'}", key=KEY)
+    upgrade(store)
+    return store
+
+
+def keys(store: Store) -> list[str]:
+    with store.read() as connection:
+        return list(connection.execute(select(settings.c.key)).scalars())
+
+
+def put(store: Store, key: str) -> None:
+    with store.write() as connection:
+        connection.execute(insert(settings), {"key": key, "value": 1})
+
+
+def test_a_write_block_is_all_or_nothing(store: Store) -> None:
+    put(store, "a")
+    with pytest.raises(ZeroDivisionError), store.write() as connection:
+        connection.execute(insert(settings), {"key": "b", "value": 1})
+        raise ZeroDivisionError
+    assert keys(store) == ["a"]
+
+
+def test_a_read_block_sees_one_state(store: Store) -> None:
+    with store.read() as connection:
+        before = connection.execute(select(settings.c.key)).all()
+        put(store, "later")
+        assert connection.execute(select(settings.c.key)).all() == before
+    assert keys(store) == ["later"]
+
+
+def test_a_read_block_cannot_write(store: Store) -> None:
+    with pytest.raises(Exception, match="readonly"), store.read() as connection:
+        connection.execute(insert(settings), {"key": "a", "value": 1})
+
+
+def test_writers_take_turns(store: Store) -> None:
+    threads = [threading.Thread(target=put, args=(store, f"{n:02d}")) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(keys(store)) == [f"{n:02d}" for n in range(20)]
+
+
+def test_the_file_cannot_be_read_without_its_key(store: Store, tmp_path: Path) -> None:
+    put(store, "Grace Akinyi Otieno")
+    store.checkpoint()
+    store.close()
+    assert b"Grace" not in (tmp_path / "ledger.db").read_bytes()
+    other = Store(f"sqlite:///{tmp_path / 'ledger.db'}", key=bytes(32))
+    with pytest.raises(WrongKey, match="this machine's key"), other.read():
+        pass
+
+
+def test_a_file_that_is_no_ledger_is_named_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    file.write_bytes(b"hello, this is not a database" * 300)
+    with pytest.raises(UnreadableDatabase, match="restore a backup"):
+        upgrade(Store(f"sqlite:///{file}"))
+    assert file.read_bytes().startswith(b"hello")
+
+
+def test_a_newer_database_is_refused_unharmed(database_url: str) -> None:
+    store = Store(database_url)
+    upgrade(store)
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE ledger_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabase, match="later version"):
+        upgrade(store)
+    with store.read() as connection:
+        assert history.version(connection, version_table="ledger_version") == "9999"
+        assert triggers.present(connection) == triggers.EXPECTED
+    store.close()
+
+
+def test_upgrading_twice_changes_nothing(database_url: str) -> None:
+    store = Store(database_url)
+    upgrade(store)
+    upgrade(store)
+    with store.read() as connection:
+        assert history.version(connection, version_table="ledger_version") == history.HEAD
+    store.close()
+
+
+def test_the_named_head_is_the_newest_step_in_the_folder() -> None:
+    steps = sorted(file.name for file in Path(history.__file__).parent.glob("migrations/versions/[0-9]*.py"))
+    assert steps[-1].startswith(history.HEAD)
+
+
+def test_instants_come_back_aware_and_in_utc(store: Store) -> None:
+    at = datetime(2026, 11, 20, 6, 41, 7, 123000, tzinfo=UTC)
+    row = {"stream": b"s", "till_name": "t", "device_id": "d", "label": "B7K", "reason": "new", "opened_at": at}
+    with store.write() as connection:
+        connection.execute(insert(streams), {**row, "is_current": True, "head": b""})
+    with store.read() as connection:
+        assert connection.execute(select(streams.c.opened_at)).scalar_one() == at
+    with pytest.raises(Exception, match="time zone"), store.write() as connection:
+        naive = {**row, "stream": b"u", "opened_at": at.replace(tzinfo=None)}
+        connection.execute(insert(streams), {**naive, "is_current": True, "head": b""})
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_is_saved(store: Store) -> None:
+    put(store, "a")
+    with store.write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(DiskFull, match="disk is full"), store.write() as connection:
+        table = Table("filler", MetaData(), Column("text", String))
+        table.create(connection)
+        connection.execute(insert(table), [{"text": "x" * 4000} for _ in range(4000)])
+    assert keys(store) == ["a"]
+
+
+def test_a_commit_that_fails_is_called_unknown(store: Store) -> None:
+    with pytest.raises(UnknownOutcome), store.write() as connection:
+        connection.execute(insert(settings), {"key": "a", "value": 1})
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        connection.exec_driver_sql(
+            "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)"
+        )
+        connection.exec_driver_sql("INSERT INTO child VALUES (1)")
+    assert keys(store) == ["a"]
+
+
+def test_another_process_is_noticed(store: Store, tmp_path: Path) -> None:
+    other = Store(f"sqlite:///{tmp_path / 'ledger.db'}", key=KEY)
+    before = store.data_version()
+    put(store, "mine")
+    assert store.data_version() == before
+    put(other, "theirs")
+    assert store.data_version() != before
