@@ -54,6 +54,21 @@ def apply_page(
     Rows of a kind this version does not know are passed over. Raises: StaleCursor, UnreadableRow, ChangedFact.
     """
     _move_cursor(connection, generation=generation, after=after, through=through, as_of=as_of)
+    return _apply_rows(connection, rows, generation=generation)
+
+
+def apply_again(connection: Connection, *, generation: int, rows: Sequence[RowLike]) -> Applied:
+    """Apply rows of a second look at a zone; the cursor stays where it is.
+
+    Raises: StaleCursor when the till has entered another generation; UnreadableRow, ChangedFact.
+    """
+    here = connection.execute(select(till_identity.c.generation).where(till_identity.c.id == 1)).scalar_one()
+    if here != generation:
+        raise StaleCursor(f"a page of generation {generation} for a till in generation {here}")
+    return _apply_rows(connection, rows, generation=generation)
+
+
+def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: int) -> Applied:
     by_kind: dict[str, list[RowLike]] = defaultdict(list)
     for row in rows:
         by_kind[row.kind].append(row)
@@ -166,7 +181,7 @@ def begin_again(connection: Connection, *, generation: int, keep_through: int = 
     connection.execute(
         update(till_identity).where(till_identity.c.id == 1).values(generation=generation, position=keep_through)
     )
-    _sum_digests_anew(connection)
+    sum_digests_anew(connection)
     recalculate(connection, touched | {row.account_no for row in above})
     return len(above)
 
@@ -190,7 +205,7 @@ def _unplace(connection: Connection, rows: Sequence[Any], *, decision: str | Non
         )
 
 
-def _sum_digests_anew(connection: Connection) -> None:
+def sum_digests_anew(connection: Connection) -> None:
     """Work the digests out from the facts that still have a place, by the zone of the account each stands on."""
     till = connection.execute(select(till_identity.c.till_name)).scalar_one()
     rows = connection.execute(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from meterpos.errors import MeterposError
 from meterpos.ledger.tables import exchanges, journal, streams
@@ -16,11 +16,21 @@ class AckMismatch(MeterposError):
 
 
 def record_ack(
-    connection: Connection, *, stream: bytes, through_seq: int, head: bytes, generation: int, signed_at: datetime
+    connection: Connection,
+    *,
+    stream: bytes,
+    through_seq: int,
+    head: bytes,
+    generation: int,
+    signed_at: datetime,
+    may_go_back: bool = False,
 ) -> None:
     """Keep what head office signed for: ``stream`` up to ``through_seq``, whose entry is ``head``.
 
-    Within one generation it only moves forward. Raises: AckMismatch when the head is not ours.
+    Within one generation it only moves forward, unless ``may_go_back``: the answer to a question just asked is the
+    present truth, also where head office lost entries it had signed for and nobody said so; an old courier file is not.
+
+    Raises: AckMismatch when the head is not ours.
     """
     if through_seq:
         ours = connection.execute(
@@ -32,7 +42,8 @@ def record_ack(
         update(streams)
         .where(streams.c.stream == stream)
         .where(
-            streams.c.generation.is_(None)
+            literal(may_go_back)
+            | streams.c.generation.is_(None)
             | (streams.c.generation != generation)
             | (streams.c.through_seq <= through_seq)
         )
