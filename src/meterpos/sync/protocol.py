@@ -11,7 +11,7 @@ driver that stops, or dies, between any two steps loses nothing: every completed
 
 import contextlib
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
 from meterpos.ledger.journal import Entry
@@ -73,7 +73,7 @@ class _Talk:
     who: Who
     course: Course
     nonce: Callable[[], bytes]
-    cursor: Cursor = Cursor(0, 0)
+    cursor: Cursor = field(default=Cursor(0, 0))
     restarts: int = 0
     failures: int = 0
 

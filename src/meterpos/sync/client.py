@@ -1,0 +1,175 @@
+"""HTTP to head office: one kept connection, a limit on everything, and a sentence for whatever goes wrong."""
+
+import ipaddress
+import json
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
+
+from meterpos.errors import UserError
+from meterpos.sync.framing import PACKED_BYTES_MAX
+from meterpos.sync.steps import Failure
+
+if TYPE_CHECKING:
+    from requests import Response
+
+CONNECT_TIMEOUT_S: Final = 15.0
+"""Also the time a whole request may take to leave: what does not fit the line in it is tried again, smaller."""
+STALL_TIMEOUT_S: Final = 30.0
+"""How long the line may be silent before an answer, or in the middle of one."""
+ANSWER_TIMEOUT_S: Final = 600.0
+_CHUNK_BYTES: Final = 64 * 1024
+_PROBLEM_BYTES_MAX: Final = 16 * 1024
+_SENTENCE_CHARACTERS_MAX: Final = 300
+_OK: Final = 200
+_TOO_LARGE: Final = 413
+_TOO_MANY: Final = 429
+
+_LOGIN: Final = "Something else answered in place of head office. Is this network asking for a login?"
+
+
+class UnusableAddress(UserError):
+    """The address of head office is not one this till would trust customers' data to."""
+
+
+def check_address(url: str) -> str:
+    """Return the address without a trailing slash.
+
+    Raises: UnusableAddress unless it is https, or http on this very machine.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError as error:
+        raise UnusableAddress(_address_wanted(url), field="server") from error
+    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
+        raise UnusableAddress(_address_wanted(url), field="server")
+    if parts.scheme == "http" and not _is_this_machine(host):
+        raise UnusableAddress(f"{url} would send customers' data unprotected. Use https://{host}.", field="server")
+    return url.strip().rstrip("/")
+
+
+def _address_wanted(url: str) -> str:
+    return f"{url} is not an address. It looks like https://office.example."
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Line:
+    """A kept connection to one head office. Not for use by two threads at once; blocks, so never on a GUI thread.
+
+    `authority` is a file of certificates to trust instead of the system's.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        authority: str | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
+    ) -> None:
+        import requests
+
+        self._url = check_address(url)
+        self._timeout = (connect_timeout_s, stall_timeout_s)
+        self._session = requests.Session()
+        self._session.trust_env = not _is_this_machine(urlsplit(self._url).hostname or "")
+        self._session.verify = authority or True
+        self._session.headers.update({"Content-Type": "application/octet-stream", "Accept-Encoding": "identity"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the connection go; the next request opens another."""
+        self._session.close()
+
+    def send(self, path: str, message: bytes) -> bytes | Failure:
+        """Send one message and return the answer's bytes, or why there is none to believe."""
+        import requests
+        import urllib3
+
+        try:
+            with self._session.post(
+                self._url + path, data=message, timeout=self._timeout, allow_redirects=False, stream=True
+            ) as response:
+                return self._judge(response)
+        except requests.exceptions.SSLError:
+            return Failure("strange", "Head office could not prove who it is (its certificate is not valid).")
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError):
+            return Failure("unreachable", "Head office did not answer (no connection).")
+        except requests.exceptions.ConnectionError as error:
+            return _broken(error)
+        except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
+            return Failure("cut", "Head office did not answer in time.")
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return Failure("cut", f"The line to head office broke ({type(error).__name__}).")
+
+    def _judge(self, response: "Response") -> bytes | Failure:
+        status = response.status_code
+        if status == _OK and "Content-Encoding" not in response.headers:
+            body = _body(response, PACKED_BYTES_MAX)
+            return body if body is not None else Failure("strange", _LOGIN)
+        if status == _TOO_LARGE:
+            return Failure("too_large", "Head office cannot take so much at once.")
+        if status == _TOO_MANY or status >= 500:
+            return Failure("busy", f"Head office is in trouble or busy (answer {status}). The till tries again later.")
+        problem = _problem(response)
+        if status < 400 or problem is None:
+            return Failure("strange", _LOGIN)
+        return problem
+
+
+def _broken(error: Exception) -> Failure:
+    """Tell a connection that never was from one that broke: after the first, a smaller batch would not help."""
+    import urllib3
+
+    cause: Any = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+        return Failure("unreachable", "Head office did not answer (no connection).")
+    return Failure("cut", "The line to head office broke.")
+
+
+def _body(response: "Response", bytes_max: int) -> bytes | None:
+    """Read at most so many bytes, within the time an answer may take; None when there are more."""
+    import time
+
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    parts: list[bytes] = []
+    total = 0
+    while chunk := response.raw.read(_CHUNK_BYTES, decode_content=False):
+        total += len(chunk)
+        if total > bytes_max:
+            return None
+        if time.monotonic() > deadline:
+            raise OSError("the answer took too long")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _problem(response: "Response") -> Failure | None:
+    """Read head office's own word for a no: JSON {error, code}; None when it is somebody else's."""
+    try:
+        value = json.loads(_body(response, _PROBLEM_BYTES_MAX) or b"")
+        sentence, code = value["error"], value["code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not isinstance(sentence, str) or not isinstance(code, str):
+        return None
+    plain = "".join(sign if sign.isprintable() else " " for sign in sentence)
+    return Failure("refused", f"Head office said: {plain[:_SENTENCE_CHARACTERS_MAX]}", code)

@@ -1,0 +1,243 @@
+"""The door of the exchange: it drives the protocol's steps against a store and a line, and records how it went.
+
+Write blocks are opened around one acknowledgement or one page, never across the network.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection
+
+from meterpos import __version__
+from meterpos.errors import MeterposError
+from meterpos.ledger import journal
+from meterpos.ledger.operations import feed, sync_state
+from meterpos.ledger.queries.identity import Identity, identity
+from meterpos.ledger.queries.streams import stream_place, stream_states
+from meterpos.ledger.store import Store
+from meterpos.sync import protocol, steps, wire
+from meterpos.sync.client import Line
+from meterpos.sync.lock import only_exchange
+from meterpos.sync.steps import Course, Failure, Memory
+
+SOFTWARE: Final = f"meterpos {__version__}"
+
+
+class Sender(Protocol):
+    """Anything that carries a message to head office and its answer back; `client.Line` in earnest."""
+
+    def send(self, path: str, message: bytes) -> bytes | Failure:
+        """Return the answer's bytes, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an exchange is: entries head office signed for, feed rows applied, entries still waiting."""
+
+    pushed: int
+    pulled: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeResult:
+    """How an exchange went. `outcome` is "complete" or what stopped it; `detail` a sentence, "" when there is none.
+
+    `waiting` counts entries head office has not signed for; `agreed` is None when it did not come to comparing.
+    """
+
+    outcome: str
+    pushed: int
+    pulled: int
+    waiting: int
+    agreed: bool | None
+    position: int
+    generation: int
+    held: bool
+    exceptions: int
+    detail: str
+    memory: Memory
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything went both ways."""
+        return self.outcome == "complete"
+
+
+def exchange(
+    store: Store,
+    *,
+    home: Path,
+    device_key: bytes,
+    line: Sender | None = None,
+    memory: Memory | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ExchangeResult:
+    """Exchange once with head office: push what waits, pull what is new, compare. Blocks for as long as the line needs.
+
+    `line` is one's own kept connection (else one is opened and closed); `memory` comes from the last result.
+    `cancelled` is asked between steps; what was done until then stands.
+
+    Raises: NotEnrolled, ExchangeRunning, DiskFull; what goes wrong on the line is an outcome, not an exception.
+    """
+    with only_exchange(home):
+        with store.read() as connection:
+            who = identity(connection)
+        if line is not None:
+            return _Drive(store, who, device_key, line, now, progress, cancelled).run(memory or Memory())
+        with Line(who.server_url) as own:
+            return _Drive(store, who, device_key, own, now, progress, cancelled).run(memory or Memory())
+
+
+@dataclass(slots=True)
+class _Drive:
+    store: Store
+    who: Identity
+    device_key: bytes
+    line: Sender
+    now: Callable[[], datetime]
+    progress: Callable[[Progress], None] | None
+    cancelled: Callable[[], bool] | None
+
+    def run(self, memory: Memory) -> ExchangeResult:
+        started_at = self.now()
+        course = Course(memory=memory)
+        outcome = self._drive(course)
+        with self.store.write() as connection:
+            sync_state.record_exchange(
+                connection,
+                started_at=started_at,
+                finished_at=self.now(),
+                outcome=outcome,
+                pushed=course.pushed,
+                pulled=course.pulled,
+                detail=course.detail,
+            )
+        with self.store.read() as connection:
+            here = identity(connection)
+        return ExchangeResult(
+            outcome=outcome,
+            pushed=course.pushed,
+            pulled=course.pulled,
+            waiting=self._waiting(),
+            agreed=course.agreed,
+            position=here.position,
+            generation=here.generation,
+            held=course.held,
+            exceptions=course.exceptions,
+            detail=course.detail,
+            memory=course.memory,
+        )
+
+    def _drive(self, course: Course) -> str:
+        """Take step after step; return the outcome."""
+        speaker = steps.Who(
+            device=self.who.device_id, key=self.device_key, server_key=self.who.server_key, software=SOFTWARE
+        )
+        talk = protocol.exchange(who=speaker, course=course, nonce=lambda: secrets.token_bytes(wire.NONCE_BYTES))
+        answer: Any = None
+        try:
+            while not course.finished:
+                if self.cancelled is not None and self.cancelled():
+                    return "cancelled"
+                try:
+                    step = talk.send(answer)
+                except StopIteration:
+                    break
+                answer = self._take(step)
+                self._tell(step, course)
+        except MeterposError as error:
+            course.detail = str(error)
+            return "failed"
+        finally:
+            talk.close()
+        return course.result
+
+    def _tell(self, step: steps.Step, course: Course) -> None:
+        if self.progress is not None and isinstance(step, steps.RecordAck | steps.ApplyPage | steps.ApplyAgain):
+            self.progress(Progress(pushed=course.pushed, pulled=course.pulled, waiting=self._waiting()))
+
+    def _waiting(self) -> int:
+        with self.store.read() as connection:
+            return sum(max(state.last_seq - state.through_seq, 0) for state in stream_states(connection))
+
+    def _take(self, step: steps.Step) -> Any:
+        match step:
+            case steps.Send(path, message):
+                return self.line.send(path, message)
+            case steps.RecordAck() | steps.ApplyPage() | steps.ApplyAgain() | steps.BeginAgain():
+                with self.store.write() as connection:
+                    return _write(connection, step)
+            case steps.ReadDigests(anew=True):
+                with self.store.write() as connection:
+                    feed.sum_digests_anew(connection)
+                    return _digests(connection)
+            case _:
+                with self.store.read() as connection:
+                    return _read(connection, step)
+
+
+def _write(connection: Connection, step: steps.Step) -> None:
+    match step:
+        case steps.RecordAck(ack):
+            sync_state.record_ack(
+                connection,
+                stream=ack.stream,
+                through_seq=ack.through_seq,
+                head=ack.head,
+                generation=ack.generation,
+                signed_at=datetime.fromisoformat(ack.at),
+                may_go_back=True,
+            )
+        case steps.ApplyPage(page):
+            feed.apply_page(
+                connection,
+                generation=page.generation,
+                after=page.after,
+                through=page.through,
+                rows=page.rows,
+                as_of=datetime.fromisoformat(page.at),
+            )
+        case steps.ApplyAgain(page):
+            feed.apply_again(connection, generation=page.generation, rows=page.rows)
+        case steps.BeginAgain(generation, keep_through):
+            feed.begin_again(connection, generation=generation, keep_through=keep_through)
+
+
+def _read(connection: Connection, step: steps.Step) -> Any:
+    match step:
+        case steps.ReadStreams():
+            return stream_states(connection)
+        case steps.ReadEntries(stream, after_seq, entries_max, bytes_max):
+            return _entries(connection, stream, after_seq, entries_max, bytes_max)
+        case steps.ReadPlace(stream, seq):
+            return stream_place(connection, stream, seq=seq)
+        case steps.ReadCursor():
+            here = identity(connection)
+            return steps.Cursor(here.generation, here.position)
+        case _:
+            return _digests(connection)
+
+
+def _entries(
+    connection: Connection, stream: bytes, after_seq: int, entries_max: int, bytes_max: int
+) -> tuple[journal.Entry, ...]:
+    entries = journal.entries_after(connection, stream, seq=after_seq, limit=entries_max)
+    total = 0
+    for index, entry in enumerate(entries):
+        total += len(entry.data)
+        if total > bytes_max and index:
+            return entries[:index]
+    return entries
+
+
+def _digests(connection: Connection) -> dict[str, wire.ZoneDigest]:
+    return {
+        zone: wire.ZoneDigest(count=held.count, total=held.total) for zone, held in feed.zone_sums(connection).items()
+    }
