@@ -1,6 +1,6 @@
 """The search index kept up to date customer by customer is the index built at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ _STATES = st.lists(st.dictionaries(st.sampled_from(["AC-1", "AC-2", "AC-03", "AC
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}", key=bytes(32))
     upgrade(store)
-    return store
+    yield store
+    store.close()
 
 
 def _write(connection: Connection, people: Mapping[str, Mapping[str, Any]]) -> None:
