@@ -61,8 +61,8 @@ def enqueue(
 ) -> int:
     """Queue one paper and return its job; ``drawer`` opens the cash drawer, on an original alone.
 
-    ``claimed`` makes it *sent* from the start, for a caller that prints it itself as soon as this is committed: then one
-    sync of the disk, not two, lies between the payment and the first byte.
+    ``claimed`` makes it *sent* from the start, for a caller that prints it as soon as this is committed: then one sync
+    of the disk, not two, lies between the payment and the first byte.
     """
     assert paper in get_args(Paper), f"no such paper: {paper}"
     assert not (drawer and copy_no), "a copy opens no drawer"

@@ -55,7 +55,7 @@ def jobs_of(connection: Connection, number: str) -> tuple[Job, ...]:
 
 
 def may_be_out(connection: Connection, number: str) -> bool:
-    """Tell whether a paper of this number may have come out, or still may: not every job of it is known to have failed."""
+    """Tell whether a paper of this number may have come out, or still may: a job of it is not known to have failed."""
     return connection.execute(_out, {"number": number}).scalar_one() > 0
 
 

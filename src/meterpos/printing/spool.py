@@ -1,0 +1,115 @@
+"""Working off the queue before the printer: read the entry back, compose, render, send, record what became of it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from meterpos.errors import MeterposError
+from meterpos.ledger.journal import Entry, read_back
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations import spool
+from meterpos.ledger.queries.spool import Job, State, find_job
+from meterpos.ledger.store import Store
+from meterpos.printing.devices import Device, PrinterError, open_device
+from meterpos.printing.document import Document
+from meterpos.printing.receipt import compose_receipt
+from meterpos.printing.shift_report import compose_shift_report
+from meterpos.printing.thermal import render_escpos
+
+JOBS_MAX: Final = 100
+"""How many papers one run prints at most."""
+
+_log = logging.getLogger(__name__)
+
+
+class Till(Protocol):
+    """What the spooler needs of the till it prints for."""
+
+    @property
+    def store(self) -> Store: ...
+
+    def moment(self) -> Moment: ...
+
+    def seal(self, entry: Entry) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What became of one job: its state and a sentence for the clerk, or an empty one."""
+
+    job: Job
+    state: State
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spooler:
+    """Prints what is queued, one paper after another; every change of state is a short transaction of its own.
+
+    Call it on one thread that may wait for a printer, never on the GUI's. ``open_printer`` makes the device of a job.
+    """
+
+    till: Till
+    open_printer: Callable[[str], Device] = open_device
+
+    def run_once(self) -> tuple[Printed, ...]:
+        """Print what is queued and return what became of it; a paper that fails does not keep the next one waiting.
+
+        Never raises for a paper or a printer; a ledger that cannot be written raises as the store does.
+        """
+        with self.till.store.write() as connection:
+            spool.settle_left_behind(connection, at=self.till.moment().at)
+        done: list[Printed] = []
+        while len(done) < JOBS_MAX:
+            with self.till.store.write() as connection:
+                job = spool.claim_next(connection, at=self.till.moment().at)
+            if job is None:
+                break
+            done.append(self._print(job))
+        return tuple(done)
+
+    def print_claimed(self, job_id: int) -> Printed:
+        """Print a job that was claimed when it was queued (``enqueue(..., claimed=True)``), once it is committed."""
+        with self.till.store.read() as connection:
+            job = find_job(connection, job_id)
+        assert job.state == "sent", f"job {job_id} is {job.state}, not claimed"
+        return self._print(job)
+
+    def _print(self, job: Job) -> Printed:
+        state, detail = self._send(job)
+        with self.till.store.write() as connection:
+            spool.settle(connection, job_id=job.job_id, state=state, detail=detail)
+        return Printed(job, state, detail)
+
+    def _send(self, job: Job) -> tuple[State, str]:
+        """Send one paper; nothing that goes wrong with it may stop the queue."""
+        try:
+            data = self._bytes_of(job)
+            device = self.open_printer(job.device)
+        except MeterposError as error:
+            return "failed", str(error)
+        except Exception:  # noqa: BLE001  (the queue behind a broken paper goes on)
+            _log.exception("composing paper %s failed", job.number)
+            return "failed", f"{job.number} could not be laid out. The payment stands; report this to head office."
+        try:
+            sent = device.send(data)
+        except PrinterError as error:
+            return "failed", str(error)
+        except Exception:  # noqa: BLE001  (the queue behind a broken paper goes on)
+            _log.exception("sending paper %s broke off", job.number)
+            return "unconfirmed", "Printing broke off. Look at the paper; if it is not whole, press Print again."
+        return ("confirmed" if sent.confirmed else "unconfirmed"), sent.detail
+
+    def _bytes_of(self, job: Job) -> bytes:
+        """Raises: BrokenEntry when the stored entry is not the one that was hashed."""
+        with self.till.store.read() as connection:
+            entry = read_back(connection, job.entry_id)
+        document = self._compose(entry, job)
+        drawer = job.drawer and not job.copy_no
+        return render_escpos(document, columns=job.columns, drawer=drawer)
+
+    def _compose(self, entry: Entry, job: Job) -> Document:
+        if job.paper == "shift_report":
+            return compose_shift_report(entry, copy_no=job.copy_no)
+        return compose_receipt(entry, seal=self.till.seal(entry), copy_no=job.copy_no)
