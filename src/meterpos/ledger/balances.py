@@ -23,6 +23,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -33,6 +34,11 @@ from meterpos.ledger.rules.balances import PLAIN_KINDS, UNDOING_KINDS, Totals
 from meterpos.ledger.tables import accounts, customers, facts, movements
 
 CHUNK: Final = 900
+ZERO: Final[ColumnElement[int]] = literal_column("0", BigInteger)
+"""Constants are written out: SQLite computes an aggregate once only where it sees that two are the same."""
+_OTHERWISE_OWED: Final[list[ColumnElement[str]]] = [
+    literal_column(f"'{kind}'") for kind in sorted(PLAIN_KINDS - {"invoice"})
+]
 KEPT: Final = (
     accounts.c.net_minor,
     accounts.c.balance_minor,
@@ -71,7 +77,7 @@ class CustomerSums(NamedTuple):
 
 
 def _minor(value: ColumnElement[Any]) -> ColumnElement[int]:
-    return cast(func.coalesce(value, 0), BigInteger)  # PostgreSQL sums 64 bits into numeric
+    return cast(func.coalesce(value, ZERO), BigInteger)  # PostgreSQL sums 64 bits into numeric
 
 
 def _sums(some: bool) -> Subquery:
@@ -82,10 +88,10 @@ def _sums(some: bool) -> Subquery:
     """
     owned, moved = accounts.alias("owned"), movements.c
     amount = moved.amount_minor
-    is_invoice = moved.kind == "invoice"
+    is_invoice = moved.kind == literal_column("'invoice'")
     net = _minor(func.sum(amount))
     billed = _minor(func.sum(amount).filter(is_invoice))
-    otherwise_owed = _minor(func.sum(amount).filter(moved.kind.in_(sorted(PLAIN_KINDS - {"invoice"}))))
+    otherwise_owed = _minor(func.sum(amount).filter(moved.kind.in_(_OTHERWISE_OWED)))
     query: Select[Any] = (
         select(
             owned.c.account_no,
@@ -106,8 +112,8 @@ def _values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     net = sums.c.net_minor
     return {
         "net_minor": net,
-        "balance_minor": case((net > 0, net), else_=0),
-        "overpayment_minor": case((net < 0, -net), else_=0),
+        "balance_minor": case((net > ZERO, net), else_=ZERO),
+        "overpayment_minor": case((net < ZERO, -net), else_=ZERO),
         "total_billed_minor": sums.c.total_billed_minor,
         "total_paid_minor": sums.c.total_paid_minor,
         "last_invoice_date": sums.c.last_invoice_date,

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from meterpos.ledger.rules.balances import (
-    Movement,
+    Counted,
     Totals,
     charges_and_credits,
     movements_of,
@@ -112,8 +112,25 @@ def test_the_status_follows_from_the_net(net: int, status: str) -> None:
     assert status_of(net) == status
 
 
+def counted(facts: list[Fact]) -> list[Counted]:
+    by_id = {item.fact_id: item for item in facts}
+    return [
+        Counted(
+            fact_id=m.fact_id,
+            kind=m.kind,
+            fact_date=m.fact_date,
+            due_date=m.due_date,
+            amount_minor=m.amount_minor,
+            number=by_id[m.fact_id].number,
+            invoice_no=by_id[m.fact_id].invoice_no,
+            of_fact_id=by_id[m.fact_id].of_fact_id,
+        )
+        for m in movements_of(facts)
+    ]
+
+
 def sorted_out(facts: list[Fact]) -> tuple[dict[str, int], dict[str, str | None]]:
-    charges, money = charges_and_credits(movements_of(facts), {item.fact_id: item for item in facts})
+    charges, money = charges_and_credits(counted(facts))
     return {item.number: item.amount_minor for item in charges}, {item.fact_id: item.invoice_no for item in money}
 
 
@@ -139,11 +156,10 @@ def test_an_undone_payment_neither_pays_nor_names_its_invoice() -> None:
 
 def test_a_debit_adjustment_is_due_the_day_it_is_made() -> None:
     adjustment = fact("a", "adjustment", 9, day=4)
-    charges, _ = charges_and_credits(movements_of([adjustment]), {"a": adjustment})
+    charges, _ = charges_and_credits(counted([adjustment]))
     assert charges[0].due_date == adjustment.fact_date
 
 
 def test_a_payment_above_zero_is_a_bug() -> None:
-    movement = Movement(account_no="A", fact_id="p", kind="payment", fact_date=DAY, due_date=None, amount_minor=1)
     with pytest.raises(AssertionError, match="no charge"):
-        charges_and_credits([movement], {"p": PAYMENT})
+        charges_and_credits([counted([PAYMENT])[0]._replace(amount_minor=1)])

@@ -4,24 +4,26 @@ from dataclasses import replace
 from itertools import chain, combinations
 
 import pytest
-from tests.ledger.rules.test_balances import BOUNCE, CLEARING, CONFIRMATION, PAYMENT, PENDING, REVERSAL, fact
 
 from meterpos.ledger.rules.balances import movements_of
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.rules.postings import Posting, count_postings, postings_of, trial_balance
+from meterpos.ledger.rules.postings import Posting, Refund, count_postings, postings_of, trial_balance
+from tests.ledger.rules.test_balances import BOUNCE, CLEARING, CONFIRMATION, PAYMENT, PENDING, REVERSAL, fact
 
 CASH = replace(PAYMENT, method="cash")
 MPESA = replace(PAYMENT, method="mpesa")
 
 
 def books(*facts: Fact) -> dict[str, int]:
-    postings = postings_of(facts, suspense_accounts=frozenset({"S"}))
+    said: dict[str, Refund] = {item.fact_id: item.text for item in facts if item.text}  # type: ignore[misc]
+    postings = postings_of(facts, suspense_accounts={"S"}, refunds=said)
     assert all(posting.amount_minor for posting in postings)
     return {book: minor for book, minor in trial_balance(postings).items() if minor}
 
 
 def refunded(how: str | None) -> Fact:
-    return replace(REVERSAL, method=how)
+    """The tests note in the text how the reversal was refunded."""
+    return replace(REVERSAL, fact_id=f"r {how}", text=how)
 
 
 @pytest.mark.parametrize(

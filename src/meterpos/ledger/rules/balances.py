@@ -5,10 +5,10 @@ speaks of it. It depends on the set of facts alone, never on their order (DESIGN
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from meterpos.ledger.rules.allocation import Charge, ChargeKind, Credit
 from meterpos.ledger.rules.facts import Fact
@@ -143,35 +143,45 @@ def status_of(net_minor: int) -> Status:
     return "Credit" if net_minor < 0 else "Clear"
 
 
-def charges_and_credits(
-    movements: Iterable[Movement], facts: Mapping[str, Fact]
-) -> tuple[tuple[Charge, ...], tuple[Credit, ...]]:
+class Counted(NamedTuple):
+    """A movement with what its fact says of it. A tuple: a whole ledger is read as these."""
+
+    fact_id: str
+    kind: str
+    fact_date: date
+    due_date: date | None
+    amount_minor: int
+    number: str
+    invoice_no: str | None
+    of_fact_id: str | None
+
+
+def charges_and_credits(counted: Collection[Counted]) -> tuple[tuple[Charge, ...], tuple[Credit, ...]]:
     """Sort what counts on one account into what is owed and what pays it.
 
     A payment that was undone is left out together with its undoing: it neither pays nor names its invoice.
     """
-    counting = {movement.fact_id: movement for movement in movements}
-    undone = {facts[fact_id].of_fact_id for fact_id, movement in counting.items() if movement.kind in UNDOING_KINDS}
+    undone = {one.of_fact_id for one in counted if one.kind in UNDOING_KINDS}
     charges: list[Charge] = []
-    credits: list[Credit] = []
-    for fact_id, movement in counting.items():
-        if fact_id in undone or movement.kind in UNDOING_KINDS:
+    pays: list[Credit] = []
+    for one in counted:
+        if one.fact_id in undone or one.kind in UNDOING_KINDS:
             continue
-        if movement.amount_minor > 0:
-            charges.append(_charge(movement, facts[fact_id]))
-        elif movement.amount_minor < 0:
-            named = facts[fact_id].invoice_no if movement.kind == "payment" else None
-            credits.append(Credit(fact_id=fact_id, amount_minor=-movement.amount_minor, invoice_no=named))
-    return tuple(charges), tuple(credits)
+        if one.amount_minor > 0:
+            charges.append(_charge(one))
+        elif one.amount_minor < 0:
+            named = one.invoice_no if one.kind == "payment" else None
+            pays.append(Credit(fact_id=one.fact_id, amount_minor=-one.amount_minor, invoice_no=named))
+    return tuple(charges), tuple(pays)
 
 
-def _charge(movement: Movement, fact: Fact) -> Charge:
-    assert movement.kind in PLAIN_KINDS, f"a {movement.kind} above zero is no charge: {movement.fact_id}"
+def _charge(one: Counted) -> Charge:
+    assert one.kind in PLAIN_KINDS, f"a {one.kind} above zero is no charge: {one.fact_id}"
     return Charge(
-        fact_id=movement.fact_id,
-        number=fact.number,
-        kind=cast(ChargeKind, movement.kind),
-        due_date=movement.due_date or movement.fact_date,
-        fact_date=movement.fact_date,
-        amount_minor=movement.amount_minor,
+        fact_id=one.fact_id,
+        number=one.number,
+        kind=cast(ChargeKind, one.kind),
+        due_date=one.due_date or one.fact_date,
+        fact_date=one.fact_date,
+        amount_minor=one.amount_minor,
     )

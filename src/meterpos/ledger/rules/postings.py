@@ -4,11 +4,11 @@ The books: what customers owe and are owed (*receivable*, one sum with the accou
 where the money lies (*drawer*, *mpesa_clearing*, *bank*, *cheques_in_hand*), and where it comes from.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from meterpos.ledger.rules.balances import Movement, movements_of
+from meterpos.ledger.rules.balances import UNDOING_KINDS, Movement, movements_of
 from meterpos.ledger.rules.facts import Fact
 
 Book = Literal[
@@ -25,6 +25,9 @@ Book = Literal[
     "cash_over_short",
 ]
 
+Refund = Literal["cash", "none"]
+
+_NO_REFUNDS: Final[Mapping[str, Refund]] = {}
 _MONEY: Final[dict[str, Book]] = {
     "cash": "drawer",
     "mpesa": "mpesa_clearing",
@@ -47,10 +50,13 @@ class Posting:
     account_no: str | None = None
 
 
-def postings_of(facts: Sequence[Fact], *, suspense_accounts: frozenset[str]) -> tuple[Posting, ...]:
+def postings_of(
+    facts: Sequence[Fact], *, suspense_accounts: Collection[str], refunds: Mapping[str, Refund] = _NO_REFUNDS
+) -> tuple[Posting, ...]:
     """Return the postings of one group: a fact that stands alone, or a payment with all that speaks of it.
 
-    They add up to zero, and what they put on receivable and suspense is exactly the group's movements.
+    They add up to zero, and what they put on receivable and suspense is exactly the group's movements. `refunds` says
+    of reversals, by fact id, how the money was given back, as their entries have it.
     A pending cheque lies in hand against *cheques_uncleared* until it is cleared, bounced or handed back.
     """
     movements = movements_of(facts)
@@ -66,15 +72,18 @@ def postings_of(facts: Sequence[Fact], *, suspense_accounts: frozenset[str]) -> 
         )
     events = [fact for fact in facts if fact.decision != "none"]
     owed = [_owed(movement, suspense_accounts) for movement in movements]
-    return (*owed, *_money_of(payment, events, counted_minor=sum(posting.amount_minor for posting in owed)))
+    how = {refunds.get(fact.fact_id) for fact in events if fact.kind == "reversal"}
+    return (*owed, *_money_of(payment, events, how, counted_minor=sum(posting.amount_minor for posting in owed)))
 
 
-def _owed(movement: Movement, suspense_accounts: frozenset[str]) -> Posting:
+def _owed(movement: Movement, suspense_accounts: Collection[str]) -> Posting:
     book: Book = "suspense" if movement.account_no in suspense_accounts else "receivable"
     return Posting(book, movement.amount_minor, movement.account_no)
 
 
-def _money_of(payment: Fact, events: Sequence[Fact], *, counted_minor: int) -> tuple[Posting, ...]:
+def _money_of(
+    payment: Fact, events: Sequence[Fact], how: Collection[Refund | None], *, counted_minor: int
+) -> tuple[Posting, ...]:
     """Return where the money of one payment lies; `counted_minor` is what it changed on the accounts."""
     received_minor = -payment.amount_minor
     place = _MONEY[payment.method or "cash"]
@@ -83,9 +92,8 @@ def _money_of(payment: Fact, events: Sequence[Fact], *, counted_minor: int) -> t
     if place == "cheques_in_hand" and "clearing" in kinds:
         place = "bank"
         lies = {place: received_minor}
-    undoing = [event for event in events if event.kind in ("reversal", "bounce")]
-    if undoing:
-        refund = _refund_book(place, undoing)
+    if not kinds.isdisjoint(UNDOING_KINDS):
+        refund = _refund_book(place, how)
         lies[refund] = lies.get(refund, 0) - received_minor
     rest_minor = -sum(lies.values()) - counted_minor
     if rest_minor:
@@ -93,14 +101,13 @@ def _money_of(payment: Fact, events: Sequence[Fact], *, counted_minor: int) -> t
     return tuple(Posting(book, minor) for book, minor in lies.items() if minor)
 
 
-def _refund_book(place: Book, undoing: Iterable[Fact]) -> Book:
+def _refund_book(place: Book, how: Collection[Refund | None]) -> Book:
     """Name the book an undone payment is given back from.
 
-    A bounce takes back what the cheque brought. A reversal says how it was refunded: in cash, from the drawer; not at
-    all, and what came in other than a cheque is still here and belongs to nobody yet: suspense. An imported reversal
-    says nothing and is the exact twin of its payment.
+    A bounce takes back what the cheque brought. A reversal refunded in cash takes it from the drawer; with no refund,
+    what came in other than a cheque is still here and belongs to nobody yet: suspense. A reversal that says nothing, as
+    imported ones do, is the exact twin of its payment.
     """
-    how = {fact.method for fact in undoing if fact.kind == "reversal"}
     if "cash" in how:
         return "drawer"
     if "none" in how and place != "cheques_in_hand":

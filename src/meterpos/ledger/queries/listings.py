@@ -1,0 +1,188 @@
+"""The listings head office and till both print: balances, invoices, aging; a row at a time, meter accounts only.
+
+Rows stream from the database in the order of their first column as text, so that a listing of millions needs no more
+memory than what is open.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, Generic, NamedTuple, TextIO, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Select, select
+
+from meterpos.ledger.money import format_decimal
+from meterpos.ledger.queries.accounts import COUNTING, AccountLedger, ledger_from
+from meterpos.ledger.rules.aging import age, days_overdue
+from meterpos.ledger.rules.allocation import State
+from meterpos.ledger.rules.balances import Counted
+from meterpos.ledger.tables import accounts, facts, movements
+
+ROWS_AT_ONCE: Final = 1000
+_MINOR: Final = "_minor"
+
+
+class BalanceRow(NamedTuple):
+    """One account's sums."""
+
+    account_no: str
+    meter_no: str | None
+    customer_no: str | None
+    net_minor: int
+    balance_minor: int
+    overpayment_minor: int
+    total_billed_minor: int
+    total_paid_minor: int
+    last_invoice_date: date | None
+
+
+class InvoiceRow(NamedTuple):
+    """One invoice, how much of it is paid and how late the rest is."""
+
+    invoice_no: str
+    account_no: str
+    invoice_date: date
+    due_date: date
+    amount_minor: int
+    paid_minor: int
+    open_minor: int
+    state: State
+    days_overdue: int
+
+
+class AgingRow(NamedTuple):
+    """What is open on one account, by lateness."""
+
+    account_no: str
+    meter_no: str | None
+    customer_no: str | None
+    not_due_minor: int
+    d1_30_minor: int
+    d31_60_minor: int
+    d61_90_minor: int
+    over_90_minor: int
+    total_minor: int
+
+
+Row = TypeVar("Row", BalanceRow, InvoiceRow, AgingRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """The names of the columns, and the rows, to be read once while the connection is open."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        """Read the rows."""
+        return self.rows
+
+
+def balances(connection: Connection) -> Listing[BalanceRow]:
+    """List every meter account with its sums, by account."""
+    query = (
+        select(*(accounts.c[name] for name in BalanceRow._fields))
+        .where(accounts.c.kind == "meter")
+        .order_by(_as_text(connection, accounts.c.account_no))
+    )
+    return Listing(BalanceRow._fields, map(BalanceRow._make, _stream(connection, query)))
+
+
+def invoices(connection: Connection, *, as_of: date) -> Listing[InvoiceRow]:
+    """List every invoice of a meter account with its state, by invoice; lateness is counted from `as_of`."""
+    return Listing(InvoiceRow._fields, _invoice_rows(connection, as_of))
+
+
+def aging(connection: Connection, *, as_of: date) -> Listing[AgingRow]:
+    """List every meter account with something open, by account; lateness is counted from `as_of`."""
+    return Listing(AgingRow._fields, _aging_rows(connection, as_of))
+
+
+def write_csv(listing: Listing[Any], stream: TextIO) -> None:
+    """Write a listing as CSV: amounts as decimals, lines ended by LF. Open `stream` with `newline=""`."""
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(name.removesuffix(_MINOR) for name in listing.columns)
+    money = [name.endswith(_MINOR) for name in listing.columns]
+    writer.writerows([_written(cell, is_money) for cell, is_money in zip(row, money, strict=True)] for row in listing)
+
+
+def _written(cell: Any, is_money: bool) -> Any:
+    return format_decimal(cell) if is_money else cell
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+_INVOICES: Final = (
+    select(
+        facts.c.number,
+        movements.c.account_no,
+        movements.c.fact_date,
+        movements.c.due_date,
+        movements.c.amount_minor,
+        facts.c.fact_id,
+    )
+    .join_from(movements, facts, facts.c.fact_id == movements.c.fact_id)
+    .join(accounts, accounts.c.account_no == movements.c.account_no)
+    .where(movements.c.kind == "invoice", accounts.c.kind == "meter")
+)
+
+
+def _invoice_rows(connection: Connection, as_of: date) -> Iterator[InvoiceRow]:
+    """Work out what is open, account by account; then read all invoices in their order and look that up."""
+    open_minor_of: dict[str, int] = {}
+    for _, ledger in _owing_ledgers(connection):
+        for state in ledger.allocation.charges:
+            if state.open_minor and state.charge.kind == "invoice":
+                open_minor_of[state.charge.fact_id] = state.open_minor
+    query = _INVOICES.order_by(_as_text(connection, facts.c.number), facts.c.fact_id)
+    for number, account_no, invoice_date, due_date, amount_minor, fact_id in _stream(connection, query):
+        open_minor = open_minor_of.get(fact_id, 0)
+        due = due_date or invoice_date
+        paid_minor = amount_minor - open_minor
+        yield InvoiceRow(
+            invoice_no=number,
+            account_no=account_no,
+            invoice_date=invoice_date,
+            due_date=due,
+            amount_minor=amount_minor,
+            paid_minor=paid_minor,
+            open_minor=open_minor,
+            state="paid" if not open_minor else "partial" if paid_minor else "unpaid",
+            days_overdue=days_overdue(due, as_of=as_of) if open_minor else 0,
+        )
+
+
+def _aging_rows(connection: Connection, as_of: date) -> Iterator[AgingRow]:
+    for (account_no, meter_no, customer_no), ledger in _owing_ledgers(connection):
+        aged = age(ledger.allocation.charges, as_of=as_of)
+        if aged.total_minor:
+            yield AgingRow._make((account_no, meter_no, customer_no, *aged.columns_minor, aged.total_minor))
+
+
+_OWING: Final = (
+    COUNTING.add_columns(accounts.c.account_no, accounts.c.meter_no, accounts.c.customer_no)
+    .join(accounts, accounts.c.account_no == movements.c.account_no)
+    .where(accounts.c.kind == "meter", accounts.c.balance_minor > 0)
+)
+_of_account: Final = attrgetter("account_no", "meter_no", "customer_no")
+
+
+def _owing_ledgers(connection: Connection) -> Iterator[tuple[tuple[str, str | None, str | None], AccountLedger]]:
+    """Read the ledgers of the accounts that owe; on the others every charge is paid."""
+    query = _OWING.order_by(_as_text(connection, accounts.c.account_no))
+    width = len(Counted._fields)
+    for account, rows in groupby(_stream(connection, query), key=_of_account):
+        yield account, ledger_from(account[0], (Counted._make(row[:width]) for row in rows))
+
+
+def _as_text(connection: Connection, column: ColumnElement[str]) -> ColumnElement[str]:
+    """Order by code point, as SQLite does by itself, not by the language the database was made with."""
+    return column.collate("C") if connection.dialect.name == "postgresql" else column
+
+
+def _stream(connection: Connection, query: Select[Any]) -> Iterable[Any]:
+    return connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
