@@ -55,9 +55,7 @@ def customer_row(position: int, name: str = "Grace Otieno", **changes: Any) -> R
 
 def apply(counter: Counter, *rows: Row, after: int = 0, generation: int = 1) -> None:
     with counter.till.store.write() as connection:
-        apply_page(
-            connection, generation=generation, after=after, through=rows[-1].position, rows=rows, as_of=AS_OF
-        )
+        apply_page(connection, generation=generation, after=after, through=rows[-1].position, rows=rows, as_of=AS_OF)
 
 
 def fact_in(counter: Counter, fact_id: str) -> Fact:

@@ -88,7 +88,7 @@ def write_entry(
         approval=approval,
     )
     entry = append(connection, stream=counter.identity.stream, data=data)
-    posted = project(connection, entry, fresh=True)
+    posted = project(connection, entry, fresh=kind == "tender")
     if posted.accounts:
         recalculate(connection, posted.accounts)
     return entry
