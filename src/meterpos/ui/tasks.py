@@ -82,18 +82,14 @@ class Tasks(QObject):
 
         self._submit(self._lane, work, answer, failed)
 
-    def write(self, operation: Callable[["Connection"], T], then: Then[T], failed: Failed | None = None) -> None:
-        """Run one operation in one transaction in the lane; afterwards `ledger_changed` fires once."""
-
-        def work() -> T:
-            with self._need_store().write() as conn:
-                return operation(conn)
+    def write(self, operation: Callable[[], T], then: Then[T], failed: Failed | None = None) -> None:
+        """Run one of the till's operations, which is one transaction, in the lane; then `ledger_changed` fires once."""
 
         def answer(result: T) -> None:
             then(result)
             self.ledger_changed.emit()
 
-        self._submit(self._lane, work, answer, failed)
+        self._submit(self._lane, operation, answer, failed)
 
     def in_lane(self, work: Callable[[], T], then: Then[T], failed: Failed | None = None) -> None:
         """Run work that opens its own blocks on the store (opening the till, a data-version poll) in the lane."""

@@ -1,0 +1,100 @@
+"""Start-up in order: a typable window first; the till, its ledger and everything heavy after the first paint."""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from meterpos.errors import UserError
+from meterpos.ui import messages, theme, words
+from meterpos.ui.window import Window
+
+if TYPE_CHECKING:
+    from meterpos.till import Till
+
+log = logging.getLogger(__name__)
+
+HEAVY = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool", "meterpos.sync.exchange")
+OUTCOME_OK, OUTCOME_ERROR = 0, 1
+
+
+def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "", language: str = "") -> int:
+    """Show the window and return the exit code when it is closed.
+
+    till: an open till, or what opens one; the second lets the window be painted before the ledger is read.
+    smoke: open, paint, let everything load, and quit.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("meterpos")
+    theme.load_fonts()
+    is_open = not callable(till)
+    theme.apply(app, look or (till.settings.theme if is_open else "light"))  # type: ignore[union-attr]
+    words.speak(language or (till.settings.language if is_open else "en"))  # type: ignore[union-attr]
+    window = Window()
+    sys.excepthook = _hook(window)
+    opener: Callable[[], Till] = (lambda: till) if is_open else till  # type: ignore[assignment, return-value]
+    FirstPaint(window, lambda: _after_first_paint(app, window, opener))
+    if smoke:
+        window.ready.connect(lambda: QTimer.singleShot(0, window.close))
+    window.show()
+    code = app.exec()
+    sys.excepthook = sys.__excepthook__
+    return code
+
+
+class FirstPaint(QObject):
+    """Calls back once, after the first frame is on the screen."""
+
+    painted = Signal()
+
+    def __init__(self, window: Window, then: Callable[[], object]) -> None:
+        super().__init__(window)
+        self._done = False
+        self.painted.connect(then)
+        window.rail.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and not self._done:
+            self._done = True
+            QTimer.singleShot(0, self.painted.emit)
+        return super().eventFilter(watched, event)
+
+
+def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], Till]") -> None:
+    def attach(till: "Till") -> None:
+        if till.settings.theme != theme.palette().name:
+            theme.apply(app, till.settings.theme)
+        words.speak(till.settings.language)
+        window.attach(till)
+        window.tasks.outside(_import_heavy, lambda _: None)
+
+    def failed(error: UserError) -> None:
+        window.tell_error(error)
+
+    window.tasks.in_lane(opener, attach, failed)
+
+
+def _import_heavy() -> None:
+    """Runs in the pool: what the first payment will need is imported while the clerk types the first name."""
+    import importlib
+
+    for name in HEAVY:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            log.exception("cannot import %s", name)
+
+
+def _hook(window: Window) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def hook(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        told = messages.as_user_error(error)
+        if threading.current_thread() is threading.main_thread():
+            window.tell_error(told)
+
+    return hook

@@ -1,0 +1,153 @@
+"""What pages ask of the ledger. Each function runs in the lane; the queries are imported there, off the GUI thread."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from meterpos.ledger.moment import Moment
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from meterpos.ledger.queries.accounts import AccountLedger, Transaction
+    from meterpos.ledger.queries.customers import Customer, MeterCard
+    from meterpos.ledger.queries.people import User
+    from meterpos.ledger.queries.receipts import Receipt, ReceiptRow
+    from meterpos.ledger.queries.search import CustomerHit
+    from meterpos.ledger.queries.shifts import Shift, ShiftTotals
+    from meterpos.ledger.queries.spool import Job
+    from meterpos.ledger.queries.status import Exchange
+    from meterpos.ui.desk import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class MeterView:
+    """One meter as the pay page needs it: its card, its facts for the preview, its last transactions."""
+
+    card: "MeterCard"
+    ledger: "AccountLedger"
+    last: "tuple[Transaction, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """A customer with the meters the page has looked at so far, by account number."""
+
+    customer: "Customer"
+    meters: "dict[str, MeterView]"
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftView:
+    """The open shift and its totals."""
+
+    shift: "Shift"
+    totals: "ShiftTotals"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """The last exchanges and the printer's queue, the latest first."""
+
+    exchanges: "tuple[Exchange, ...]"
+    jobs: "tuple[Job, ...]"
+
+
+def standing(conn: "Connection", moment: Moment) -> "Standing":
+    """Return how the till stands: what waits, the open shift, the utility's settings, the business date."""
+    from meterpos.ledger.queries.people import find_user
+    from meterpos.ledger.queries.settings import utility_settings
+    from meterpos.ledger.queries.shifts import current_shift
+    from meterpos.ledger.queries.status import status
+    from meterpos.ui.desk import Standing
+
+    shift = current_shift(conn)
+    clerk = find_user(conn, shift.clerk) if shift is not None else None
+    return Standing(
+        status=status(conn),
+        shift=shift,
+        clerk_name=clerk.display_name if clerk is not None else "",
+        settings=utility_settings(conn),
+        today=max(shift.business_date, moment.today) if shift is not None else moment.today,
+    )
+
+
+def find(conn: "Connection", text: str, today: date) -> "tuple[CustomerHit, ...]":
+    """Return who matches what was typed, the best first."""
+    from meterpos.ledger.queries.search import find_customers
+
+    return find_customers(conn, text, today=today, limit=20)
+
+
+def customer_view(
+    conn: "Connection", customer_no: str, accounts: "frozenset[str]", today: date, *, meter_no: str | None = None
+) -> CustomerView:
+    """Return a customer, with those meters looked into that are named (`accounts`, or `meter_no`), else the first."""
+    from meterpos.ledger.queries.customers import customer
+
+    found = customer(conn, customer_no, today=today)
+    wanted = accounts or frozenset(card.account_no for card in found.meters if card.meter_no == meter_no)
+    wanted = wanted or frozenset(card.account_no for card in found.meters[:1])
+    cards = [card for card in found.meters if card.account_no in wanted]
+    return CustomerView(found, {card.account_no: meter_view(conn, card) for card in cards})
+
+
+def meter_view(conn: "Connection", card: "MeterCard") -> MeterView:
+    """Return one meter with its facts and last transactions."""
+    from meterpos.ledger.queries.accounts import last_transactions, ledger_of
+
+    return MeterView(card, ledger_of(conn, card.account_no), last_transactions(conn, card.account_no, limit=6))
+
+
+def recent_receipts(conn: "Connection", text: str) -> "tuple[ReceiptRow, ...]":
+    """Return the latest papers, or those a text finds."""
+    from meterpos.ledger.queries.receipts import recent
+
+    return recent(conn, text=text, limit=60)
+
+
+def receipt(conn: "Connection", number: str) -> "Receipt":
+    """Return one paper with its entry."""
+    from meterpos.ledger.queries.receipts import find_receipt
+
+    return find_receipt(conn, number)
+
+
+def sealed_receipt(conn: "Connection", text: str) -> "Receipt":
+    """Return the paper a scanned QR belongs to. Raises: NotASeal, NoSuchReceipt."""
+    from meterpos.ledger.queries.receipts import find_receipt
+    from meterpos.ledger.seal import read_seal
+
+    return find_receipt(conn, read_seal(text.strip().upper()).number)
+
+
+def people_here(conn: "Connection") -> "tuple[User, ...]":
+    """Return who may open a shift: everybody but auditors."""
+    from meterpos.ledger.queries.people import users
+
+    return tuple(user for user in users(conn) if user.role != "auditor")
+
+
+def approvers(conn: "Connection", clerk: str | None) -> "tuple[User, ...]":
+    """Return who may approve what this clerk does."""
+    from meterpos.ledger.queries.people import users
+
+    return tuple(
+        user for user in users(conn) if user.role in ("supervisor", "manager") and user.user_name != clerk
+    )
+
+
+def shift_totals(conn: "Connection") -> "ShiftView | None":
+    """Return the open shift with what its papers add up to."""
+    from meterpos.ledger.queries.shifts import current_shift, totals
+
+    shift = current_shift(conn)
+    return None if shift is None else ShiftView(shift, totals(conn, shift))
+
+
+def exchange_view(conn: "Connection") -> "ExchangeView":
+    """Return what the sync page shows: the last exchanges and the printer's queue."""
+    from meterpos.ledger.queries.spool import jobs
+    from meterpos.ledger.queries.status import exchanges
+
+    return ExchangeView(exchanges(conn, limit=30), jobs(conn, limit=30))

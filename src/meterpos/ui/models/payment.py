@@ -1,0 +1,233 @@
+"""The payment form without widgets: what is typed, what it comes to, what it does to each meter, what is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median_low
+from typing import TYPE_CHECKING, Final
+
+from meterpos.errors import UserError
+from meterpos.ledger.money import format_amount, parse_amount
+from meterpos.ledger.rules.allocation import ChargeState, PaymentEffect, allocate, apply_payment
+from meterpos.ledger.rules.tenders import TooLittleCash, change_minor, normalise_reference, reference_warning
+from meterpos.ui import words
+from meterpos.ui.models.asking import MeterView
+
+if TYPE_CHECKING:
+    from meterpos.ledger.operations.tenders import TenderRequest
+
+NOTES_MINOR: Final = (50_00, 100_00, 500_00, 1_000_00, 5_000_00, 10_000_00)
+USUAL_OF: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A meter this till does not know, as the customer names it."""
+
+    meter_no: str
+    name: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One meter being paid; `amount_text` as typed. Of a meter the till does not know, `view` is None."""
+
+    view: MeterView | None
+    amount_text: str
+    invoice_no: str | None = None
+
+    @property
+    def amount_minor(self) -> int | None:
+        """The amount, None while empty or unreadable."""
+        try:
+            return parse_amount(self.amount_text) if self.amount_text.strip() else None
+        except UserError:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Everything the clerk entered so far. `tender_id` is made when the form opens."""
+
+    tender_id: str
+    customer_no: str | None
+    payer: str
+    parts: tuple[Part, ...]
+    method: str = "cash"
+    reference: str = ""
+    received_text: str = ""
+    sms_to: str | None = None
+    unknown: Unknown | None = None
+    policy: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def total_minor(self) -> int:
+        """What is to be paid; unreadable amounts count nothing."""
+        return sum(part.amount_minor or 0 for part in self.parts)
+
+    @property
+    def paying(self) -> tuple[Part, ...]:
+        """The parts with an amount."""
+        return tuple(part for part in self.parts if part.amount_minor)
+
+    @property
+    def meters(self) -> str:
+        """The meters being paid, as the button names them."""
+        if self.unknown is not None:
+            return self.unknown.meter_no
+        names = [part.view.card.meter_no for part in (self.paying or self.parts) if part.view is not None]
+        return names[0] if len(names) == 1 else words.say("pay.meters", n=len(names))
+
+    @property
+    def received_minor(self) -> int | None:
+        """The cash received, None for exact or unreadable."""
+        try:
+            return parse_amount(self.received_text) if self.received_text.strip() else None
+        except UserError:
+            return None
+
+    @property
+    def counts_now(self) -> bool:
+        """Whether money by this method counts at once (a cheque waits for its clearing)."""
+        return self.policy.get(self.method) != "pending"
+
+
+def problems(form: Form) -> dict[str, str]:
+    """Return a sentence for each field that keeps the payment from being taken: amount (amount:N), reference, …"""
+    found: dict[str, str] = {}
+    for number, part in enumerate(form.parts):
+        name = "amount" if len(form.parts) == 1 else f"amount:{number}"
+        try:
+            if part.amount_text.strip():
+                parse_amount(part.amount_text)
+        except UserError:
+            found[name] = words.say("wrong.amount", text=part.amount_text.strip()[:24])
+    if not found and form.total_minor <= 0:
+        found["amount"] = words.say("wrong.no_amount")
+    found.update(_method_problems(form))
+    if form.unknown is not None and not form.unknown.name.strip():
+        found["name"] = words.say("wrong.no_name")
+    return found
+
+
+def _method_problems(form: Form) -> dict[str, str]:
+    if form.method != "cash":
+        empty = not normalise_reference(form.reference)
+        return {"reference": words.say(f"wrong.no_reference.{form.method}")} if empty else {}
+    if form.received_text.strip():
+        try:
+            change_minor(cash_minor=form.total_minor, tendered_minor=parse_amount(form.received_text))
+        except TooLittleCash:
+            missing = form.total_minor - (form.received_minor or 0)
+            return {"tendered": words.say("wrong.too_little", amount=format_amount(missing))}
+        except UserError:
+            return {"tendered": words.say("wrong.amount", text=form.received_text.strip()[:24])}
+    return {}
+
+
+def change(form: Form) -> int | None:
+    """Return the change to give, None while it cannot be told."""
+    if form.method != "cash":
+        return None
+    received = form.received_minor
+    if received is None:
+        return None if form.received_text.strip() else 0
+    return received - form.total_minor if received >= form.total_minor else None
+
+
+def doubt(form: Form) -> str:
+    """Return a sentence when the reference does not look like one of its method; it does not stop the payment."""
+    reference = normalise_reference(form.reference)
+    if form.method == "cash" or not reference or reference_warning(form.method, reference) is None:
+        return ""
+    return words.say(f"doubt.{form.method}", n=len(reference))
+
+
+def effect(part: Part, *, counts: bool = True) -> PaymentEffect | None:
+    """Return what this part would do to its meter, by the same rule that posts it."""
+    if part.view is None or part.amount_minor is None:
+        return None
+    ledger = part.view.ledger
+    return apply_payment(ledger.charges, ledger.credits, part.amount_minor if counts else 0, part.invoice_no)
+
+
+def open_charges(view: MeterView) -> tuple[ChargeState, ...]:
+    """Return the charges of a meter that are still open, the first to be paid first."""
+    ledger = view.ledger
+    return tuple(state for state in allocate(ledger.charges, ledger.credits).charges if state.open_minor)
+
+
+def latest_invoice_open(view: MeterView) -> int:
+    """Return what is open of a meter's latest invoice."""
+    invoices = [state for state in open_charges(view) if state.charge.kind == "invoice"]
+    return max(invoices, key=lambda state: (state.charge.fact_date, state.charge.number)).open_minor if invoices else 0
+
+
+def usual_minor(view: MeterView) -> int | None:
+    """Return the median of the meter's last six invoices, None without any."""
+    invoices = sorted(
+        (charge for charge in view.ledger.charges if charge.kind == "invoice"), key=lambda charge: charge.fact_date
+    )
+    amounts = [charge.amount_minor for charge in invoices[-USUAL_OF:]]
+    return median_low(amounts) if amounts else None
+
+
+def unusual(form: Form, factor: int) -> tuple[Part, int] | None:
+    """Return the first part far above its meter's usual bill and above what it owes, with that bill."""
+    for part in form.paying:
+        usual = usual_minor(part.view) if part.view is not None else None
+        if part.view is None or usual is None or part.amount_minor is None:
+            continue
+        if part.amount_minor > factor * usual and part.amount_minor > part.view.card.balance_minor:
+            return part, usual
+    return None
+
+
+def note_chips(total_minor: int, *, most: int = 4) -> tuple[int, ...]:
+    """Return the sums of notes a customer is likely to hand over, above the total, the smallest first."""
+    if total_minor <= 0:
+        return ()
+    rounded = {-(-total_minor // note) * note for note in NOTES_MINOR}
+    return tuple(sorted(amount for amount in rounded if amount > total_minor))[:most]
+
+
+def short(amount_minor: int) -> str:
+    """Return an amount for a chip: without the cents where there are none."""
+    text = format_amount(amount_minor)
+    return text.removesuffix(".00")
+
+
+def request(form: Form) -> "TenderRequest":
+    """Return the form as the operation takes it; asked for only when there are no problems."""
+    from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest, UnknownMeter
+
+    def part_request(part: Part) -> PartRequest:
+        assert part.amount_minor is not None
+        if part.view is None:
+            assert form.unknown is not None
+            known = form.unknown
+            unknown = UnknownMeter(meter_no=known.meter_no, name=known.name.strip(), phone=known.phone.strip())
+            return PartRequest(amount_minor=part.amount_minor, unknown=unknown)
+        return PartRequest(
+            account_no=part.view.card.account_no,
+            amount_minor=part.amount_minor,
+            invoice_no=part.invoice_no,
+            closed=part.view.card.closed,
+        )
+
+    cash = form.method == "cash"
+    return TenderRequest(
+        tender_id=form.tender_id,
+        customer_no=form.customer_no,
+        parts=tuple(part_request(part) for part in form.paying),
+        legs=(
+            LegRequest(method=form.method, amount_minor=form.total_minor, reference=None if cash else form.reference),
+        ),
+        tendered_minor=form.received_minor if cash else None,
+        sms_to=form.sms_to,
+    )
+
+
+def first_field(found: dict[str, str], order: Sequence[str]) -> str | None:
+    """Return the first field, in the order of the form, that has a problem."""
+    return min(found, key=lambda name: order.index(name.split(":")[0])) if found else None

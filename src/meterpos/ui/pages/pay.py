@@ -1,0 +1,391 @@
+"""The pay page: search, customer, payment, side by side; after the commit the change and the paper as printed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QStackedWidget, QWidget
+
+from meterpos.ui import words
+from meterpos.ui.desk import Desk
+from meterpos.ui.models import asking, papers
+from meterpos.ui.models.asking import CustomerView
+from meterpos.ui.models.payment import Form
+from meterpos.ui.models.printer import Outcome, Printer
+from meterpos.ui.pages.pay_customer import CustomerPanel
+from meterpos.ui.pages.pay_done import DonePanel, Taken, taken
+from meterpos.ui.pages.pay_form import PaymentPanel
+from meterpos.ui.pages.pay_last import LastStrip
+from meterpos.ui.pages.pay_search import SearchPanel
+from meterpos.ui.theme import METRICS
+from meterpos.ui.widgets.basic import Surface, horizontal, vertical
+from meterpos.ui.widgets.paper import PaperView
+
+if TYPE_CHECKING:
+    from meterpos.ledger.journal import Entry
+    from meterpos.ledger.queries.customers import Customer, MeterCard
+    from meterpos.ledger.queries.search import CustomerHit
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A payment that waits while its customer looks for an SMS."""
+
+    customer_no: str
+    current: str | None
+    ticked: frozenset[str]
+    form: Form
+    texts: dict[str, str]
+
+
+class PayPage(QWidget):
+    """Takes the money. Knows one customer at a time."""
+
+    printed = Signal(object)
+
+    def __init__(self, desk: Desk, printer: Printer) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self._desk, self._printer = desk, printer
+        self._customer: Customer | None = None
+        self._stale = False
+        self._seen: dict[str, asking.MeterView] = {}
+        self._parked: Parked | None = None
+        self._restoring: Parked | None = None
+        self._wide: bool | None = None
+        self.search = SearchPanel(desk)
+        self.person = CustomerPanel(desk)
+        self.payment = PaymentPanel(desk)
+        self.done = DonePanel(desk)
+        self.paper = PaperView()
+        self.last = LastStrip()
+        self._build()
+        self._connect()
+        self.person.show_nobody(shift_open=True)
+        self.payment.close_form()
+
+    def _build(self) -> None:
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.person)
+        self._middle.addWidget(self.done)
+        self._right = QStackedWidget()
+        self._right.addWidget(self.payment)
+        holder = Surface("card")
+        inside = vertical(holder, margins=(10, 10, 4, 10))
+        inside.addWidget(self.paper)
+        self._right.addWidget(holder)
+        self._left = QWidget()
+        column = vertical(self._left, spacing=0)
+        column.addWidget(self.search.line)
+        column.addSpacing(7)
+        column.addWidget(self.search.hint)
+        column.addSpacing(8)
+        self._below = QWidget()
+        self._below_stack = QStackedLayout(self._below)
+        found = QWidget()
+        inside = vertical(found, spacing=0)
+        inside.addWidget(self.search.card, 1)
+        inside.addStretch(0)
+        self.search.card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._below_stack.addWidget(found)
+        column.addWidget(self._below, 1)
+        column.addSpacing(10)
+        column.addWidget(self.last)
+        margin = METRICS.margin
+        self._row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
+        self._row.addWidget(self._left)
+        self._row.addWidget(self._middle, 1)
+        self._row.addWidget(self._right)
+        self._fit(wide=True)
+
+    def _connect(self) -> None:
+        self.search.chosen.connect(self._choose)
+        self.search.typed.connect(self._leave_done)
+        self.search.unknown_wanted.connect(self._pay_unknown)
+        self.person.go_on.connect(self.payment.focus_amount)
+        self.person.looked_at.connect(self._look)
+        self.person.paid_changed.connect(self._show_paid)
+        self.person.open_shift.clicked.connect(lambda: self._desk.go_to.emit("shift", None))
+        self.payment.take.connect(self._take)
+        self.payment.all_wanted.connect(self._pay_all)
+        self.payment.phone_corrected.connect(self._correct_phone)
+        self.done.next_wanted.connect(self.next_customer)
+        self.done.again_wanted.connect(self._print_again)
+        self.last.again.connect(self._print_again)
+        self.last.put_right.connect(self._put_right)
+        self.last.bring_back.connect(self.park_or_bring_back)
+        QShortcut(QKeySequence("F11"), self, self.park_or_bring_back)
+        QShortcut(QKeySequence("Escape"), self, self.next_customer)
+
+    # --- the shape -----------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit(wide=self.window().width() >= METRICS.narrow_below)
+
+    def _fit(self, *, wide: bool) -> None:
+        """On a narrow screen the customer takes the place of the hits, once one is chosen."""
+        if wide == self._wide:
+            return
+        self._wide = wide
+        if wide:
+            self._left.setFixedWidth(METRICS.search)
+            self._right.setFixedWidth(METRICS.payment)
+            self._row.insertWidget(1, self._middle, 1)
+        else:
+            self._left.setMinimumWidth(0)
+            self._left.setMaximumWidth(16_777_215)
+            self._right.setFixedWidth(METRICS.payment_narrow)
+            self._below_stack.addWidget(self._middle)
+        self._row.setStretch(0, 0 if wide else 1)
+        self._show_below()
+        self._middle.show()
+
+    def _show_below(self) -> None:
+        busy = self._customer is not None or self._middle.currentWidget() is self.done
+        if not self._wide:
+            nothing = not self.search.line.text().strip()
+            self._below_stack.setCurrentIndex(1 if busy or nothing else 0)
+        else:
+            self._below_stack.setCurrentIndex(0)
+
+    # --- the page's life -----------------------------------------------------------------------------------------
+
+    def shown(self, what: object = None) -> None:
+        """Come to the front; `what` is a text to search for, as a scanner reads it."""
+        if self._stale:
+            self.refresh()
+        if isinstance(what, str) and what:
+            self._leave_done()
+            self._clear_customer()
+            self.search.take_scan(what)
+        elif self._middle.currentWidget() is not self.done:
+            self.search.line.setFocus()
+
+    def refresh(self) -> None:
+        """Read again what is shown; what the clerk typed stays."""
+        self._stale = False
+        self.search.ask_again()
+        if self._customer is not None and self._middle.currentWidget() is not self.done:
+            self._load(self._customer.customer_no, frozenset(self._seen))
+        elif self._customer is None:
+            self._show_nobody()
+
+    def mark_stale(self) -> None:
+        """Remember to read again when shown."""
+        self._stale = True
+
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        if self._customer is None:
+            self._show_nobody()
+        self.payment.show_form()
+
+    def _show_nobody(self) -> None:
+        standing = self._desk.standing
+        self.person.show_nobody(shift_open=standing is None or standing.shift is not None)
+
+    # --- the customer --------------------------------------------------------------------------------------------
+
+    def _choose(self, hit: "CustomerHit") -> None:
+        self._leave_done()
+        standing = self._desk.standing
+        if standing is not None and standing.shift is None:
+            self._desk.go_to.emit("shift", None)
+            return
+        self._customer = None
+        self._seen = {}
+        self._load(hit.customer_no, frozenset(), meter=hit.matched_meter)
+
+    def _load(self, customer_no: str, accounts: frozenset[str], *, meter: str | None = None) -> None:
+        today = self._desk.today
+        self._desk.tasks.read(
+            lambda conn: asking.customer_view(conn, customer_no, accounts, today, meter_no=meter),
+            lambda view: self._show_customer(view, meter=meter),
+            topic="customer",
+        )
+
+    def _show_customer(self, view: CustomerView, *, meter: str | None) -> None:
+        first = self._customer is None
+        customer = view.customer
+        self._customer = customer
+        self._seen.update(view.meters)
+        if first:
+            named = next(
+                (card.account_no for card in customer.meters if card.meter_no == meter and not card.closed), None
+            )
+            current = named or (customer.meters[0].account_no if customer.meters else None)
+            ticked: frozenset[str] = frozenset()
+            self.payment.open_for(customer)
+        else:
+            standing_on = self.person.cards.current()
+            current = standing_on.account_no if standing_on is not None else None
+            ticked = self.person.cards.ticked()
+        if self._restoring is not None and self._restoring.customer_no == customer.customer_no:
+            current, ticked = self._restoring.current, self._restoring.ticked
+        self.person.show_customer(view, current=current, ticked=ticked)
+        self._show_below()
+        self._show_paid()
+        if first:
+            self._walk_in(named=meter is not None)
+
+    def _walk_in(self, *, named: bool) -> None:
+        """One meter, or one that was scanned: straight to the amount. Several: choose first."""
+        assert self._customer is not None
+        if len(self._customer.meters) > 1 and not named and self._restoring is None:
+            self.person.cards.setFocus()
+        elif self._customer.meters:
+            self.payment.focus_amount()
+
+    def _look(self, card: "MeterCard | None") -> None:
+        if card is not None:
+            self._need((card,))
+
+    def _need(self, cards: "tuple[MeterCard, ...]") -> bool:
+        """Show the meters when all their facts are here; else read what is missing and come back."""
+        missing = [card for card in cards if card.account_no not in self._seen]
+        current = self.person.cards.current()
+        if current is not None and current.account_no in self._seen:
+            self.person.show_last(self._seen[current.account_no])
+        if missing:
+            self._desk.tasks.read(
+                lambda conn: [asking.meter_view(conn, card) for card in missing], self._have_seen, topic="meters"
+            )
+        return not missing
+
+    def _have_seen(self, views: "list[asking.MeterView]") -> None:
+        self._seen.update({view.card.account_no: view for view in views})
+        self._show_paid()
+
+    def _show_paid(self) -> None:
+        customer = self._customer
+        if customer is None:
+            return
+        cards = self.person.cards.paid()
+        current = self.person.cards.current()
+        if not self._need(cards if current is None else (*cards, current)):
+            return
+        self.payment.show_meters(customer, [self._seen[card.account_no] for card in cards])
+        if self._restoring is not None:
+            self._restore(self._restoring)
+
+    def _pay_all(self) -> None:
+        assert self._customer is not None
+        owing = frozenset(card.account_no for card in self._customer.meters if card.balance_minor and not card.closed)
+        self.person.cards.tick(owing)
+
+    def _pay_unknown(self, meter_no: str) -> None:
+        self._clear_customer()
+        self.payment.open_unknown(meter_no)
+        self.payment.focus_amount()
+
+    def _clear_customer(self) -> None:
+        self._customer, self._seen = None, {}
+        self.payment.close_form()
+        self._show_nobody()
+        self._show_below()
+
+    # --- the payment ---------------------------------------------------------------------------------------------
+
+    def _take(self, form: Form) -> None:
+        from meterpos.ui.models import payment
+
+        clerk = self._desk.clerk or ""
+        till = self._desk.till
+        self._desk.tasks.write(
+            lambda: till.take(request=payment.request(form), clerk=clerk), self._have_taken, self.payment.refuse
+        )
+
+    def _have_taken(self, entry: "Entry") -> None:
+        done = taken(entry)
+        self._customer, self._seen, self._restoring = None, {}, None
+        self._middle.setCurrentWidget(self.done)
+        self._right.setCurrentIndex(1)
+        self.paper.paper.clear()
+        self.payment.close_form()
+        self.done.show_taken(done)
+        self.last.show_last(done, words.say("print.printing"))
+        self.search.line.clear()
+        self._show_below()
+        till = self._desk.till
+        self._desk.tasks.outside(
+            lambda: papers.picture(till, entry),
+            lambda paper: (
+                self.paper.paper.show_png(paper.png, spoken=paper.text) if paper.number == done.number else None
+            ),
+        )
+        self._printer.run(done.number, self._have_printed)
+
+    def _have_printed(self, outcome: Outcome) -> None:
+        last = self.last.last()
+        if last is None or outcome.number != last.number:
+            return
+        self.last.show_last(last, outcome.short())
+        if self._middle.currentWidget() is self.done:
+            self.done.show_printed(outcome.sentence(), trouble=outcome.is_trouble)
+
+    def next_customer(self) -> None:
+        """Make room for the next customer."""
+        self._leave_done()
+        self._clear_customer()
+        self.search.clear()
+
+    def _leave_done(self) -> None:
+        if self._middle.currentWidget() is self.done:
+            self._middle.setCurrentWidget(self.person)
+            self._right.setCurrentIndex(0)
+            self._show_nobody()
+        elif self._customer is not None and not self._wide:
+            self._clear_customer()
+        self._show_below()
+
+    def _print_again(self) -> None:
+        last: Taken | None = self.last.last()
+        clerk = self._desk.clerk
+        if last is None:
+            return
+        self._printer.again(last.number, clerk or "", self._have_printed)
+        self.done.show_printed(words.say("print.printing"), trouble=False)
+
+    def _put_right(self) -> None:
+        last = self.last.last()
+        if last is not None:
+            self._desk.go_to.emit("receipts", ("reverse", last.number))
+
+    def _correct_phone(self, number: str) -> None:
+        customer = self._customer
+        if customer is None:
+            return
+        clerk, till = self._desk.clerk or "", self._desk.till
+        self._desk.tasks.write(
+            lambda: till.report_change(customer_no=customer.customer_no, field="phone", new=number, clerk=clerk),
+            lambda _: None,
+        )
+
+    # --- parking -------------------------------------------------------------------------------------------------
+
+    def park_or_bring_back(self) -> None:
+        """F11: put the payment aside, or bring the one that waits back."""
+        form = self.payment.form()
+        if self._customer is not None and form.parts and not self.payment.is_busy:
+            if self._parked is not None:
+                return
+            standing_on = self.person.cards.current()
+            current = standing_on.account_no if standing_on is not None else None
+            ticked = self.person.cards.ticked()
+            self._parked = Parked(self._customer.customer_no, current, ticked, form, self.payment.texts())
+            self.last.show_parked((form.payer, form.total_minor))
+            self.next_customer()
+        elif self._parked is not None:
+            self._leave_done()
+            self._restoring, self._parked = self._parked, None
+            self.last.show_parked(None)
+            self._customer, self._seen = None, {}
+            wanted = self._restoring.ticked | {self._restoring.current or ""}
+            self._load(self._restoring.customer_no, wanted)
+
+    def _restore(self, parked: Parked) -> None:
+        self._restoring = None
+        self.payment.restore(parked.form, parked.texts)
+        self.payment.focus_amount()

@@ -1,0 +1,530 @@
+"""The right column of the pay page: amount, what it will do, method, and the one green button."""
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedLayout, QWidget
+
+from meterpos.errors import UserError
+from meterpos.ledger.money import format_amount
+from meterpos.ui import words
+from meterpos.ui.desk import Desk
+from meterpos.ui.models import payment
+from meterpos.ui.models.asking import MeterView
+from meterpos.ui.models.payment import Form, Part, Unknown
+from meterpos.ui.pages.pay_method import MethodPart
+from meterpos.ui.pages.pay_sms import SmsPart
+from meterpos.ui.theme import Type
+from meterpos.ui.widgets.amounts import Preview, Rows, Total
+from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLabel, Surface, horizontal, vertical
+from meterpos.ui.widgets.buttons import Button, MainAction
+from meterpos.ui.widgets.chiprow import ChipRow
+from meterpos.ui.widgets.fields import AmountBox, Field, Problem
+from meterpos.ui.widgets.question import Question
+
+if TYPE_CHECKING:
+    from meterpos.ledger.queries.customers import Customer
+
+FIELDS = ("amount", "name", "reference", "tendered")
+
+
+class PaymentPanel(Surface):
+    """The payment being made. `take` carries a Form without problems; everything else stays in here."""
+
+    take = Signal(object)
+    all_wanted = Signal()
+    phone_corrected = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("card")
+        self._desk = desk
+        self._tender_id = uuid.uuid4().hex
+        self._customer: Customer | None = None
+        self._views: tuple[MeterView, ...] = ()
+        self._texts: dict[str, str] = {}
+        self._edited: set[str] = set()
+        self._named: dict[str, str] = {}
+        self._unknown_no: str | None = None
+        self._sure: tuple[str, int] | None = None
+        self._busy = False
+        self._make_parts()
+        self._build()
+        self._connect()
+
+    # --- the parts -----------------------------------------------------------------------------------------------
+
+    def _make_parts(self) -> None:
+        self.title = Elided(Type.title)
+        self.due = Pill("")
+        self.amount_title = SectionLabel("pay.amount")
+        self.name_invoice = Button("link", step=Type.helper_strong, shortcut="Ctrl+I")
+        self.amount = AmountBox()
+        self.rows = Rows()
+        self.total = Total()
+        self.amount_problem = Problem()
+        self.chips = ChipRow()
+        self.preview = Preview()
+        self.unknown_name = Field("pay.unknown.name")
+        self.unknown_phone = Field("pay.phone")
+        self.method = MethodPart()
+        self.sms = SmsPart()
+        self.question = Question()
+        self.alarm = Surface("alarm")
+        self.alarm_text = Label(Type.small_strong, "danger", wrap=True)
+        self.button = MainAction()
+        self.hint = Label(Type.helper, "muted", key="pay.hint")
+        self.empty = EmptyState("banknote", "pay.nothing_yet")
+
+    def _build(self) -> None:
+        filled = QWidget()
+        outer = vertical(filled, margins=(20, 16, 20, 12), spacing=0)
+        header = horizontal(None, spacing=10)
+        header.addWidget(self.title, 1)
+        header.addWidget(self.due)
+        outer.addLayout(header)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self._scrolled())
+        self._scroll = scroll
+        outer.addWidget(scroll, 1)
+        inside = horizontal(self.alarm, margins=(12, 8, 12, 8))
+        inside.addWidget(self.alarm_text, 1)
+        self.alarm.hide()
+        outer.addWidget(self.alarm)
+        outer.addWidget(self.question)
+        outer.addSpacing(8)
+        outer.addWidget(self.button)
+        outer.addSpacing(8)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setWordWrap(True)
+        outer.addWidget(self.hint)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(filled)
+
+    def _scrolled(self) -> QWidget:
+        scrolled = QWidget()
+        scrolled.setObjectName("scrolled")
+        column = vertical(scrolled, margins=(0, 0, 0, 0), spacing=0)
+        top = horizontal(None)
+        top.addWidget(self.amount_title, 1)
+        top.addWidget(self.name_invoice)
+        column.addLayout(top)
+        for part in (self.amount, self.total, self.rows, self.amount_problem, self.chips):
+            column.addWidget(part)
+        column.addSpacing(2)
+        column.addWidget(self.preview)
+        names = horizontal(None, spacing=12)
+        names.addWidget(self.unknown_name, 1, Qt.AlignmentFlag.AlignTop)
+        names.addWidget(self.unknown_phone, 1, Qt.AlignmentFlag.AlignTop)
+        column.addSpacing(8)
+        column.addLayout(names)
+        column.addSpacing(8)
+        column.addWidget(self.method)
+        column.addWidget(self.sms)
+        column.addStretch(1)
+        return scrolled
+
+    def _connect(self) -> None:
+        self.amount.edited.connect(self._edit_amount)
+        self.amount.entered.connect(self._leave_amount)
+        self.rows.edited.connect(self._edit_rows)
+        self.rows.finished.connect(self._leave_amount)
+        self.method.changed.connect(self.show_form)
+        self.method.finished.connect(self._leave_method)
+        self.unknown_name.edited.connect(self.show_form)
+        self.unknown_phone.edited.connect(self.show_form)
+        self.unknown_name.entered.connect(self.method.walk_in)
+        self.unknown_phone.entered.connect(self.method.walk_in)
+        self.sms.corrected.connect(self.phone_corrected)
+        self.button.clicked.connect(self.press)
+        self.name_invoice.clicked.connect(self._offer_invoices)
+        self.question.yes.connect(self._be_sure)
+        self.question.no.connect(self.focus_amount)
+        words.notifier().changed.connect(self.show_form)
+        QShortcut(QKeySequence("F12"), self, self.press)
+
+    # --- what is being paid --------------------------------------------------------------------------------------
+
+    def close_form(self) -> None:
+        """Show nothing to pay."""
+        self._customer, self._views, self._unknown_no = None, (), None
+        self._stack.setCurrentIndex(0)
+
+    def open_for(self, customer: "Customer") -> None:
+        """Begin a payment of this customer: a new tender id, nothing typed."""
+        self._begin()
+        self._customer, self._unknown_no = customer, None
+        self.sms.open_for(customer.phone, wished=bool(customer.phone))
+
+    def open_unknown(self, meter_no: str) -> None:
+        """Begin a payment for a meter this till does not know."""
+        self._begin()
+        self._customer, self._unknown_no, self._views = None, meter_no, ()
+        self.unknown_name.set_text("")
+        self.unknown_phone.set_text("")
+        self.amount.set_amount(None)
+        self.sms.open_for("", wished=False)
+        self._arrange()
+
+    def _begin(self) -> None:
+        self._tender_id = uuid.uuid4().hex
+        self._texts, self._edited, self._named, self._sure = {}, set(), {}, None
+        self.set_busy(busy=False)
+        self.method.clear()
+        self.tell({})
+
+    def show_meters(self, customer: "Customer", views: Sequence[MeterView]) -> None:
+        """Pay these meters; amounts nobody typed follow what the meters owe."""
+        self._customer = customer
+        self._views = tuple(views)
+        for view in views:
+            number, owed = view.card.account_no, view.card.balance_minor
+            if number not in self._edited:
+                self._texts[number] = format_amount(owed) if owed else ""
+            names = {state.charge.number for state in payment.open_charges(view)}
+            if self._named.get(number) not in names:
+                self._named.pop(number, None)
+        self._arrange()
+
+    def set_amounts(self, texts: dict[str, str]) -> None:
+        """Write amounts as a person would have: by account number."""
+        self._texts.update(texts)
+        self._edited.update(texts)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        single = len(self._views) <= 1
+        self.amount.setVisible(single)
+        self.rows.setVisible(not single)
+        self.total.setVisible(not single)
+        unknown = self._unknown_no is not None
+        self.unknown_name.setVisible(unknown)
+        self.unknown_phone.setVisible(unknown)
+        self.sms.setVisible(not unknown)
+        if single and self._views:
+            text = self._texts[self._views[0].card.account_no]
+            if self.amount.line.text() != text:
+                self.amount.line.setText(text)
+            self.rows.set_meters((), ())
+        elif not single:
+            meters = [view.card.meter_no for view in self._views]
+            texts = [self._texts[view.card.account_no] for view in self._views]
+            if [row.meter.text() for row in self.rows.rows] != meters or self.rows.texts() != texts:
+                self.rows.set_meters(meters, texts)
+        self._stack.setCurrentIndex(1 if self._views or unknown else 0)
+        self.show_form()
+
+    # --- typing --------------------------------------------------------------------------------------------------
+
+    def _edit_amount(self) -> None:
+        if self._views:
+            number = self._views[0].card.account_no
+            self._texts[number] = self.amount.line.text()
+            self._edited.add(number)
+        self.tell({})
+        self.show_form()
+
+    def _edit_rows(self) -> None:
+        for view, text in zip(self._views, self.rows.texts(), strict=True):
+            if self._texts[view.card.account_no] != text:
+                self._texts[view.card.account_no] = text
+                self._edited.add(view.card.account_no)
+        self.tell({})
+        self.show_form()
+
+    def _set_amount(self, amount_minor: int) -> None:
+        self.amount.set_amount(amount_minor)
+        self._edit_amount()
+        self.amount.line.setFocus()
+
+    def _leave_amount(self) -> None:
+        found = {name: text for name, text in payment.problems(self.form()).items() if name.startswith("amount")}
+        self.tell(found)
+        if found:
+            return
+        if self._unknown_no is not None and not self.unknown_name.text():
+            self.unknown_name.line.setFocus()
+        else:
+            self.method.walk_in()
+
+    def _leave_method(self) -> None:
+        found = payment.problems(self.form())
+        self.tell(found)
+        if found:
+            self._focus(payment.first_field(found, FIELDS))
+        else:
+            self.button.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def focus_amount(self) -> None:
+        """Put the cursor into the amount with everything selected: typing replaces it."""
+        line = self.rows.rows[0].line if self.rows.rows else self.amount.line
+        line.setFocus(Qt.FocusReason.TabFocusReason)
+        line.selectAll()
+
+    def _focus(self, field: str | None) -> None:
+        if field in ("reference", "tendered"):
+            self.method.walk_in()
+        elif field == "name":
+            self.unknown_name.line.setFocus()
+        elif field is not None:
+            number = int(field.split(":")[1]) if ":" in field else 0
+            line = self.rows.rows[number].line if self.rows.rows else self.amount.line
+            line.setFocus()
+            line.selectAll()
+
+    # --- the form ------------------------------------------------------------------------------------------------
+
+    def form(self) -> Form:
+        """Return everything entered so far."""
+        unknown = None
+        parts = tuple(
+            Part(view, self._texts[view.card.account_no], self._named.get(view.card.account_no)) for view in self._views
+        )
+        if self._unknown_no is not None:
+            unknown = Unknown(self._unknown_no, self.unknown_name.text(), self.unknown_phone.text())
+            parts = (Part(None, self.amount.line.text()),)
+        standing = self._desk.standing
+        return Form(
+            tender_id=self._tender_id,
+            customer_no=self._customer.customer_no if self._customer is not None else None,
+            payer=self._customer.name if self._customer is not None else self.unknown_name.text(),
+            parts=parts,
+            method=self.method.segments.value(),
+            reference=self.method.reference.text(),
+            received_text=self.method.received.text(),
+            sms_to=self.sms.sms_to() if self._customer is not None else None,
+            unknown=unknown,
+            policy=dict(standing.settings.policy) if standing is not None else {},
+        )
+
+    def texts(self) -> dict[str, str]:
+        """Return the amounts typed, by account number (for parking)."""
+        return {number: self._texts[number] for number in self._edited if number in self._texts}
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a payment is being saved."""
+        return self._busy
+
+    def restore(self, form: Form, texts: dict[str, str]) -> None:
+        """Bring a parked payment back as it was, its tender id included."""
+        self._tender_id = form.tender_id
+        for part in form.parts:
+            if part.view is not None and part.invoice_no is not None:
+                self._named[part.view.card.account_no] = part.invoice_no
+        self.method.segments.choose(form.method)
+        self.method.reference.set_text(form.reference)
+        self.method.received.set_text(form.received_text)
+        self.set_amounts(texts)
+
+    def press(self) -> None:
+        """Take the payment, or say what keeps it from being taken. Twice in a row takes it once."""
+        if self._busy or self._stack.currentIndex() == 0 or not self.isVisible():
+            return
+        form = self.form()
+        found = payment.problems(form)
+        self.tell(found)
+        if found:
+            self._focus(payment.first_field(found, FIELDS))
+            return
+        if self._ask_when_unusual(form):
+            return
+        self.set_busy(busy=True)
+        self.take.emit(form)
+
+    def _ask_when_unusual(self, form: Form) -> bool:
+        standing = self._desk.standing
+        factor = standing.settings.unusual_factor if standing is not None else 5
+        odd = payment.unusual(form, factor)
+        if odd is None or self._sure == (form.tender_id, form.total_minor):
+            return False
+        part, usual = odd
+        assert part.view is not None and part.amount_minor is not None
+        sentence = words.say(
+            "pay.unusual",
+            amount=self._desk.money(part.amount_minor),
+            times=part.amount_minor // usual,
+            usual=format_amount(usual),
+            meter=part.view.card.meter_no,
+        )
+        self.question.ask(sentence, yes="pay.unusual.yes", no="pay.unusual.no")
+        return True
+
+    def _be_sure(self) -> None:
+        form = self.form()
+        self._sure = (form.tender_id, form.total_minor)
+        self.press()
+
+    def set_busy(self, *, busy: bool) -> None:
+        """Show that the payment is being saved; a press now does nothing."""
+        self._busy = busy
+        self.button.setEnabled(not busy)
+        if self._stack.currentIndex() == 1:
+            self.show_form()
+
+    def refuse(self, error: UserError) -> None:
+        """Show why nothing was taken, beside the field concerned."""
+        self.set_busy(busy=False)
+        field = error.field or ""
+        if field in ("amount", "reference", "tendered"):
+            self.tell({field: str(error)})
+            self._focus(field)
+            return
+        self.tell({})
+        self.alarm_text.setText(str(error))
+        self.alarm.show()
+        self.button.setFocus()
+
+    def tell(self, found: dict[str, str]) -> None:
+        """Show what is wrong beside each field; {} clears everything."""
+        self.alarm.hide()
+        self.question.hide()
+        self.amount_problem.tell(found.get("amount", ""))
+        self.amount.set_wrong("amount" in found)
+        for number, row in enumerate(self.rows.rows):
+            row.tell(found.get(f"amount:{number}", ""))
+        self.unknown_name.tell(found.get("name", ""))
+        self.method.tell(found)
+        self._reveal(found)
+
+    def _reveal(self, found: dict[str, str]) -> None:
+        parts = {"amount": self.amount_problem, "reference": self.method.reference, "tendered": self.method.received}
+        wanted = parts.get(payment.first_field(found, FIELDS) or "")
+        if wanted is not None:
+            QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(wanted, 0, 8))
+
+    # --- invoices ------------------------------------------------------------------------------------------------
+
+    def _offer_invoices(self) -> None:
+        if len(self._views) != 1:
+            return
+        view = self._views[0]
+        menu = QMenu(self)
+        oldest = QAction(words.say("pay.oldest_first"), menu)
+        oldest.triggered.connect(lambda: self.name_one(view, None))
+        menu.addAction(oldest)
+        menu.addSeparator()
+        for state in payment.open_charges(view):
+            charge = state.charge
+            if charge.kind != "invoice":
+                continue
+            due = words.say("pay.due", day=words.day(charge.due_date, today=self._desk.today))
+            action = QAction(f"{charge.number} · {due} · {format_amount(state.open_minor)}", menu)
+            action.triggered.connect(lambda _=False, number=charge.number: self.name_one(view, number))
+            menu.addAction(action)
+        menu.setActiveAction(oldest)
+        menu.popup(self.name_invoice.mapToGlobal(QPoint(0, self.name_invoice.height())))
+
+    def name_one(self, view: MeterView, invoice_no: str | None) -> None:
+        """Let the payment go to this invoice first; None lets it go to the oldest."""
+        number = view.card.account_no
+        self._named.pop(number, None)
+        if invoice_no is not None:
+            self._named[number] = invoice_no
+            state = next(state for state in payment.open_charges(view) if state.charge.number == invoice_no)
+            if number not in self._edited:
+                self.amount.set_amount(state.open_minor)
+                self._texts[number] = self.amount.line.text()
+        self.show_form()
+        self.focus_amount()
+
+    # --- showing -------------------------------------------------------------------------------------------------
+
+    def show_form(self) -> None:
+        """Show what the form comes to now."""
+        if not self._views and self._unknown_no is None:
+            return
+        form = self.form()
+        self.amount.currency.setText(self._desk.currency)
+        self.total.currency.setText(self._desk.currency)
+        self.total.amount.setText(format_amount(form.total_minor))
+        self.title.setText(words.say("pay.payment_for", meter=form.meters))
+        self._show_due()
+        self._show_chips()
+        self._show_preview(form)
+        self.method.show_form(form)
+        self._show_button(form)
+
+    def _show_due(self) -> None:
+        single = self._views[0].card if len(self._views) == 1 else None
+        self.due.setVisible(single is not None and single.balance_minor > 0)
+        if single is None or not single.balance_minor:
+            return
+        money = self._desk.money(single.balance_minor)
+        if single.days_overdue > 0:
+            late = words.say("pay.days_overdue", n=single.days_overdue)
+            self.due.show_fact(f"{money} · {late}", icon="", tone="danger")
+        elif single.latest_invoice_due is not None:
+            day = words.day(single.latest_invoice_due, today=self._desk.today)
+            self.due.show_fact(words.say("pay.due_pill", money=money, day=day), icon="")
+        else:
+            self.due.show_fact(money, icon="")
+
+    def _show_chips(self) -> None:
+        chips = []
+        if len(self._views) == 1:
+            view = self._views[0]
+            owed, latest = view.card.balance_minor, payment.latest_invoice_open(view)
+            if latest and latest != owed:
+                chips.append((words.say("pay.chip.latest", amount=payment.short(latest)), latest))
+            if owed:
+                chips.append((words.say("pay.chip.meter", amount=payment.short(owed)), owed))
+        shown = [(text, lambda amount=amount: self._set_amount(amount)) for text, amount in chips]
+        customer = self._customer
+        if customer is not None and len(customer.meters) > 1:
+            owing = [card.balance_minor for card in customer.meters if card.balance_minor and not card.closed]
+            if len(owing) > 1 and len(self._views) != len(owing):
+                text = words.say("pay.chip.all", amount=payment.short(sum(owing)))
+                shown.append((text, self.all_wanted.emit))
+        self.chips.setVisible(bool(shown))
+        self.chips.set_chips(shown)
+
+    def _show_preview(self, form: Form) -> None:
+        single = len(self._views) == 1
+        self.preview.setVisible(single or self._unknown_no is not None)
+        self.name_invoice.setVisible(
+            single and any(s.charge.kind == "invoice" for s in payment.open_charges(self._views[0]))
+        )
+        if self._unknown_no is not None:
+            self.preview.show_note(words.say("pay.unknown.note"))
+            return
+        if single:
+            self._show_single(form.parts[0], counts=form.counts_now)
+            return
+        for row, part in zip(self.rows.rows, form.parts, strict=False):
+            done = payment.effect(part, counts=form.counts_now)
+            if done is None:
+                row.after.setText(words.say("pay.no_amount_yet"))
+            elif done.credit_after_minor:
+                row.after.setText(words.say("pay.after.credit", amount=format_amount(done.credit_after_minor)))
+            else:
+                row.after.setText(words.say("pay.after.balance", amount=format_amount(done.balance_after_minor)))
+
+    def _show_single(self, part: Part, *, counts: bool) -> None:
+        assert part.view is not None
+        named = part.invoice_no
+        self.name_invoice.say(named if named else words.say("pay.name_invoice"))
+        done = payment.effect(part, counts=counts)
+        if done is not None and part.amount_minor:
+            note = "" if counts else words.say("pay.counts_later")
+            self.preview.show_effect(done, part.view.card.meter_no, note=note)
+        elif part.view.card.balance_minor:
+            self.preview.show_note(words.say("pay.no_amount_yet"))
+        else:
+            self.preview.show_note(words.say("pay.recorded_as_credit"))
+
+    def _show_button(self, form: Form) -> None:
+        whom = " · ".join(part for part in (form.meters, form.payer) if part)
+        if self._busy:
+            self.button.show_lines(words.say("pay.saving"), whom)
+        elif form.total_minor:
+            self.button.show_lines(words.say("pay.take", amount=self._desk.money(form.total_minor)), whom)
+        else:
+            self.button.show_lines(words.say("pay.enter_amount"), whom)

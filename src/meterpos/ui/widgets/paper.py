@@ -1,0 +1,72 @@
+"""A paper on the screen, drawn from the same document as the printed one."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
+
+from meterpos.ui import theme, words
+from meterpos.ui.widgets import paint
+
+
+class Paper(QWidget):
+    """The picture of one paper, at most its natural width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image = QImage()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_png(self, png: bytes, *, spoken: str) -> None:
+        """Show a paper; `spoken` is its text for a screen reader."""
+        self._image = QImage.fromData(png)
+        self.setAccessibleName(spoken)
+        self._fit()
+
+    def has_paper(self) -> bool:
+        """Tell whether a paper is shown."""
+        return not self._image.isNull()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._image = QImage()
+        self._fit()
+
+    def resizeEvent(self, _event: object) -> None:
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, self.height())
+
+    def _scaled(self) -> QRectF:
+        if self._image.isNull():
+            return QRectF()
+        wide = min(self.width() - 16.0, 400.0)
+        high = wide * self._image.height() / self._image.width()
+        return QRectF((self.width() - wide) / 2, 8, wide, high)
+
+    def _fit(self) -> None:
+        self.setFixedHeight(round(self._scaled().height()) + 16 if not self._image.isNull() else 40)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        place = self._scaled()
+        if place.isEmpty():
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        paint.box(painter, place.adjusted(-1, -1, 1, 1), fill="#FFFFFF", line=theme.palette().line, radius=3)
+        painter.drawImage(place, self._image)
+
+
+class PaperView(QScrollArea):
+    """A paper that scrolls where it is longer than its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paper = Paper()
+        self.paper.setObjectName("scrolled")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(self.paper)
+        words.bind(self.setAccessibleName, "paper.name")

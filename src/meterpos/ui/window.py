@@ -1,0 +1,230 @@
+"""The window: rail, top bar, the pages, and what concerns them all: standing, exchange, scanner, errors."""
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+
+from meterpos.errors import UserError
+from meterpos.ui import theme, words
+from meterpos.ui.desk import Desk
+from meterpos.ui.models.exchanging import Exchanging
+from meterpos.ui.models.printer import Printer
+from meterpos.ui.pages.enrol import EnrolPage
+from meterpos.ui.pages.pay import PayPage
+from meterpos.ui.pages.receipts import ReceiptsPage
+from meterpos.ui.pages.shift import ShiftPage
+from meterpos.ui.pages.sync import SyncPage
+from meterpos.ui.scanner import Scanner
+from meterpos.ui.tasks import Tasks
+from meterpos.ui.widgets.basic import horizontal, vertical
+from meterpos.ui.widgets.notice import Notice
+from meterpos.ui.widgets.rail import Rail, TopBar
+
+if TYPE_CHECKING:
+    from meterpos.till import Till
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 2_000
+CHECKPOINT_MS = 60_000
+SIZE = (1366, 768)
+SIZE_LEAST = (1024, 700)
+RECEIPT_SEAL = "MP1"
+
+
+class Page(Protocol):
+    """What the window asks of every page."""
+
+    def shown(self, what: object = None) -> None:
+        """Come to the front."""
+
+    def refresh(self) -> None:
+        """Read again what is shown."""
+
+    def mark_stale(self) -> None:
+        """Remember to read again when shown."""
+
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+
+
+class Window(QMainWindow):
+    """The till. Typable at once; `attach` gives it its till when that is open."""
+
+    ready = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("meterpos")
+        self.resize(*SIZE)
+        self.setMinimumSize(*SIZE_LEAST)
+        self.tasks = Tasks(self)
+        self.desk = Desk(self.tasks)
+        self.printer = Printer(self.desk)
+        self.exchanging = Exchanging(self.desk)
+        self.rail = Rail()
+        self.top = TopBar(self.desk)
+        self.notice = Notice()
+        self.scanner = Scanner()
+        self.pay = PayPage(self.desk, self.printer)
+        self._pages: dict[str, QWidget] = {"pay": self.pay}
+        self._data_version: int | None = None
+        self._build()
+        self._connect()
+        self._timers()
+
+    def _build(self) -> None:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.pay)
+        right = QWidget()
+        column = vertical(right, spacing=0)
+        column.addWidget(self.top)
+        column.addWidget(self.notice)
+        column.addWidget(self._stack, 1)
+        whole = QWidget()
+        row = horizontal(whole, spacing=0)
+        row.addWidget(self.rail)
+        row.addWidget(right, 1)
+        self.setCentralWidget(whole)
+        self.rail.show_page("pay")
+        self.top.tell()
+        self.pay.search.line.setFocus()
+
+    def _connect(self) -> None:
+        self.rail.wanted.connect(self.go)
+        self.desk.go_to.connect(self.go)
+        self.desk.stands.connect(self._stand)
+        self.desk.online_changed.connect(self.top.tell)
+        self.tasks.ledger_changed.connect(self._ledger_changed)
+        self.tasks.went_wrong.connect(self.tell_error)
+        self.scanner.scanned.connect(self._scanned)
+        self.top.look_wanted.connect(lambda name: theme.apply(_app(), name))
+        self.top.language_wanted.connect(words.speak)
+        self.printer.ran.connect(lambda _: self._ledger_changed())
+
+    def _timers(self) -> None:
+        self._poll = QTimer(self, interval=POLL_MS)
+        self._poll.timeout.connect(self._look_for_others)
+        self._tidy = QTimer(self, interval=CHECKPOINT_MS)
+        self._tidy.timeout.connect(self._checkpoint)
+
+    # --- the till ------------------------------------------------------------------------------------------------
+
+    def attach(self, till: "Till") -> None:
+        """Stand at an open till: read how it stands, then let the pages read."""
+        self.desk.attach(till)
+        _app().installEventFilter(self.scanner)
+        for name, page in (
+            ("receipts", ReceiptsPage(self.desk, self.printer)),
+            ("shift", ShiftPage(self.desk, self.printer)),
+            ("sync", SyncPage(self.desk, self.printer, self.exchanging)),
+            ("enrol", EnrolPage(self.desk)),
+        ):
+            self._pages[name] = page
+            self._stack.addWidget(page)
+        self.desk.refresh(self._first_reading)
+
+    def _first_reading(self) -> None:
+        standing = self.desk.standing
+        assert standing is not None
+        if standing.status.enrolled:
+            self.exchanging.start()
+            self.pay.search.ask_again()
+            self.printer.kick()
+        else:
+            self.go("enrol")
+        self._poll.start()
+        self._tidy.start()
+        self.ready.emit()
+
+    def _look_for_others(self) -> None:
+        """The commands may have written to the same ledger."""
+        store = self.desk.till.store
+
+        def compare(version: int) -> None:
+            if self._data_version not in (None, version):
+                self._ledger_changed()
+            self._data_version = version
+
+        self.tasks.in_lane(store.data_version, compare)
+
+    def _checkpoint(self) -> None:
+        if not self.tasks.busy:
+            self.tasks.in_lane(self.desk.till.store.checkpoint, lambda _: None)
+
+    # --- pages ---------------------------------------------------------------------------------------------------
+
+    def page(self, name: str) -> QWidget:
+        """Return a page by name."""
+        return self._pages[name]
+
+    def go(self, name: str, what: object = None) -> None:
+        """Bring a page to the front and tell it what to show."""
+        standing = self.desk.standing
+        if standing is not None and not standing.status.enrolled:
+            name = "enrol"
+        if name not in self._pages:
+            return
+        self.notice.hide()
+        self._stack.setCurrentWidget(self._pages[name])
+        if name in self.rail.buttons:
+            self.rail.show_page(name)
+        _as_page(self._pages[name]).shown(what)
+
+    def _ledger_changed(self) -> None:
+        for page in self._pages.values():
+            if page is self._stack.currentWidget():
+                _as_page(page).refresh()
+            else:
+                _as_page(page).mark_stale()
+        self.desk.refresh()
+
+    def _stand(self) -> None:
+        standing = self.desk.standing
+        assert standing is not None
+        self.top.tell()
+        for page in self._pages.values():
+            _as_page(page).stand()
+        self.rail.setEnabled(standing.status.enrolled)
+        if standing.status.enrolled and self._stack.currentWidget() is self._pages.get("enrol"):
+            self.exchanging.start()
+            self.go("shift" if standing.shift is None else "pay")
+
+    # --- what concerns all pages ---------------------------------------------------------------------------------
+
+    def tell_error(self, error: UserError) -> None:
+        """Show a sentence that belongs beside no field."""
+        self.notice.tell(str(error))
+
+    def _scanned(self, text: str) -> None:
+        if text.upper().startswith(RECEIPT_SEAL):
+            self.go("receipts", ("seal", text))
+        else:
+            self.go("pay", text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.top.tell()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._poll.stop()
+        self._tidy.stop()
+        self.exchanging.stop()
+        _app().removeEventFilter(self.scanner)
+        self.tasks.close()
+        super().closeEvent(event)
+
+
+def _app() -> QApplication:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return app
+
+
+def _as_page(widget: QWidget) -> Page:
+    assert hasattr(widget, "mark_stale")
+    page: Page = widget  # type: ignore[assignment]
+    return page
