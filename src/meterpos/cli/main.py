@@ -1,0 +1,49 @@
+"""The command `meterpos`: its groups, and the one place where an error becomes a sentence and an exit code."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from meterpos import __version__
+from meterpos.cli import till
+from meterpos.cli.style import USER_ERROR, new_group
+from meterpos.errors import MeterposError, UserError
+
+app = new_group(help="Point of sale for utility pay points, with its head office.")
+app.add_typer(till.app, name="till")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and leave with its exit code; ``arguments`` None means the process's own."""
+    try:
+        app(args=arguments, prog_name="meterpos")
+    except UserError as error:
+        _leave(str(error))
+    except MeterposError as error:
+        _leave(f"{error}. This should not happen: keep this line and tell whoever looks after meterpos.")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _leave(f"{where}{error.strerror or error}. Nothing more was done.")
+    sys.exit(0)
+
+
+def _leave(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(USER_ERROR)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"meterpos {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Point of sale for utility pay points, with its head office."""

@@ -1,0 +1,46 @@
+"""How every group of commands is set up, and the options that mean the same everywhere."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import typer
+
+USER_ERROR: Final = 1
+CHECK_FOUND: Final = 3
+"""Exit codes besides 0, done, and 2, wrong usage, which is the parser's own."""
+
+
+def new_group(*, help: str, opens: bool = False) -> typer.Typer:
+    """Return an empty group. ``opens`` is whether it does something without a command."""
+    return typer.Typer(
+        help=help,
+        no_args_is_help=not opens,
+        invoke_without_command=opens,
+        add_completion=False,
+        # Boxes and colours are for people at a terminal; a pipe, a file and a test get plain text.
+        rich_markup_mode="rich" if sys.stdout.isatty() else None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help"]},
+    )
+
+
+def example(command: str) -> str:
+    """Return the line at the end of a command's help that shows it in use."""
+    return f"Example: {command}"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; money in whole minor units.")]
+Clerk = Annotated[
+    str | None, typer.Option("--clerk", metavar="NAME", help="Who acts, with --pin-file; else the clerk of the shift.")
+]
+PinFile = Annotated[
+    Path | None, typer.Option("--pin-file", metavar="FILE", help="A file whose first line is the clerk's PIN.")
+]
+Print = Annotated[
+    str | None,
+    typer.Option("--print", metavar="DEVICE", help="Print there: file:PATH, tcp:HOST[:PORT] or dev:PATH."),
+]
+ListFormat = Annotated[
+    Literal["text", "csv"], typer.Option("--format", metavar="text|csv", help="text for people, csv for programs.")
+]

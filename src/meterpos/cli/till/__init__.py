@@ -1,0 +1,28 @@
+"""`meterpos till`: everything the window does, for scripts, tests and a PC without a display."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meterpos.cli.style import new_group
+from meterpos.cli.till import customers, papers, payments, people, reversals, shifts
+
+app = new_group(help="One till: its ledger, its money, its papers.", opens=True)
+
+
+@app.callback()
+def till(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", metavar="DIR", help="Where the till lives; else METERPOS_HOME, else yours."),
+    ] = None,
+) -> None:
+    """One till: its ledger, its money, its papers."""
+    context.obj = home
+
+
+for group in (customers, payments, reversals, papers, people):
+    group.add_to(app)
+app.add_typer(shifts.app, name="shift")
