@@ -6,11 +6,12 @@ Every method that changes something is one transaction. They may wait for the di
 import os
 import secrets
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import Connection
 
@@ -26,11 +27,13 @@ from meterpos.ledger.store import Store, UnknownOutcome, UnreadableDatabase, Wro
 from meterpos.ledger.upgrade import upgrade
 from meterpos.settings import TillSettings, load_till_settings
 
+if TYPE_CHECKING:
+    from meterpos.sync.exchange import ExchangeResult, Progress
+    from meterpos.sync.steps import Memory
+
 DATABASE_KEY: Final = "ledger"
 DEVICE_KEY: Final = "device"
 PEPPER: Final = "pepper"
-
-T = TypeVar("T")
 
 
 class NotSaved(UserError):
@@ -49,8 +52,10 @@ class Till:
     settings: TillSettings
     store: Store
     pepper: bytes
+    database_key: bytes | None
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _device_key: bytes | None = None
+    _claimed: deque[int] = field(default_factory=deque)
 
     def moment(self) -> Moment:
         """Return this moment in the utility's time zone."""
@@ -76,6 +81,57 @@ class Till:
         """Return the QR text of a receipt or reversal."""
         return seal_text(entry, device_private=self.device_key)
 
+    def enrol(self, *, server: str, code: str, title: str = "") -> Identity:
+        """Become a till of the head office at ``server``; waits for the network.
+
+        Raises: what `meterpos.sync.enrolment.enrol` raises.
+        """
+        from meterpos.sync.enrolment import enrol
+
+        return enrol(
+            self.store,
+            home=self.settings.home,
+            server=server,
+            code=code,
+            database_key=self.database_key,
+            moment=self.moment(),
+            title=title,
+        )
+
+    def exchange(
+        self,
+        *,
+        memory: "Memory | None" = None,
+        progress: "Callable[[Progress], None] | None" = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> "ExchangeResult":
+        """Exchange once with head office; waits for the network. What goes wrong on the line is an outcome.
+
+        Raises: NotEnrolled, ExchangeRunning, DiskFull.
+        """
+        from meterpos.sync.exchange import exchange
+
+        return exchange(
+            self.store,
+            home=self.settings.home,
+            device_key=self.device_key,
+            memory=memory,
+            now=self.now,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+    def claimed_jobs(self) -> tuple[int, ...]:
+        """Return, once, the print jobs of papers this process has just committed: printed next, by this process alone.
+
+        They are *sent* from the start, so that one sync lies between the button and the first byte; after a crash the
+        clerk is asked to look at the paper.
+        """
+        jobs: list[int] = []
+        while self._claimed:
+            jobs.append(self._claimed.popleft())
+        return tuple(jobs)
+
     def take(self, *, request: tenders.TenderRequest, clerk: str, approval: Approval | None = None) -> Entry:
         """Take a tender and queue its receipt, in one durable transaction.
 
@@ -83,11 +139,12 @@ class Till:
         """
         moment = self.moment()
 
-        def work(connection: Connection) -> Entry:
+        def work(connection: Connection) -> tuple[Entry, int | None]:
+            again = entry_of_tender(connection, request.tender_id)
             entry = tenders.take_tender(connection, request=request, moment=moment, clerk=clerk, approval=approval)
             cash = any(leg.method == "cash" for leg in request.legs)
-            self._queue(connection, entry, paper="receipt", drawer=cash, moment=moment)
-            return entry
+            printed = again is not None
+            return entry, None if printed else self._queue(connection, entry, paper="receipt", drawer=cash)
 
         return self._settled(work, tender_id=request.tender_id)
 
@@ -104,7 +161,8 @@ class Till:
         """Reverse a receipt of this till and queue its paper. Raises: what `reverse_tender` raises; NotSaved."""
         moment = self.moment()
 
-        def work(connection: Connection) -> Entry:
+        def work(connection: Connection) -> tuple[Entry, int | None]:
+            again = entry_of_tender(connection, tender_id)
             entry = reversals.reverse_tender(
                 connection,
                 number=number,
@@ -115,8 +173,8 @@ class Till:
                 clerk=clerk,
                 approval=approval,
             )
-            self._queue(connection, entry, paper="reversal", drawer=False, moment=moment)
-            return entry
+            printed = again is not None
+            return entry, None if printed else self._queue(connection, entry, paper="reversal")
 
         return self._settled(work, tender_id=tender_id)
 
@@ -132,8 +190,9 @@ class Till:
         moment = self.moment()
         with self.store.write() as connection:
             entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk)
-            self._queue(connection, entry, paper="shift_report", drawer=False, moment=moment)
-            return entry
+            job = self._queue(connection, entry, paper="shift_report")
+        self._claim(job)
+        return entry
 
     def reprint(self, *, number: str, clerk: str) -> Entry:
         """Queue one more copy of a paper, counted and marked COPY. Raises: NoSuchPaper."""
@@ -196,33 +255,41 @@ class Till:
             return moment.today
         return max(moment.today, moment.localise(who.as_of).date())
 
-    def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool, moment: Moment) -> None:
-        if self.settings.printer is not None:
-            spool.enqueue(
-                connection,
-                entry_id=entry.entry_id,
-                paper=paper,
-                number=entry.content.body["number"],
-                copy_no=0,
-                device=self.settings.printer,
-                columns=self.settings.columns,
-                drawer=drawer,
-                moment=moment,
-            )
+    def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool = False) -> int | None:
+        if self.settings.printer is None:
+            return None
+        return spool.enqueue(
+            connection,
+            entry_id=entry.entry_id,
+            paper=paper,
+            number=entry.content.body["number"],
+            device=self.settings.printer,
+            columns=self.settings.columns,
+            drawer=drawer,
+            moment=self.moment(),
+            claimed=True,
+        )
 
-    def _settled(self, work: Callable[[Connection], Entry], *, tender_id: str) -> Entry:
+    def _claim(self, job: int | None) -> None:
+        if job is not None:
+            self._claimed.append(job)
+
+    def _settled(self, work: Callable[[Connection], tuple[Entry, int | None]], *, tender_id: str) -> Entry:
         """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth."""
+        job: int | None = None
         try:
             with self.store.write() as connection:
-                return work(connection)
+                entry, job = work(connection)
         except UnknownOutcome as doubt:
             with self.store.read() as connection:
-                entry = entry_of_tender(connection, tender_id)
-            if entry is None:
+                found = entry_of_tender(connection, tender_id)
+            if found is None:
                 raise NotSaved(
                     "The disk did not take the payment: nothing was saved. Check the disk, then try again."
                 ) from doubt
-            return entry
+            entry = found
+        self._claim(job)
+        return entry
 
 
 def open_till(home: Path | None = None) -> Till:
@@ -238,7 +305,7 @@ def open_till(home: Path | None = None) -> Till:
     key = None if settings.plain_sqlite else _database_key(settings)
     store = Store(f"sqlite:///{settings.ledger_path}", key=key)
     upgrade(store)
-    return Till(settings=settings, store=store, pepper=_made_once(settings.home, PEPPER))
+    return Till(settings=settings, store=store, pepper=_made_once(settings.home, PEPPER), database_key=key)
 
 
 def _database_key(settings: TillSettings) -> bytes:

@@ -33,6 +33,8 @@ class Till(Protocol):
 
     def seal(self, entry: Entry) -> str: ...
 
+    def claimed_jobs(self) -> tuple[int, ...]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:
@@ -58,9 +60,9 @@ class Spooler:
 
         Never raises for a paper or a printer; a ledger that cannot be written raises as the store does.
         """
+        done: list[Printed] = [self.print_claimed(job_id) for job_id in self.till.claimed_jobs()]
         with self.till.store.write() as connection:
             spool.settle_left_behind(connection, at=self.till.moment().at)
-        done: list[Printed] = []
         while len(done) < JOBS_MAX:
             with self.till.store.write() as connection:
                 job = spool.claim_next(connection, at=self.till.moment().at)

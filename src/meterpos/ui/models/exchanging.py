@@ -63,6 +63,4 @@ class Exchanging(QObject):
 
 def _exchange(till: "Till") -> "ExchangeResult":
     """Runs in the pool."""
-    from meterpos.sync.exchange import exchange
-
-    return exchange(till)
+    return till.exchange()

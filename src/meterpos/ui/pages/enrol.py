@@ -73,9 +73,7 @@ class EnrolPage(QWidget):
         till, server, code = self._desk.till, self.server.text(), self.code.text()
 
         def work() -> None:
-            from meterpos.sync.enrol import enrol
-
-            enrol(till, server=server, code=code)
+            till.enrol(server=server, code=code)
 
         self._desk.tasks.outside(work, lambda _: self._end(), self._refuse)
 
