@@ -57,7 +57,7 @@ def invoice_line(number: str, *, amount: int, left: int = 0, day: str = "2026-11
     return {"to": number, "kind": "invoice", "date": day, "amount": amount, "left": left}
 
 
-def part_of(meter: str = "MTR-001", *, amount: int = 250_000, **changes: Any) -> dict[str, Any]:
+def part_of(meter: str | None = "MTR-001", *, amount: int = 250_000, **changes: Any) -> dict[str, Any]:
     """Return a part of a tender; all of it goes to one invoice unless said otherwise."""
     return {
         "account": f"A-{meter}",
@@ -174,7 +174,7 @@ def unknown_meter(language: str = "en") -> Entry:
         legs=[leg_of(amount=50_000)],
         parts=[
             part_of(
-                None,  # type: ignore[arg-type]
+                None,
                 amount=50_000,
                 utility=None,
                 place=None,
@@ -407,6 +407,41 @@ def shift_with_more(language: str = "en") -> Entry:
     return shift_report(language, counted=8_700_000, difference=50_000)
 
 
+def plan(language: str = "en") -> Entry:
+    """Return an instalment on a plan: an account without a meter, and a charge of a kind of its own."""
+    return tender(
+        language,
+        legs=[leg_of("bank", reference="UTR0081", unconfirmed=True)],
+        parts=[
+            part_of(
+                None,
+                utility=None,
+                place="",
+                lines=[{"to": "PL-0042", "kind": "plan", "date": "2026-07-01", "amount": 240_000, "left": 60_000}],
+                credit=10_000,
+                balance_after=60_000,
+                credit_after=10_000,
+            )
+            | {"account": "PL-0042"}
+        ],
+        tendered=None,
+        change=0,
+    )
+
+
+def reversal_of_unknown_meter(language: str = "en") -> Entry:
+    """Return the reversal of money that was kept for a meter not known here; nothing was given back."""
+    part = unknown_meter(language).content.body["parts"][0]
+    kept = ("account", "meter", "utility", "place", "amount", "suspense", "balance_after", "credit_after")
+    return reversal(
+        language,
+        customer=None,
+        refund=[{"leg": 0, "method": "cash", "how": "none", "amount": 50_000}],
+        parts=[{name: part[name] for name in kept}],
+        total=50_000,
+    )
+
+
 RECEIPTS = {
     "cash": tender,
     "several-parts": several_parts,
@@ -424,6 +459,8 @@ RECEIPTS = {
     "training": training,
     "reversal": reversal,
     "reversal-of-several": reversal_of_several,
+    "reversal-of-unknown-meter": reversal_of_unknown_meter,
+    "plan": plan,
 }
 SHIFT_REPORTS = {
     "shift-report": shift_report,

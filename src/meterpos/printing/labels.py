@@ -21,6 +21,7 @@ class Labels:
     business_day: str
 
     meter: str
+    account: str
     utilities: dict[str, str]
     paid: str
     methods: dict[str, str]
@@ -35,7 +36,9 @@ class Labels:
     of_date: str
     left_on_it: str
     dated_left: str
+    to_other: str
     to_credit: str
+    to_credit_account: str
     waits_for_clearing: str
     kept_aside: str
     balance_now: str
@@ -46,6 +49,7 @@ class Labels:
     phone_given: str
     as_known: str
     as_known_many: str
+    as_known_account: str
     never_heard: str
     sms_goes_to: str
     genuine: str
@@ -101,6 +105,7 @@ _ENGLISH: Final = Labels(
     shift="Shift {n}",
     business_day="Business day {date}",
     meter="Meter",
+    account="Account",
     utilities={"water": "water", "power": "power"},
     paid="PAID",
     methods={"cash": "Cash", "mpesa": "M-Pesa", "bank": "Bank", "cheque": "Cheque"},
@@ -114,7 +119,9 @@ _ENGLISH: Final = Labels(
     of_date=" of {date}",
     left_on_it="left on it",
     dated_left="of {date}, left",
+    to_other="To {number}",
     to_credit="To credit on this meter",
+    to_credit_account="To credit on this account",
     waits_for_clearing="Waits to be cleared",
     kept_aside="Kept for this meter",
     balance_now="Balance now",
@@ -125,6 +132,7 @@ _ENGLISH: Final = Labels(
     phone_given="Phone given",
     as_known="This meter as head office knew it on {date} at {time}, with what was paid here since.",
     as_known_many="These meters as head office knew them on {date} at {time}, with what was paid here since.",
+    as_known_account="This account as head office knew it on {date} at {time}, with what was paid here since.",
     never_heard="This till has not yet heard from head office: balances are what it knows by itself.",
     sms_goes_to="SMS goes to",
     genuine="Any pay point can tell if this is genuine.",
@@ -178,6 +186,7 @@ _SWAHILI: Final = Labels(
     shift="Zamu {n}",
     business_day="Siku ya kazi {date}",
     meter="Mita",
+    account="Akaunti",
     utilities={"water": "maji", "power": "umeme"},
     paid="IMELIPWA",
     methods={"cash": "Taslimu", "mpesa": "M-Pesa", "bank": "Benki", "cheque": "Hundi"},
@@ -191,7 +200,9 @@ _SWAHILI: Final = Labels(
     of_date=" ya {date}",
     left_on_it="iliyobaki",
     dated_left="ya {date}, iliyobaki",
+    to_other="Kwa {number}",
     to_credit="Kwa akiba ya mita hii",
+    to_credit_account="Kwa akiba ya akaunti hii",
     waits_for_clearing="Inasubiri kupitishwa",
     kept_aside="Imewekwa kwa mita hii",
     balance_now="Deni sasa",
@@ -202,6 +213,7 @@ _SWAHILI: Final = Labels(
     phone_given="Simu iliyotajwa",
     as_known="Mita hii kama makao makuu yalivyoijua {date} saa {time}, pamoja na yaliyolipwa hapa tangu hapo.",
     as_known_many="Mita hizi kama makao makuu yalivyozijua {date} saa {time}, pamoja na yaliyolipwa hapa tangu hapo.",
+    as_known_account="Akaunti hii kama makao makuu yalivyoijua {date} saa {time}, na yaliyolipwa hapa tangu hapo.",
     never_heard="Kituo hiki bado hakijapata habari za makao makuu: salio ni kadiri kinavyojua chenyewe.",
     sms_goes_to="SMS kwa",
     genuine="Kituo chochote cha malipo kinaweza kuthibitisha.",

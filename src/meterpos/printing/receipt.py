@@ -55,16 +55,13 @@ def _tender(entry: Entry, labels: Labels) -> list[Element]:
     elements = _payer(body, labels)
     elements += _amount(labels.paid, sum(part["amount"] for part in parts), body)
     elements += _legs(body, labels)
-    if len(parts) == 1:
-        elements += [Rule(), *_where_it_went(parts[0], labels, year=year)]
-        if not _is_suspense(parts[0]):
-            elements += [Rule(), *_balances(parts[0], labels)]
-    else:
-        for part in parts:
-            elements += [Rule(), *_part_head(part, labels)]
-            elements += _where_it_went(part, labels, year=year)
-            elements += [] if _is_suspense(part) else _balances(part, labels)
-        elements.append(Rule())
+    is_one = len(parts) == 1
+    for part in parts:
+        elements += [Rule()] if is_one else [Rule(), *_part_head(part, labels)]
+        elements += _where_it_went(part, labels, year=year)
+        balances = _balances(part, labels)
+        elements += [Rule(), *balances] if is_one and balances else balances
+    elements += [] if is_one else [Rule()]
     return elements + _notes(body, labels)
 
 
@@ -76,14 +73,15 @@ def _reversal(entry: Entry, labels: Labels) -> list[Element]:
     elements.append(Rule())
     elements += _what_and_why(entry, labels)
     elements += [_refund(refund, labels) for refund in body["refund"]]
+    is_one = len(parts) == 1
     for part in parts:
-        elements.append(Rule())
-        if len(parts) > 1:
-            elements += _part_head(part, labels)
-        elements += _balances(part, labels)
-    if len(parts) > 1:
-        elements.append(Rule())
-    elements.append(_as_known(body, labels))
+        balances = _balances(part, labels)
+        if is_one:
+            elements += [Rule(), *balances] if balances else []
+        else:
+            elements += [Rule(), *_part_head(part, labels), *balances]
+    elements += [] if is_one else [Rule()]
+    elements += _as_known(body, labels)
     if any(refund["how"] == "cash" for refund in body["refund"]):
         elements.append(Signature(labels.customer_signs))
     return elements
@@ -103,10 +101,10 @@ def _payer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
 def _meter(part: Part, labels: Labels) -> list[Element]:
     unknown = part.get("suspense")
     if unknown is not None:
-        given = ((labels.name_given, "name"), (labels.phone_given, "phone"))
+        given = ((labels.name_given, unknown["name"]), (labels.phone_given, _say_phone(unknown["phone"] or "")))
         return [
             text(f"{labels.meter} {unknown['meter_no']}", bold=True),
-            *(pair(label, unknown[key], stacked_left=True) for label, key in given if unknown[key]),
+            *(pair(label, said, stacked_left=True) for label, said in given if said),
         ]
     return [pair(_meter_runs(part, labels), part["place"] or "", stacked_left=True)]
 
@@ -117,6 +115,9 @@ def _is_suspense(part: Part) -> bool:
 
 
 def _meter_runs(part: Part, labels: Labels) -> tuple[Run, ...]:
+    """Name the meter; an account that has none (an instalment plan) by its number."""
+    if part["meter"] is None:
+        return (Run(f"{labels.account} "), Run(part["account"], bold=True))
     utility = labels.utilities.get(part["utility"], part["utility"])
     return (
         Run(f"{labels.meter} "),
@@ -173,7 +174,8 @@ def _where_it_went(part: Part, labels: Labels, *, year: int) -> list[Element]:
         ]
     elements: list[Element] = [_charge(line, labels, year=year) for line in part["lines"]]
     if part["credit"]:
-        elements.append(pair(labels.to_credit, format_amount(part["credit"])))
+        to_credit = labels.to_credit if part["meter"] is not None else labels.to_credit_account
+        elements.append(pair(to_credit, format_amount(part["credit"])))
     waiting = part["amount"] - part["credit"] - sum(line["amount"] for line in part["lines"])
     if waiting:
         elements.append(pair(labels.waits_for_clearing, format_amount(waiting)))
@@ -188,7 +190,8 @@ def _charge(line: Mapping[str, Any], labels: Labels, *, year: int) -> Either:
         "invoice": labels.to_invoice,
         "opening": labels.to_opening,
         "adjustment": labels.to_adjustment,
-    }[line["kind"]].format(number=line["to"])
+    }.get(line["kind"], labels.to_other)
+    name = name.format(number=line["to"])
     day = frame.say_short_day(date.fromisoformat(line["date"]), labels=labels, year=year)
     amount, left = format_amount(line["amount"]), format_amount(line["left"])
     return Either(
@@ -201,6 +204,9 @@ def _charge(line: Mapping[str, Any], labels: Labels, *, year: int) -> Either:
 
 
 def _balances(part: Part, labels: Labels) -> list[Element]:
+    """What the account owes and holds now; nothing for money kept aside, whose account is the till's."""
+    if _is_suspense(part):
+        return []
     return [
         pair(labels.balance_now, format_amount(part["balance_after"]), bold=True),
         pair(labels.credit_now, format_amount(part["credit_after"]), bold=True),
@@ -209,9 +215,7 @@ def _balances(part: Part, labels: Labels) -> list[Element]:
 
 def _notes(body: Mapping[str, Any], labels: Labels) -> list[Element]:
     """What the payer should know besides: whose knowledge the balances are, and what is not certain yet."""
-    notes: list[Element] = []
-    if not all(_is_suspense(part) for part in body["parts"]):
-        notes.append(_as_known(body, labels))
+    notes = _as_known(body, labels)
     for leg in body["legs"]:
         name = _leg_name(leg, labels)
         if not leg["counts"]:
@@ -223,13 +227,18 @@ def _notes(body: Mapping[str, Any], labels: Labels) -> list[Element]:
     return notes
 
 
-def _as_known(body: Mapping[str, Any], labels: Labels) -> Element:
+def _as_known(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    """Whose knowledge the balances are, and of when; nothing where no balance is told."""
+    if all(_is_suspense(part) for part in body["parts"]):
+        return []
     as_of = body["known"]["as_of_local"]
     if as_of is None:
-        return text(labels.never_heard)
+        return [text(labels.never_heard)]
     day, time = frame.say_instant(as_of, labels=labels)
-    known = labels.as_known if len(body["parts"]) == 1 else labels.as_known_many
-    return text(known.format(date=day, time=time))
+    one, *others = body["parts"]
+    has_meter = one["meter"] is not None
+    known = labels.as_known_many if others else labels.as_known if has_meter else labels.as_known_account
+    return [text(known.format(date=day, time=time))]
 
 
 def _say_phone(phone: str) -> str:

@@ -1,0 +1,86 @@
+"""Every paper at every width and in every language, as golden files.
+
+`python -m tests.printing.papers --write` writes them anew, after a paper was changed on purpose; look at what differs.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from meterpos.printing.document import Document
+from meterpos.printing.layout import COLUMNS
+from meterpos.printing.preview import render_text
+from meterpos.printing.receipt import compose_receipt
+from meterpos.printing.shift_report import compose_shift_report
+from meterpos.printing.thermal import render_escpos
+from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS
+
+GOLDEN = Path(__file__).parent / "golden"
+LANGUAGES = ("en", "sw")
+IN_BYTES = ("cash", "cash-copy", "several-parts", "long-names", "training", "reversal", "shift-report")
+"""The papers whose bytes are kept too; with other scripts they would hang on the version of the font engine."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One paper in one language at one width."""
+
+    name: str
+    language: str
+    columns: int
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.language}-{self.columns}"
+
+    @property
+    def document(self) -> Document:
+        """The paper; a name that ends in -copy is the second copy of the paper named before it."""
+        name, copy_no = self.name.removesuffix("-copy"), 2 if self.name.endswith("-copy") else 0
+        if name in SHIFT_REPORTS:
+            return compose_shift_report(SHIFT_REPORTS[name](self.language), copy_no=copy_no)
+        return compose_receipt(RECEIPTS[name](self.language), seal=SEAL, copy_no=copy_no)
+
+    @property
+    def text_file(self) -> Path:
+        return GOLDEN / f"{self}.txt"
+
+    @property
+    def bytes_file(self) -> Path:
+        return GOLDEN / f"{self}.bin"
+
+    def text(self) -> str:
+        return render_text(self.document, columns=self.columns)
+
+    def bytes(self) -> bytes:
+        document = self.document
+        return render_escpos(document, columns=self.columns, drawer=document.drawer)
+
+
+def cases(names: tuple[str, ...] = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy")) -> Iterator[Case]:
+    """Yield the cases of these papers."""
+    for name in names:
+        for language in LANGUAGES:
+            for columns in COLUMNS:
+                yield Case(name, language, columns)
+
+
+TEXTS = tuple(cases())
+BYTES = tuple(case for case in cases(IN_BYTES) if case.language == "en" or case.name == "cash")
+
+
+def write() -> None:
+    """Write every golden file anew and remove those that no case has any more."""
+    GOLDEN.mkdir(exist_ok=True)
+    for old in GOLDEN.iterdir():
+        old.unlink()
+    for case in TEXTS:
+        case.text_file.write_text(case.text(), encoding="utf-8", newline="\n")
+    for case in BYTES:
+        case.bytes_file.write_bytes(case.bytes())
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit(__doc__)
+    write()
