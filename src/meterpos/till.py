@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from meterpos import vault
 from meterpos.errors import UserError
+from meterpos.ledger import search_index
 from meterpos.ledger.journal import Approval, Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations import papers, people, reports, reversals, shifts, spool, tenders
@@ -305,6 +306,11 @@ def open_till(home: Path | None = None) -> Till:
     key = None if settings.plain_sqlite else _database_key(settings)
     store = Store(f"sqlite:///{settings.ledger_path}", key=key)
     upgrade(store)
+    with store.read() as connection:
+        is_searchable = search_index.is_present(connection)
+    if not is_searchable:
+        with store.write() as connection:
+            search_index.ensure(connection)
     return Till(settings=settings, store=store, pepper=_made_once(settings.home, PEPPER), database_key=key)
 
 

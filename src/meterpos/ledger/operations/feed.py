@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from meterpos.errors import MeterposError
+from meterpos.ledger import search_index
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.feedrows import TABLES, RowLike, columns_of, decode_all
 from meterpos.ledger.posting import post, rewrite_groups
@@ -73,12 +74,16 @@ def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: 
     for row in rows:
         by_kind[row.kind].append(row)
     touched: set[str] = set()
+    sought: set[str] = set()
     for kind, table in TABLES.items():
         if kind in by_kind and kind != "fact":
             values = decode_all(table, by_kind[kind])
             _upsert(connection, table, values)
+            if kind in ("customer", "account"):
+                sought |= {value["customer_no"] for value in values if value["customer_no"]}
             if kind == "account":
                 touched |= {value["account_no"] for value in values}
+    search_index.refresh(connection, customer_nos=sought)
     touched |= _apply_facts(connection, by_kind["fact"], generation=generation)
     recalculate(connection, touched)
     return Applied(len(rows), frozenset(touched))
