@@ -126,3 +126,11 @@ def test_the_floors_hold_everything_that_carries_money() -> None:
     floors = dev.coverage_floors()
     assert set(floors.values()) == {100}
     assert "src/meterpos/ledger/rules/*.py" in floors
+
+
+def test_continuous_integration_runs_the_command_of_the_readme() -> None:
+    ci = ROOT / ".ci" / "run"
+    assert "\npython3 dev.py test" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\npython3 dev.py test " in ci.read_text(encoding="utf-8")
+    assert "\npython3 dev.py check --no-tests\n" in ci.read_text(encoding="utf-8")
+    assert os.access(ci, os.X_OK)
