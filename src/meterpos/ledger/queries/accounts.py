@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, cast, exists, func, select
 
 from meterpos.errors import UserError
 from meterpos.ledger.rules.aging import Aging, age, days_overdue
@@ -18,6 +18,10 @@ SHOWN_AS_TRANSACTIONS: Final = ("opening", "invoice", "adjustment", "payment", "
 
 class UnknownMeterOrAccount(UserError):
     """Nothing here has this number."""
+
+
+class UnknownCustomerNumber(UserError):
+    """No customer with a meter has this number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,25 @@ def resolve(connection: Connection, meter_or_account: str) -> Account:
     )
 
 
+_BY_CUSTOMER: Final = _ACCOUNT.where(
+    accounts.c.customer_no == bindparam("customer_no"), accounts.c.kind == "meter"
+).order_by(accounts.c.closed_on.is_not(None), accounts.c.meter_no, accounts.c.account_no)
+
+
+def accounts_of_customer(connection: Connection, customer_no: str) -> tuple[Account, ...]:
+    """Return a customer's meter accounts, those in use first.
+
+    Raises: UnknownCustomerNumber when there is no such customer, or no meter of theirs.
+    """
+    rows = connection.execute(_BY_CUSTOMER, {"customer_no": customer_no}).all()
+    if not rows:
+        raise UnknownCustomerNumber(
+            f"No customer '{customer_no[:40]}' with a meter is known here. Check the number or search by name.",
+            field="customer",
+        )
+    return tuple(Account(**row._mapping) for row in rows)
+
+
 # --- what counts on it ------------------------------------------------------------------------------------------------
 
 COUNTING: Final = select(
@@ -257,12 +280,23 @@ _BY_KIND: Final = (
     .where(movements.c.account_no == bindparam("account_no"), movements.c.kind.in_(("opening", "adjustment")))
     .group_by(movements.c.kind)
 )
-_PENDING: Final = select(func.count(), func.coalesce(-func.sum(facts.c.amount_minor), 0)).where(
-    facts.c.stands_on == bindparam("account_no"),
-    facts.c.kind == "payment",
-    ~facts.c.counts,
-    facts.c.decision.is_distinct_from("none"),
-    ~exists().where(_undoing.c.of_fact_id == facts.c.fact_id, _undoing.c.kind.in_(("clearing", *UNDOING_KINDS))),
+
+
+def pending() -> ColumnElement[bool]:
+    """Return the condition that a payment in `facts` waits: not counted, cleared, undone or set aside."""
+    return (
+        ~facts.c.counts
+        & facts.c.decision.is_distinct_from("none")
+        & ~exists().where(
+            _undoing.c.of_fact_id == facts.c.fact_id,
+            _undoing.c.kind.in_(("clearing", *UNDOING_KINDS)),
+            _undoing.c.decision.is_distinct_from("none"),
+        )
+    )
+
+
+_PENDING: Final = select(func.count(), cast(func.coalesce(-func.sum(facts.c.amount_minor), 0), BigInteger)).where(
+    facts.c.stands_on == bindparam("account_no"), facts.c.kind == "payment", pending()
 )
 _LAST_PAYMENT: Final = (
     select(movements.c.fact_date, -movements.c.amount_minor)
@@ -295,7 +329,7 @@ def financial_summary(connection: Connection, meter_or_account: str, *, as_of: d
         account=account,
         opening_minor=by_kind.get("opening", 0),
         adjusted_minor=by_kind.get("adjustment", 0),
-        pending_minor=int(pending_minor),
+        pending_minor=pending_minor,
         pending_count=pending_count,
         aging=age(still_open, as_of=as_of),
         open_count=len(still_open),
