@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from meterpos.ledger.rules.searching import fold, number_forms, phone_form
-from meterpos.ledger.tables.search import CREATE, TABLES, VERSION, people
+from meterpos.ledger.tables.search import CREATE, STATE, TABLES, people, state
 
 T = TypeVar("T")
 
@@ -53,10 +53,7 @@ def is_present(connection: Connection) -> bool:
     """Tell whether there is an index of this version to search in."""
     if connection.dialect.name != "sqlite":
         return False
-    made = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'search_state'").first()
-    if made is None:
-        return False
-    return connection.exec_driver_sql("SELECT version FROM search_state").scalar() == VERSION
+    return connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = ?", (STATE,)).first() is not None
 
 
 def ensure(connection: Connection) -> bool:
@@ -75,7 +72,8 @@ def rebuild(connection: Connection) -> int:
     """Build the index anew from the tables and return how many customers it holds; nothing on PostgreSQL."""
     if connection.dialect.name != "sqlite":
         return 0
-    for table in TABLES:
+    stale = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'search_state%'"
+    for table in (*connection.exec_driver_sql(stale).scalars().all(), *TABLES):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
     for sentence in CREATE:
         connection.exec_driver_sql(sentence)
@@ -88,7 +86,7 @@ def rebuild(connection: Connection) -> int:
         _insert(connection, placed)
     connection.exec_driver_sql("INSERT INTO search_words (search_words) VALUES ('optimize')")
     connection.exec_driver_sql("INSERT INTO search_pieces (search_pieces) VALUES ('optimize')")
-    connection.exec_driver_sql("INSERT INTO search_state (version, built, added) VALUES (?, ?, 0)", (VERSION, count))
+    connection.execute(insert(state), {"built": count, "added": 0})
     return count
 
 
@@ -200,10 +198,9 @@ def _free_place(connection: Connection, person: _Person) -> int:
 
 def _count_added(connection: Connection, added: int) -> None:
     """Note how many more customers there are; an index that has doubled is built anew, with room between places."""
-    run = connection.exec_driver_sql
-    run("UPDATE search_state SET added = added + ?", (added,))
-    built, more = run("SELECT built, added FROM search_state").one()
-    if more > built + CHUNK:
+    connection.execute(update(state).values(added=state.c.added + added))
+    found = connection.execute(select(state)).one()
+    if found.added > found.built + CHUNK:
         rebuild(connection)
 
 

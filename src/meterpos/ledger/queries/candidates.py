@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from meterpos.ledger.rules.searching import Wanted, phone_form, trigrams
+from meterpos.ledger.rules.searching import Wanted, phone_form, trigrams, without_separators
 from meterpos.ledger.search_index import (
     ACCOUNT,
     CUSTOMER,
@@ -16,7 +16,6 @@ from meterpos.ledger.search_index import (
     PHONE,
     forms_of,
     numbers_of,
-    pieces_of,
 )
 from meterpos.ledger.tables.search import people
 
@@ -175,8 +174,13 @@ def _pieces(connection: Connection, want: Wanted, limit: int) -> Iterator[Candid
             "WHERE search_pieces MATCH ? ORDER BY f.rowid LIMIT ?",
             (asked, CANDIDATES_MAX),
         )
-        holding = (row for row in rows if all(part in pieces_of(row.name, row.numbers) for part in parts))
-        yield from _named(holding, Match.PIECES)
+        yield from _named((row for row in rows if _holds(row, parts)), Match.PIECES)
+
+
+def _holds(row: Any, parts: Iterable[str]) -> bool:
+    """Tell whether name or numbers hold all parts; that they hold all their trigrams is known already."""
+    numbers = without_separators(row.numbers)
+    return all(part in row.name or part in numbers for part in parts)
 
 
 def _by_words(connection: Connection, asked: str, *, count: int = CANDIDATES_MAX) -> Iterable[Any]:

@@ -24,6 +24,9 @@ _DIGITS: Final = re.compile(r"\d+", re.ASCII)
 _ZEROS: Final = re.compile(r"(?<!\d)0+(?=\d)", re.ASCII)
 _APART: Final = re.compile(r"[^0-9a-z]+", re.ASCII)
 
+_SPACED: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
+_SEPARATORS: Final = {ord(letter): None for letter in " -/._()+"}
+
 Span = tuple[int, int]
 
 
@@ -123,6 +126,11 @@ def _joined_digits(text: str) -> str | None:
     return joined if joined.isascii() and joined.isdecimal() else None
 
 
+def without_separators(numbers: str) -> str:
+    """Return a text of numbers as their pieces are compared: small letters, nothing between the digits."""
+    return numbers.lower().translate(_SEPARATORS)
+
+
 def trigrams(words: Sequence[str]) -> tuple[str, ...]:
     """Return the pieces of three letters of all words that have one, each once."""
     pieces = (word[at : at + 3] for word in words for at in range(len(word) - 2))
@@ -131,14 +139,24 @@ def trigrams(words: Sequence[str]) -> tuple[str, ...]:
 
 def marks(name: str, words: Sequence[str]) -> tuple[Span, ...]:
     """Return the spans of ``name`` that match, in order and apart: beginnings of words first, else pieces of them."""
-    pairs = list(_folded(name))
-    folded = "".join(letter for letter, _ in pairs)
+    pairs = _lettered(name)
+    folded = "".join(letter for letter, _ in pairs) if pairs else _plain(name)
     found: set[int] = set()
     for word in words:
         places = list(_places(" " + folded, " " + word)) or list(_places(folded, word))[:1]
         for at in places:
-            found.update(range(at, min(at + len(word), len(pairs))))
-    return _joined_spans(name, sorted({pairs[at][1] for at in found}))
+            found.update(range(at, min(at + len(word), len(folded))))
+    return _joined_spans(name, sorted({pairs[at][1] for at in found} if pairs else found))
+
+
+def _lettered(name: str) -> list[tuple[str, int]]:
+    """Return the folded letters with their places; nothing where each stands in its own place anyway (most names)."""
+    return [] if name.isascii() and DROPPED.isdisjoint(name) else list(_folded(name))
+
+
+def _plain(name: str) -> str:
+    """Fold a name of plain letters without moving any."""
+    return name.lower().translate(_SPACED)
 
 
 def _places(text: str, piece: str) -> Iterator[int]:
