@@ -1,0 +1,93 @@
+"""Measure what docs/PERFORMANCE.md promises: `python3 dev.py bench [--customers N] [--part NAME] [--write-docs]`."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+# The bench's ledgers keep their key in a file of their own, never in the keyring of the person who runs it.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from bench import search  # noqa: E402
+from bench.ledger import Made, kept_ledger  # noqa: E402
+from bench.measure import Figure  # noqa: E402
+
+MILLION = 1_000_000
+
+
+def _search(made: Made, _: argparse.Namespace) -> list[Figure]:
+    return search.measure(made, limit_ms=5)
+
+
+def _search_million(_: Made, options: argparse.Namespace) -> list[Figure]:
+    if options.customers < 100_000 and options.part != "search-million":
+        return []
+    return search.measure(kept_ledger(options.cache, customers=MILLION, facts=False), limit_ms=16)
+
+
+PARTS: dict[str, Callable[[Made, argparse.Namespace], list[Figure]]] = {
+    "search": _search,
+    "search-million": _search_million,
+}
+
+
+def main() -> int:
+    """Run the parts asked for and print the table."""
+    options = _options()
+    made = kept_ledger(options.cache, customers=options.customers)
+    size = made.path.stat().st_size / 1e6
+    print(f"ledger of {made.customers:,} customers, {size:,.0f} MB, made in {made.seconds:.0f} s", flush=True)
+    chosen = [options.part] if options.part else list(PARTS)
+    tables = {name: PARTS[name](made, options) for name in chosen}
+    text = "\n\n".join(_table(name, figures) for name, figures in tables.items() if figures)
+    print(text)
+    if options.write_docs:
+        _write_docs(text, options, size)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--part", choices=list(PARTS), help="only this part")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "meterpos-bench")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/PERFORMANCE.md from this run")
+    return parser.parse_args()
+
+
+def _table(name: str, figures: list[Figure]) -> str:
+    lines = [f"### {name}", "", "| what | here | floor | ratio | promised | kept |", "|---|---:|---:|---:|---:|---|"]
+    for one in figures:
+        kept = "" if one.kept is None else "yes" if one.kept else "**no**"
+        lines.append(f"| {one.what} | {one.figure} | {one.floor} | {one.ratio} | {one.limit} | {kept} |")
+    return "\n".join(lines)
+
+
+def _write_docs(text: str, options: argparse.Namespace, size_mb: float) -> None:
+    page = ROOT / "docs" / "PERFORMANCE.md"
+    before, _, _ = page.read_text(encoding="utf-8").partition("<!-- measured -->")
+    page.write_text(f"{before}<!-- measured -->\n\n{_measured(options, size_mb)}\n\n{text}\n", encoding="utf-8")
+    print(f"written: {page.relative_to(ROOT)}")
+
+
+def _measured(options: argparse.Namespace, size_mb: float) -> str:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return (
+        f"`python3 dev.py bench --customers {options.customers} --write-docs` at commit `{commit.stdout.strip()}`, "
+        f"{datetime.now(UTC):%Y-%m-%d}, on {platform.system()} {platform.machine()} with {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}; ledger {size_mb:,.0f} MB."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""A key stroke in search: every prefix of many texts a clerk would type, through the encrypted ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
+from random import Random
+
+from bench.ledger import TODAY, Made
+from bench.measure import Figure, Times, bounded, milliseconds, timed
+from meterpos.ledger.queries.search import find_customers
+from meterpos.ledger.store import Store
+
+TEXTS_EACH = 120
+LETTERS_MAX = 12
+
+
+def measure(made: Made, *, limit_ms: float) -> list[Figure]:
+    """Time every key stroke of names, words, phones and numbers of random customers; also of what nobody has."""
+    store = made.open()
+    by_length: dict[int, list[int]] = defaultdict(list)
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    with store.read() as connection:
+        find_customers(connection, "otieno", today=TODAY)
+    for kind, text in _texts(store, Random(7), made.customers):
+        for length in range(1, min(len(text), LETTERS_MAX) + 1):
+            took = timed(partial(_key_stroke, store, text[:length]))
+            by_length[length].append(took)
+            by_kind[kind].append(took)
+    store.close()
+    strokes = Times(tuple(took for each in by_length.values() for took in each))
+    size = f"{made.customers:,} customers"
+    figures = [
+        bounded(f"a key stroke in search, p99, {size}", ours_ns=strokes.p99_ns, limit_ms=limit_ms),
+        Figure(what=f"a key stroke in search, median, {size}", figure=milliseconds(strokes.median_ns)),
+    ]
+    for length, each in sorted(by_length.items()):
+        worst = Times(tuple(each))
+        name = f"- after {length} letter{'s' if length > 1 else ''}, p99"
+        figures.append(bounded(name, ours_ns=worst.p99_ns, limit_ms=limit_ms))
+    for kind, each in by_kind.items():
+        figures.append(bounded(f"- {kind}, p99", ours_ns=Times(tuple(each)).p99_ns, limit_ms=limit_ms))
+    return figures
+
+
+def _key_stroke(store: Store, text: str) -> None:
+    with store.read() as connection:
+        find_customers(connection, text, today=TODAY)
+
+
+def _texts(store: Store, rng: Random, customers: int) -> Iterator[tuple[str, str]]:
+    with store.read() as connection:
+        for _ in range(TEXTS_EACH):
+            number = f"AC-{100_000 + rng.randrange(customers)}"
+            name, phone = connection.exec_driver_sql(
+                "SELECT name, phone FROM customers WHERE customer_no = ?", (number,)
+            ).one()
+            meter = connection.exec_driver_sql(
+                "SELECT meter_no FROM accounts WHERE customer_no = ? LIMIT 1", (number,)
+            ).scalar_one()
+            words = name.split()
+            yield "a name from its beginning", name
+            yield "a family name", words[-1]
+            yield "two words turned round", f"{words[-1]} {words[0]}"
+            yield "a phone", phone
+            yield "a meter's number", meter
+            yield "a customer's number", number
+            yield "digits in the middle of a phone", phone[5:]
+            yield "a piece in the middle of a name", name[2:9]
+            yield "what nobody has", f"{words[0][:2]}{words[-1][1:4]}{words[0][-2:]}"
