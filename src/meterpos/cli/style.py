@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 
@@ -40,7 +40,4 @@ PinFile = Annotated[
 Print = Annotated[
     str | None,
     typer.Option("--print", metavar="DEVICE", help="Print there: file:PATH, tcp:HOST[:PORT] or dev:PATH."),
-]
-ListFormat = Annotated[
-    Literal["text", "csv"], typer.Option("--format", metavar="text|csv", help="text for people, csv for programs.")
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from meterpos.cli.style import new_group
-from meterpos.cli.till import customers, papers, payments, people, reversals, shifts
+from meterpos.cli.till import care, customers, exchange, lists, papers, payments, people, reversals, shifts
 
 app = new_group(help="One till: its ledger, its money, its papers.", opens=True)
 
@@ -23,6 +23,6 @@ def till(
     context.obj = home
 
 
-for group in (customers, payments, reversals, papers, people):
+for group in (exchange, customers, payments, reversals, papers, lists, people, care):
     group.add_to(app)
 app.add_typer(shifts.app, name="shift")

@@ -1,0 +1,129 @@
+"""Becoming a till of a head office, and exchanging with it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from meterpos.cli import show
+from meterpos.cli.style import CHECK_FOUND, Json, example
+from meterpos.cli.till.opened import opened
+from meterpos.errors import UserError
+
+if TYPE_CHECKING:
+    from meterpos.ledger.queries.status import Waiting
+    from meterpos.sync.exchange import ExchangeResult
+    from meterpos.till import Till
+
+
+class NotExchanged(UserError):
+    """The exchange stopped before its end; what was done until then stands."""
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add this file's commands to the group."""
+    group.command(
+        "enrol", epilog=example("meterpos till enrol --server https://office.example --code 4TZK-9QAM-77PX-2LHD-KU3S")
+    )(enrol)
+    group.command("sync", epilog=example("meterpos till sync --json"))(sync)
+
+
+def enrol(
+    context: typer.Context,
+    server: Annotated[str, typer.Option("--server", metavar="URL", help="The address of head office.")],
+    code: Annotated[
+        str, typer.Option("--code", metavar="CODE", help="The one-time code that `headoffice till add` printed.")
+    ],
+    json: Json = False,
+) -> None:
+    """Make this home a till of a head office, once, with the one-time code from there."""
+    from meterpos import vault
+    from meterpos.sync import enrolment
+    from meterpos.till import DATABASE_KEY
+
+    with opened(context) as till:
+        home = till.settings.home
+        who = enrolment.enrol(
+            till.store,
+            home=home,
+            server=server,
+            code=code,
+            database_key=None if till.settings.plain_sqlite else vault.read_secret(home, DATABASE_KEY),
+            moment=till.moment(),
+        )
+    if json:
+        show.as_json(
+            {
+                "till": who.till_name,
+                "title": who.title,
+                "zones": list(who.zones),
+                "stream": who.stream,
+                "label": who.label,
+                "server": who.server_url,
+            }
+        )
+        return
+    show.tell(f"This is till {who.full_title} of {who.server_url}, zones {', '.join(who.zones) or 'none'}.")
+    if (home / "secrets").exists():
+        show.tell(f"Its keys are in {home / 'secrets'}, in files that only you can read.")
+    show.tell("Now fetch customers and balances: meterpos till sync")
+
+
+def sync(context: typer.Context, json: Json = False) -> None:
+    """Send what waits to head office and fetch what is new. Exit code 3 when both were compared and differ."""
+    from meterpos.ledger.queries.status import waiting
+    from meterpos.sync.exchange import exchange
+
+    with opened(context) as till:
+        _need_enrolled(till)
+        result = exchange(till.store, home=till.settings.home, device_key=till.device_key, now=till.now)
+        with till.store.read() as connection:
+            behind = waiting(connection)
+    if json:
+        show.as_json(
+            {
+                "outcome": result.outcome,
+                "pushed": result.pushed,
+                "pulled": result.pulled,
+                "waiting": result.waiting,
+                "waiting_minor": behind.amount_minor,
+                "agreed": result.agreed,
+                "position": result.position,
+                "generation": result.generation,
+                "exceptions": result.exceptions,
+                "held": result.held,
+                "detail": result.detail,
+            }
+        )
+    else:
+        _tell(result, behind)
+    if not result.is_complete:
+        raise NotExchanged(
+            result.detail or f"The exchange stopped ({result.outcome}). What was done stands; try again."
+        )
+    if result.agreed is False:
+        show.tell_aside(
+            "Head office and this till differ after comparing. Work on; head office has opened an exception."
+        )
+        raise typer.Exit(CHECK_FOUND)
+
+
+def _need_enrolled(till: "Till") -> None:
+    from meterpos.ledger.queries.identity import identity
+
+    with till.store.read() as connection:
+        identity(connection)
+
+
+def _tell(result: "ExchangeResult", behind: "Waiting") -> None:
+    from meterpos.ledger.money import format_amount
+
+    show.tell(f"Sent {result.pushed} entries, fetched {result.pulled} rows of the feed, now at {result.position}.")
+    if result.exceptions:
+        show.tell(f"Head office opened an exception for {result.exceptions} of them.")
+    if result.held:
+        show.tell("Head office holds what this till sends: the till was turned away there. Ask why.")
+    show.tell(
+        f"{result.waiting} entries still wait, {format_amount(behind.amount_minor)}."
+        if result.waiting
+        else "Nothing waits: head office has signed for everything."
+    )
