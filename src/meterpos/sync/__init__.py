@@ -2,6 +2,7 @@
 
 wire      the messages: pure bytes to frozen records and back; head office uses it too
 framing   their envelope: canonical header, signature, body lines, compression
+packing   gzip, or columns (column_ways, pieces) for entries that look alike
 records   what the messages say · fields  strict reading of their values · certificates  how a till is let in
 protocol  the till's side as pure steps, without I/O · steps  what it asks of its driver
 client    HTTP, one kept connection

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from meterpos.errors import UserError
-from meterpos.sync.framing import PACKED_BYTES_MAX
+from meterpos.sync.packing import PACKED_BYTES_MAX
 from meterpos.sync.steps import Failure
 
 if TYPE_CHECKING:

@@ -1,31 +1,26 @@
 """The envelope of every message between till and head office: canonical header, signature, body lines, compressed.
 
-Line 1 is the header as canonical JSON, line 2 the base64 Ed25519 signature over it (bound to the header's
-purpose), the rest
-are body lines whose SHA-256 stands in the header. Nothing here knows what a message means: that is wire.py.
+Line 1 is the header as canonical JSON, line 2 the base64 Ed25519 signature over it (bound to the header's purpose),
+the rest are body lines whose SHA-256 stands in the header. Nothing here knows what a message means: that is wire.py.
 """
 
 import base64
 import hashlib
 import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from meterpos.errors import MeterposError
 from meterpos.ledger import signing
+from meterpos.sync import packing
+from meterpos.sync.packing import UNPACKED_BYTES_MAX
 
 PROTOCOL = 1
-PACKED_BYTES_MAX = 2 * 1024 * 1024
-UNPACKED_BYTES_MAX = 32 * 1024 * 1024
 HEADER_BYTES_MAX = 1024 * 1024
 NESTING_MAX = 16
 INTEGER_MAX = 2**53 - 1
 
-_GZIP = 16 + zlib.MAX_WBITS
-_LEVEL = 9
-_INFLATE_STEP_BYTES = 256 * 1024
 _SIGNATURE_LINE_BYTES = 88
 
 
@@ -102,15 +97,18 @@ def header_digest(packed: bytes) -> str:
     return hashlib.sha256(_unpack(packed).split(b"\n", 1)[0]).hexdigest()
 
 
-def seal(header: dict[str, object], *, key: bytes, body: Sequence[bytes] = ()) -> bytes:
-    """Sign and pack one message; the header's `purpose` binds the signature, its `hash` the body."""
+def seal(header: dict[str, object], *, key: bytes, body: Sequence[bytes] = (), alike: bool = False) -> bytes:
+    """Sign and pack one message; the header's `purpose` binds the signature, its `hash` the body.
+
+    `alike`: the lines are worth the work of laying them out in columns.
+    """
     assert all(b"\n" not in line for line in body), "a body line holds a line end"
     lines = b"".join(line + b"\n" for line in body)
     header_line = encode({**header, "hash": hashlib.sha256(lines).hexdigest()})
     signature = signing.sign(key, purpose=str(header["purpose"]), message=header_line)
     message = b"".join((header_line, b"\n", base64.b64encode(signature), b"\n", lines))
     assert len(message) <= UNPACKED_BYTES_MAX, len(message)
-    return _pack(message)
+    return packing.pack_columns(message) if alike else packing.pack(message)
 
 
 def open_unverified(packed: bytes, *, purpose: str) -> tuple[Sealed, bytes]:
@@ -168,31 +166,8 @@ def _signature(line: bytes) -> bytes:
     return signature
 
 
-def _pack(message: bytes) -> bytes:
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    return packer.compress(message) + packer.flush()
-
-
 def _unpack(packed: bytes) -> bytes:
-    """Inflate step by step, so that a bomb is refused before it has been blown up."""
-    if len(packed) > PACKED_BYTES_MAX:
-        raise WireError("size", f"{len(packed)} bytes, at most {PACKED_BYTES_MAX} are allowed")
-    inflater = zlib.decompressobj(_GZIP)
-    parts: list[bytes] = []
-    total = 0
-    rest = packed
     try:
-        while not inflater.eof:
-            part = inflater.decompress(rest, _INFLATE_STEP_BYTES)
-            rest = inflater.unconsumed_tail
-            total += len(part)
-            if total > UNPACKED_BYTES_MAX:
-                raise WireError("size", f"more than {UNPACKED_BYTES_MAX} bytes when unpacked")
-            if not part and not rest and not inflater.eof:
-                raise WireError("form", "the message is cut short")
-            parts.append(part)
-    except zlib.error as error:
-        raise WireError("form", "the message is not gzip") from error
-    if inflater.unused_data:
-        raise WireError("form", "something follows the message")
-    return b"".join(parts)
+        return packing.unpack(packed)
+    except packing.Unpackable as error:
+        raise WireError(error.reason, error.detail) from error

@@ -129,7 +129,7 @@ def make_push(
         "software": software,
         "nonce": nonce.hex(),
     }
-    return seal(header, key=key, body=entries)
+    return seal(header, key=key, body=entries, alike=True)
 
 
 def read_push(packed: bytes, *, key: bytes) -> Push:

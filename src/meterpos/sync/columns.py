@@ -1,0 +1,164 @@
+"""Laying a message out in columns: what its lines share is kept once, their values stand by kind.
+
+Each line is parted at its JSON values; what lies between them (a *piece*) is the name of the column the value goes
+to, and a line's pieces are its template. Pieces in `pieces.KNOWN` travel as numbers. It works on text and restores
+every byte, whatever the lines say. What cannot be compressed (hashes, identifiers, the signature) stands apart.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from meterpos.sync.column_ways import WAYS, Reader, Writer
+from meterpos.sync.pieces import KNOWN
+
+LINES_MAX: Final = 20_000
+
+_VALUE: Final = re.compile(rb'(?<=[:\[,])("(?:[^"\\]++|\\.)*+"(?!:)|-?[0-9]++|null|true|false)')
+_SIGNATURE_BYTES: Final = 64
+_PLACES: Final = 4096
+"""More than will ever be known, so that both sides count alike while one knows more."""
+_PLACE: Final = {piece: index for index, piece in enumerate(KNOWN)}
+
+
+def lay_out(message: bytes) -> tuple[bytes, bytes]:
+    """Return a message of whole lines as (columns, octets): the first is worth compressing, the second is not."""
+    lines = message[:-1].split(b"\n")
+    writer = Writer()
+    signature = _signature(lines[1]) if len(lines) > 1 else None
+    writer.number(0 if signature is None else 1)
+    if signature is not None:
+        writer.octets += signature
+        del lines[1]
+    templates: dict[tuple[bytes, ...], int] = {}
+    columns: dict[bytes, list[bytes]] = {}
+    order: list[int] = []
+    for line in lines:
+        parts = _VALUE.split(line)
+        pieces = tuple(parts[0::2])
+        order.append(templates.setdefault(pieces, len(templates)))
+        for piece, value in zip(pieces, parts[1::2], strict=False):
+            columns.setdefault(piece, []).append(value)
+    _write_templates(writer, templates)
+    writer.number(len(lines))
+    for number in order:
+        writer.number(number)
+    before: list[list[bytes]] = []
+    for values in columns.values():
+        _write_column(writer, values, before)
+        before.append(values)
+    return bytes(writer.out), bytes(writer.octets)
+
+
+def put_together(columns: bytes, octets: bytes, *, bytes_max: int) -> bytes:
+    """Return the message that `lay_out` laid out.
+
+    Raises: ValueError or IndexError when it cannot be one, or would be larger than `bytes_max`.
+    """
+    reader = Reader(columns, octets)
+    signed = reader.number()
+    signature = base64.b64encode(reader.take_octets(_SIGNATURE_BYTES)) if signed else None
+    templates = _read_templates(reader)
+    count = reader.number()
+    if count > LINES_MAX:
+        raise ValueError("too many lines")
+    order = [reader.number() for _ in range(count)]
+    sizes: dict[bytes, int] = {}
+    for number in order:
+        for piece in templates[number][:-1]:
+            sizes[piece] = sizes.get(piece, 0) + 1
+    values: dict[bytes, list[bytes]] = {}
+    for piece, size in sizes.items():
+        values[piece] = _read_column(reader, size, list(values.values()))
+    reader.finish()
+    lines = _lines(templates, order, values, bytes_max)
+    if signature is not None:
+        lines.insert(1, signature)
+    return b"\n".join(lines) + b"\n"
+
+
+def _lines(
+    templates: Sequence[tuple[bytes, ...]], order: Sequence[int], values: dict[bytes, list[bytes]], bytes_max: int
+) -> list[bytes]:
+    feeds = {piece: iter(column) for piece, column in values.items()}
+    lines: list[bytes] = []
+    total = 0
+    for number in order:
+        pieces = templates[number]
+        parts: list[bytes] = []
+        for piece in pieces[:-1]:
+            parts.append(piece)
+            parts.append(next(feeds[piece]))
+        parts.append(pieces[-1])
+        line = b"".join(parts)
+        total += len(line)
+        if total > bytes_max:
+            raise ValueError("the message is too large")
+        lines.append(line)
+    return lines
+
+
+def _signature(line: bytes) -> bytes | None:
+    try:
+        octets = base64.b64decode(line, validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    return octets if len(octets) == _SIGNATURE_BYTES and base64.b64encode(octets) == line else None
+
+
+def _write_templates(writer: Writer, templates: dict[tuple[bytes, ...], int]) -> None:
+    """Known pieces are numbered from 1 by their distance from the one before: in their usual order, each is a 1."""
+    writer.number(len(templates))
+    last = -1
+    for pieces in templates:
+        writer.number(len(pieces))
+        for piece in pieces:
+            place = _PLACE.get(piece)
+            if place is None:
+                writer.number(0)
+                writer.text(piece)
+            else:
+                writer.number(1 + (place - last - 1) % _PLACES)
+                last = place
+
+
+def _read_templates(reader: Reader) -> list[tuple[bytes, ...]]:
+    templates: list[tuple[bytes, ...]] = []
+    last = -1
+    for _ in range(reader.number()):
+        pieces: list[bytes] = []
+        for _ in range(reader.number()):
+            step = reader.number()
+            if step:
+                last = (last + step) % _PLACES
+                pieces.append(KNOWN[last])
+            else:
+                pieces.append(reader.text())
+        if not pieces:
+            raise ValueError("a template of nothing")
+        templates.append(tuple(pieces))
+    return templates
+
+
+def _write_column(writer: Writer, values: list[bytes], before: Sequence[list[bytes]]) -> None:
+    """Write a column in the first way that fits it."""
+    for name, (write, _) in WAYS.items():
+        attempt = Writer()
+        if write(attempt, values, before):
+            writer.out += name
+            writer.out += attempt.out
+            writer.octets += attempt.octets
+            return
+    raise AssertionError("the last way fits everything")
+
+
+def _read_column(reader: Reader, size: int, before: Sequence[list[bytes]]) -> list[bytes]:
+    way = WAYS.get(reader.take(1))
+    if way is None:
+        raise ValueError("a column written in an unknown way")
+    values = way[1](reader, size, before)
+    if len(values) != size:
+        raise ValueError("a column of another length")
+    return values
