@@ -1,6 +1,7 @@
-"""Who may be meant by typed text, out of the tables themselves: where there is no search index (PostgreSQL)."""
+"""Who may be meant by typed text, out of the tables themselves: on PostgreSQL, and before there is a search index."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -9,13 +10,12 @@ from meterpos.ledger.queries.candidates import CANDIDATES_MAX, Candidate, Match
 from meterpos.ledger.rules.searching import DROPPED, Wanted, fold, number_forms, phone_form
 from meterpos.ledger.tables import accounts, customers
 
-_ZEROS_MAX: Final = 12
-_PLAIN: Final = "[^0-9a-z]+"
+_SEPARATORS: Final = " -/._()+"
 
 
 def candidates(connection: Connection, want: Wanted, *, limit: int) -> list[Candidate]:
     """Return up to some dozens of candidates, found by comparing every row; for a screen, not for a queue of people."""
-    written = func.translate(customers.c.name, "".join(sorted(DROPPED)), "")
+    written = _without(customers.c.name, DROPPED)
     names = and_(*(written.icontains(word, autoescape=True) for word in want.words))
     numbers = [customers.c.customer_no, accounts.c.meter_no, accounts.c.account_no]
     held = or_(*(_digits_of(column, want) for column in numbers), *_phones(want))
@@ -41,13 +41,20 @@ def _digits_of(column: Any, want: Wanted) -> ColumnElement[bool]:
     """Return the condition that a number holds the typed one, whatever its dashes and leading zeros."""
     typed = number_forms(want.whole, is_whole=False)
     pattern = "|".join(re.sub(r"(?<!\d)(?=\d)", "0*", re.escape(form)) for form in typed[-1:])
-    return func.regexp_replace(func.lower(column), _PLAIN, "", "g").regexp_match(pattern)
+    plain: ColumnElement[str] = _without(func.lower(column), _SEPARATORS)
+    return plain.regexp_match(pattern)
 
 
 def _phones(want: Wanted) -> list[ColumnElement[bool]]:
     if not want.phone:
         return []
-    return [func.regexp_replace(customers.c.phone, r"\D", "", "g").contains(want.phone, autoescape=True)]
+    return [_without(customers.c.phone, _SEPARATORS).contains(want.phone, autoescape=True)]
+
+
+def _without(column: Any, letters: Iterable[str]) -> Any:
+    for letter in letters:
+        column = func.replace(column, letter, "")
+    return column
 
 
 def _candidate(row: Any, want: Wanted) -> Candidate:
