@@ -66,6 +66,8 @@ def build(side: Side, pythons: tuple[str, ...], out: Path) -> Path:
         (folder / "requirements.lock").write_text("".join(pins.values()) + own_pin)
         write_start(folder, side)
         shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE")
+        for extra in HERE.glob(f"meterpos-{side.name}.*"):
+            shutil.copyfile(extra, folder / extra.name)
         return pack(folder, out / f"{folder.name}-{platform_name()}.tar.gz")
 
 

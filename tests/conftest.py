@@ -91,7 +91,9 @@ def home_of_the_test(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     for name in [name for name in os.environ if name.startswith("METERPOS_")]:
         if not name.startswith("METERPOS_TEST_"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("METERPOS_HOME", str(tmp_path_factory.mktemp("home")))
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("METERPOS_HOME", str(home / "till"))
+    monkeypatch.setenv("METERPOS_HEADOFFICE_HOME", str(home / "headoffice"))
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -73,7 +73,8 @@ def offline(home: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
-        "METERPOS_HOME": str(home / "meterpos"),
+        "METERPOS_HOME": str(home / "till"),
+        "METERPOS_HEADOFFICE_HOME": str(home / "headoffice"),
         "QT_QPA_PLATFORM": "offscreen",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "http_proxy": closed,
