@@ -1,0 +1,524 @@
+"""The till's side of the exchange, against a head office in memory, honest and not."""
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterpos.sync import protocol, steps, wire
+from meterpos.sync.protocol import common_place
+from meterpos.sync.steps import Cursor, Failure, Memory
+from tests.sync.peer import DEVICE, SERVER_KEY, Answer, Office, Stream, Till, stored
+
+CUT = Failure("cut", "The line broke.")
+
+
+def sent(till: Till, path: str) -> int:
+    """Return how many requests of this path a till has made."""
+    return sum(isinstance(step, steps.Send) and step.path == path for step in till.taken)
+
+
+def told(till: Till, office: Office) -> bool:
+    """Tell whether head office holds every entry of the till, and the till knows."""
+    return all(
+        office.streams.get(stream.name) == stream.entries and stream.through_seq == len(stream.entries)
+        for stream in till.streams
+    )
+
+
+def failing(office: Office, *failures: Failure, path: str = protocol.PUSH_PATH) -> Callable[[str, bytes], Answer]:
+    """Return a line on which the first requests of this path fail, one way after another."""
+    rest = list(failures)
+
+    def send(where: str, message: bytes) -> Answer:
+        if where == path and rest:
+            return rest.pop(0)
+        return office.send(where, message)
+
+    return send
+
+
+# --- going well
+
+
+def test_the_till_delivers_what_waits_and_gets_what_is_new_in_two_round_trips() -> None:
+    till, office = Till(), Office()
+    till.stream.make(3)
+    office.say("i:1")
+    course = till.meet(office.send)
+    assert (course.result, course.pushed, course.pulled, course.agreed) == ("complete", 3, 1, True)
+    assert told(till, office)
+    assert len(office.answered) == 2
+    assert till.cursor == Cursor(1, 1)
+
+
+def test_the_till_asks_what_head_office_holds_even_when_nothing_waits() -> None:
+    till, office = Till(), Office()
+    course = till.meet(office.send)
+    assert course.finished
+    assert (course.pushed, course.pulled, sent(till, protocol.PUSH_PATH)) == (0, 0, 1)
+
+
+def test_the_till_sends_batches_that_grow_while_they_arrive() -> None:
+    till, office = Till(memory=Memory(entries=2)), Office()
+    till.stream.make(30)
+    till.meet(office.send)
+    pushes = [message for message in office.answered if isinstance(message, wire.Push)]
+    assert [len(push.entries) for push in pushes] == [2, 4, 8, 16]
+    assert till.memory.entries == 32
+
+
+def test_the_till_never_sends_more_than_a_batch_may_hold() -> None:
+    till, office = Till(memory=Memory(entries=wire.ENTRIES_MAX)), Office()
+    till.stream.make(wire.ENTRIES_MAX + 1)
+    till.meet(office.send)
+    assert told(till, office)
+    assert till.memory.entries == wire.ENTRIES_MAX
+
+
+def test_the_till_halves_a_batch_that_is_too_large_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "BATCH_PACKED_BYTES_MAX", 600)
+    till, office = Till(), Office()
+    for number in range(64):
+        till.stream.make(1, text=f"{number * 7919:x}" * 9)
+    course = till.meet(office.send)
+    assert course.result == "complete"
+    assert told(till, office)
+    assert sent(till, protocol.PUSH_PATH) > 1
+
+
+def test_the_till_sends_an_entry_too_large_for_a_batch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "BATCH_PACKED_BYTES_MAX", 1)
+    till, office = Till(), Office()
+    till.stream.make(2)
+    assert till.meet(office.send).result == "complete"
+    assert told(till, office)
+
+
+def test_the_till_pulls_page_after_page() -> None:
+    till, office = Till(memory=Memory(rows=50)), Office()
+    for number in range(400):
+        office.say(f"i:{number}")
+    course = till.meet(office.send)
+    assert (course.pulled, course.agreed) == (400, True)
+    assert till.memory.rows == 400
+    assert sent(till, protocol.PULL_PATH) == 4
+
+
+def test_an_exchange_that_does_not_end_stops_and_goes_on_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "PAGES_MAX", 1)
+    till, office = Till(memory=Memory(rows=50)), Office()
+    for number in range(120):
+        office.say(f"i:{number}")
+    assert till.meet(office.send).result == "interrupted"
+    assert till.meet(office.send).result == "complete"
+    assert len(till.rows) == 120
+
+
+def test_older_streams_go_first_and_are_not_asked_again() -> None:
+    old = Stream(b"o" * 16)
+    till, office = Till(streams=[old, Stream(b"n" * 16)]), Office()
+    old.make(2)
+    till.stream.make(2)
+    till.meet(office.send)
+    assert told(till, office)
+    assert [push.stream[:1] for push in office.answered if isinstance(push, wire.Push)] == [b"o", b"n"]
+    office.answered.clear()
+    till.meet(office.send)
+    assert [push.stream[:1] for push in office.answered if isinstance(push, wire.Push)] == [b"n"]
+
+
+def test_the_till_counts_exceptions_and_knows_that_it_is_held() -> None:
+    till, office = Till(), Office(held=True)
+    till.stream.make(1, text="odd")
+    till.stream.make(1)
+    course = till.meet(office.send)
+    assert (course.exceptions, course.held, course.result) == (1, True, "complete")
+
+
+# --- a line that fails
+
+
+@given(st.lists(st.integers(1, 12), max_size=30))
+def test_whatever_step_the_till_dies_after_nothing_is_lost_or_doubled(lives: list[int]) -> None:
+    till, office = Till(memory=Memory(entries=2, rows=50)), Office()
+    till.stream.make(9)
+    for number in range(120):
+        office.say(f"i:{number}")
+    for steps_max in lives:
+        till.meet(office.send, steps_max=steps_max)
+    assert till.meet(office.send).result == "complete"
+    assert told(till, office)
+    assert till.rows == {(row.zone, row.key): row for row in office.rows}
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_doubled() -> None:
+    till, office = Till(), Office()
+    till.stream.make(4)
+    lost = count()
+
+    def send(path: str, message: bytes) -> Answer:
+        answer = office.send(path, message)
+        return CUT if next(lost) == 0 else answer
+
+    course = till.meet(send)
+    assert (course.result, course.pushed, sent(till, protocol.PUSH_PATH)) == ("complete", 4, 2)
+    assert told(till, office)
+
+
+def test_a_batch_is_halved_each_time_the_line_breaks() -> None:
+    till, office = Till(memory=Memory(entries=16)), Office()
+    till.stream.make(16)
+    till.meet(failing(office, CUT, Failure("too_large", "Too much.")))
+    first = next(message for message in office.answered if isinstance(message, wire.Push))
+    assert len(first.entries) == 4
+    assert told(till, office)
+
+
+def test_a_page_is_halved_each_time_the_line_breaks() -> None:
+    till, office = Till(memory=Memory(rows=800)), Office()
+    assert till.meet(failing(office, CUT, CUT, path=protocol.PULL_PATH)).result == "complete"
+    assert till.memory.rows == 200
+
+
+def test_the_till_gives_up_after_so_many_broken_lines() -> None:
+    till, office = Till(), Office()
+    till.stream.make(100)
+    course = till.meet(failing(office, *[CUT] * 100))
+    assert (course.result, course.detail, course.finished) == ("interrupted", "The line broke.", True)
+    assert sent(till, protocol.PUSH_PATH) == protocol.FAILURES_MAX + 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "result"),
+    [
+        (Failure("unreachable", "No connection."), "unreachable"),
+        (Failure("busy", "Busy."), "busy"),
+        (Failure("refused", "No."), "refused"),
+        (Failure("refused", "This till was revoked.", "revoked"), "revoked"),
+        (Failure("refused", "Update.", "protocol"), "outdated"),
+        (Failure("strange", "A login page."), "strange"),
+    ],
+)
+def test_what_a_smaller_batch_cannot_help_stops_the_exchange_at_once(failure: Failure, result: str) -> None:
+    till, office = Till(), Office()
+    till.stream.make(2)
+    course = till.meet(failing(office, failure))
+    assert (course.result, course.detail, sent(till, protocol.PUSH_PATH)) == (result, failure.sentence, 1)
+
+
+def test_a_revoked_till_delivers_and_learns_no_more() -> None:
+    till, office = Till(), Office(held=True)
+    till.stream.make(2)
+    course = till.meet(failing(office, Failure("refused", "Revoked.", "revoked"), path=protocol.PULL_PATH))
+    assert (course.result, course.pushed, course.held) == ("revoked", 2, True)
+
+
+# --- answers not to believe
+
+
+@pytest.mark.parametrize("path", [protocol.PUSH_PATH, protocol.PULL_PATH])
+def test_a_login_page_is_not_an_acknowledgement(path: str) -> None:
+    till, office = Till(), Office()
+    till.stream.make(2)
+
+    def send(where: str, message: bytes) -> Answer:
+        return b"<html>Welcome to Cafe Wifi</html>" if where == path else office.send(where, message)
+
+    course = till.meet(send)
+    assert course.result == "strange"
+    assert till.stream.through_seq == (0 if path == protocol.PUSH_PATH else 2)
+    assert till.cursor == Cursor(1, 0)
+
+
+@pytest.mark.parametrize("path", [protocol.PUSH_PATH, protocol.PULL_PATH])
+def test_an_older_answer_shown_again_is_not_believed(path: str) -> None:
+    till, office = Till(), Office()
+    till.stream.make(1)
+    kept: dict[str, Answer] = {}
+
+    def record(where: str, message: bytes) -> Answer:
+        kept[where] = office.send(where, message)
+        return kept[where]
+
+    till.meet(record)
+    till.stream.make(1)
+    course = till.meet(lambda where, message: kept[where] if where == path else office.send(where, message))
+    assert course.result == "strange"
+    assert till.stream.through_seq == (1 if path == protocol.PUSH_PATH else 2)
+
+
+def test_an_answer_of_a_newer_protocol_asks_for_the_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    till = Till()
+
+    def send(path: str, message: bytes) -> Answer:
+        with monkeypatch.context() as newer:
+            newer.setattr(wire, "PROTOCOL", 2)
+            return wire.make_ack(
+                key=SERVER_KEY, batch=wire.header_digest(message), generation=1, stream=bytes(16), through_seq=0,
+                head=bytes(32), at="2026-11-20T06:41:07.123Z", count=0, sum_minor=0, answers=[],
+            )  # fmt: skip
+
+    assert till.meet(send).result == "outdated"
+
+
+def test_a_page_that_begins_elsewhere_is_refused() -> None:
+    till, office = Till(cursor=Cursor(1, 5)), Office(last_position=9)
+
+    def send(path: str, message: bytes) -> Answer:
+        if path == protocol.PUSH_PATH:
+            return office.send(path, message)
+        pull = wire.read_pull(message, key=wire_key())
+        return office.pull(pull, after=7)
+
+    assert till.meet(send).result == "strange"
+    assert till.cursor == Cursor(1, 5)
+
+
+def wire_key() -> bytes:
+    """Return the till's public key."""
+    from meterpos.ledger import signing
+    from tests.sync.peer import TILL_KEY
+
+    return signing.public_of(TILL_KEY)
+
+
+# --- an acknowledgement for less, or for more
+
+
+def test_head_office_may_take_a_batch_in_parts() -> None:
+    till, office = Till(), Office(entry_limit=3)
+    till.stream.make(8)
+    course = till.meet(office.send)
+    assert (course.result, course.pushed) == ("complete", 8)
+    assert told(till, office)
+
+
+def test_head_office_may_hold_more_than_the_till_knew() -> None:
+    till, office = Till(), Office()
+    till.stream.make(6)
+    till.meet(office.send)
+    till.stream.through_seq, till.stream.head = 2, till.stream.entries[1].entry_id
+    course = till.meet(office.send)
+    assert (course.result, course.pushed) == ("complete", 4)
+    assert told(till, office)
+
+
+def test_a_server_that_takes_nothing_is_not_asked_for_ever() -> None:
+    till, office = Till(), Office(entry_limit=0)
+    till.stream.make(2)
+    course = till.meet(office.send)
+    assert (course.result, course.pushed, sent(till, protocol.PUSH_PATH)) == ("strange", 0, 1)
+
+
+def test_a_server_that_forgets_again_and_again_is_not_asked_for_ever() -> None:
+    till, office = Till(memory=Memory(entries=2)), Office()
+    till.stream.make(6)
+    till.meet(office.send)
+
+    def send(path: str, message: bytes) -> Answer:
+        office.forget(rows_through=0, entries=max(len(office.streams[bytes(16)]) - 3, 0))
+        return office.send(path, message)
+
+    assert till.meet(send).result == "strange"
+
+
+# --- forks
+
+
+def test_another_journal_at_head_office_is_told_and_does_not_stop_the_feed() -> None:
+    till, office = Till(), Office()
+    till.stream.make(3)
+    copy = Stream(bytes(16))
+    copy.make(3, text="copy")
+    office.streams[bytes(16)] = copy.entries
+    office.say("i:1")
+    course = till.meet(office.send)
+    assert (course.result, course.agreed, course.pulled) == ("forked", False, 1)
+    assert till.stream.through_seq == 0
+
+
+def test_a_till_that_lost_its_tail_says_that_it_was_restored() -> None:
+    till, office = Till(), Office()
+    till.stream.make(5)
+    till.meet(office.send)
+    del till.stream.entries[3:]
+    till.stream.through_seq, till.stream.head = 2, till.stream.entries[1].entry_id
+    assert till.meet(office.send).result == "forked"
+
+
+def test_sums_that_differ_are_told_and_the_till_goes_on() -> None:
+    till, office = Till(wrong_sum=True), Office()
+    till.stream.make(2)
+    course = till.meet(office.send)
+    assert (course.result, course.agreed, told(till, office)) == ("complete", False, True)
+    assert "receipts" in course.detail
+
+
+# --- head office was restored
+
+
+def test_after_a_restore_the_till_lets_go_pulls_again_and_offers_again() -> None:
+    old = Stream(b"o" * 16)
+    till, office = Till(streams=[old, Stream(b"n" * 16)]), Office()
+    old.make(4)
+    till.stream.make(4)
+    for number in range(6):
+        office.say(f"i:{number}")
+    till.meet(office.send)
+    office.restore(generation=7, rows_through=3, entries=2)
+    office.say("i:new")
+    till.stream.make(1)
+    course = till.meet(office.send)
+    assert (course.result, course.agreed, course.pushed) == ("complete", True, 2 + 3)
+    assert told(till, office)
+    assert till.cursor == Cursor(7, 4)
+    assert till.rows == {(row.zone, row.key): row for row in office.rows}
+
+
+def test_a_restore_that_shows_only_while_pulling_sends_the_till_back_to_pushing() -> None:
+    till, office = Till(), Office()
+    till.stream.make(4)
+    office.say("i:0")
+    till.meet(office.send)
+    asked = count()
+
+    def send(path: str, message: bytes) -> Answer:
+        if path == protocol.PULL_PATH and next(asked) == 0:
+            office.restore(generation=2, rows_through=0, entries=1)
+        return office.send(path, message)
+
+    course = till.meet(send)
+    assert (course.result, course.agreed) == ("complete", True)
+    assert told(till, office)
+    assert till.cursor == Cursor(2, 0)
+
+
+def test_a_restore_nobody_told_of_is_seen_in_the_acknowledgement() -> None:
+    old = Stream(b"o" * 16)
+    till, office = Till(streams=[old, Stream(b"n" * 16)]), Office()
+    old.make(3)
+    till.stream.make(5)
+    till.meet(office.send)
+    office.forget(rows_through=0, entries=1)
+    course = till.meet(office.send)
+    assert (course.result, course.pushed) == ("complete", 4 + 2)
+    assert told(till, office)
+
+
+def test_a_server_that_is_restored_all_the_time_is_not_followed_for_ever() -> None:
+    till, office = Till(), Office()
+
+    def send(path: str, message: bytes) -> Answer:
+        office.restore(generation=office.generation + 1, rows_through=0, entries=0)
+        return office.send(path, message)
+
+    assert till.meet(send).result == "strange"
+
+
+@pytest.mark.parametrize(
+    ("cursor", "generation", "keep"),
+    [
+        (Cursor(1, 50), 1, 50),
+        (Cursor(1, 50), 2, 30),
+        (Cursor(1, 20), 2, 20),
+        (Cursor(1, 50), 3, 10),
+        (Cursor(2, 50), 3, 10),
+        (Cursor(4, 50), 3, 0),
+        (Cursor(1, 50), 8, 0),
+    ],
+)
+def test_what_two_generations_have_in_common_follows_from_the_lineage(
+    cursor: Cursor, generation: int, keep: int
+) -> None:
+    lineage = [
+        wire.Lineage(generation=8, parent=9, parent_through=5),
+        wire.Lineage(generation=9, parent=8, parent_through=5),
+        wire.Lineage(generation=3, parent=2, parent_through=10),
+        wire.Lineage(generation=2, parent=1, parent_through=30),
+    ]
+    assert common_place(cursor, generation=generation, lineage=lineage) == keep
+
+
+# --- digests
+
+
+def test_a_zone_that_differs_is_looked_at_once_more_and_healed() -> None:
+    till, office = Till(memory=Memory(rows=50)), Office()
+    for number in range(120):
+        office.say(f"i:{number}")
+    till.meet(office.send)
+    del till.rows["Kondele", "i:7"]
+    course = till.meet(office.send)
+    assert (course.result, course.agreed) == ("complete", True)
+    assert ("Kondele", "i:7") in till.rows
+    assert till.memory.in_vain == frozenset()
+
+
+def test_a_digest_that_only_drifted_is_summed_anew_and_nothing_is_pulled() -> None:
+    till, office = Till(stale_digest=True), Office()
+    office.say("i:1")
+    course = till.meet(office.send)
+    assert (course.agreed, sent(till, protocol.PULL_PATH)) == (True, 1)
+
+
+def test_a_zone_that_stays_different_is_told_to_both_sides_and_not_pulled_each_time() -> None:
+    till, office = Till(), Office()
+    office.say("i:1")
+    till.rows["Kondele", "i:ghost"] = wire.FeedRow(
+        position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}'
+    )
+    first = till.meet(office.send)
+    assert (first.result, first.agreed, sent(till, protocol.PULL_PATH)) == ("complete", False, 2)
+    assert "Kondele" in first.detail
+    second = till.meet(office.send)
+    assert (second.agreed, sent(till, protocol.PULL_PATH)) == (False, 3)
+    last = office.answered[-1]
+    assert isinstance(last, wire.Pull)
+    assert last.differs == ("Kondele",)
+
+
+@pytest.mark.parametrize("reason", ["restored", "endless"])
+def test_a_second_look_that_cannot_end_leaves_it_to_the_next_exchange(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till, office = Till(memory=Memory(rows=50)), Office()
+    for number in range(60):
+        office.say(f"i:{number}")
+    till.meet(office.send)
+    del till.rows["Kondele", "i:7"]
+    if reason == "endless":
+        monkeypatch.setattr(protocol, "PAGES_MAX", 1)
+        till.memory = Memory(rows=50)
+
+    def send(path: str, message: bytes) -> Answer:
+        if path == protocol.PULL_PATH and reason == "restored":
+            pull = wire.read_pull(message, key=wire_key())
+            if pull.zones:
+                office.restore(generation=5, rows_through=60, entries=10)
+        return office.send(path, message)
+
+    assert till.meet(send).result == "interrupted"
+    monkeypatch.undo()
+    assert till.meet(office.send).agreed
+
+
+def test_two_disagreements_tell_the_first() -> None:
+    till, office = Till(wrong_sum=True), Office()
+    till.stream.make(1)
+    till.rows["Kondele", "i:ghost"] = wire.FeedRow(
+        position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}'
+    )
+    course = till.meet(office.send)
+    assert "receipts" in course.detail
+
+
+def test_the_helpers_speak_of_one_device() -> None:
+    """The peer is honest: it refuses what another device signed."""
+    office = Office()
+    message = wire.make_pull(key=SERVER_KEY, device=DEVICE, generation=1, after=0, limit=1, software="", nonce=bytes(8))
+    with pytest.raises(wire.WireError, match="signature"):
+        office.send(protocol.PULL_PATH, message)
+    assert stored(1).outcome == "stored"
