@@ -5,6 +5,7 @@ import sys
 import time
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from meterpos import __version__
 from meterpos.cli import main as door
@@ -81,6 +82,8 @@ def _seconds(*arguments: str) -> float:
         (UserError("Close the door."), "Close the door.\n"),
         (MeterposError("the door is open"), "the door is open. This should not happen: keep this line and tell "),
         (PermissionError(13, "Permission denied", "/srv/till"), "/srv/till: Permission denied. "),
+        (OperationalError("INSERT", {}, Exception("disk I/O error")), "The database did not do it: disk I/O error. "),
+        (OperationalError("BEGIN", {}, Exception("database is locked")), "Another window or command is writing "),
     ],
 )
 def test_an_error_becomes_one_sentence(

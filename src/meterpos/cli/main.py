@@ -26,7 +26,27 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _leave(f"{where}{error.strerror or error}. Nothing more was done.")
+    except Exception as error:
+        sentence = _of_the_database(error)
+        if sentence is None:
+            raise
+        _leave(sentence)
     sys.exit(0)
+
+
+def _of_the_database(error: Exception) -> str | None:
+    """Return the sentence for what the database says, None where it is not the database that speaks.
+
+    SQLAlchemy is asked for only where a command has loaded it: help must not wait for it.
+    """
+    loaded = sys.modules.get("sqlalchemy.exc")
+    if loaded is None or not isinstance(error, loaded.DBAPIError):
+        return None
+    if "locked" in str(error.orig):
+        return "Another window or command is writing just now (database is locked). Nothing was changed; try again."
+    return (
+        f"The database did not do it: {error.orig}. What was not finished is taken back; see to that, then try again."
+    )
 
 
 def _leave(sentence: str) -> NoReturn:

@@ -227,11 +227,22 @@ def _take(
 ) -> None:
     use_printer(till, device)
     entry = till.take(request=request, clerk=who_acts(till, clerk=clerk, pin_file=pin_file))
+    for sentence in _doubts(entry):
+        show.tell_aside(sentence)
     printed = print_queued(till, entry)
     if json:
         show.as_json(_answer(entry, printed))
     else:
         _tell(entry)
+
+
+def _doubts(entry: "Entry") -> list[str]:
+    """Return a sentence for each reference that does not look like one of its method; none is refused for that."""
+    from meterpos.ledger.rules.tenders import reference_warning
+
+    legs = entry.content.body["legs"]
+    found = [reference_warning(leg["method"], leg["reference"]) for leg in legs if leg["reference"]]
+    return [sentence for sentence in found if sentence is not None]
 
 
 def _answer(entry: "Entry", printed: str | None) -> dict[str, Any]:
