@@ -1,5 +1,5 @@
 """Fixtures of head office."""
 
-from tests.support.headoffice import office
+from tests.support.headoffice import office, server
 
-__all__ = ["office"]
+__all__ = ["office", "server"]

@@ -238,6 +238,11 @@ def find_till(conn: Connection, till_name: str) -> Any | None:
     return conn.execute(select(tills).where(tills.c.till_name == till_name)).one_or_none()
 
 
+def till_title(conn: Connection, till_name: str) -> str:
+    """Return where a till stands, as its papers say."""
+    return str(conn.execute(select(tills.c.title).where(tills.c.till_name == till_name)).scalar_one())
+
+
 def device_id_of(public_key: bytes) -> str:
     """Return the name of a device: what its key hashes to."""
     return hashlib.sha256(b"meterpos device\0" + public_key).hexdigest()[:20]

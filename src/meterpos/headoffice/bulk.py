@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Sequence[Any]
+
+CHUNK: Final = 900
+"""How many values one IN list holds."""
 
 _STAMP_SQLITE: Final = "UPDATE facts SET generation = ?, position = ? WHERE fact_id = ?"
 _STAMP_POSTGRESQL: Final = (
@@ -30,6 +34,14 @@ def insert(conn: Connection, table: Table, rows: Sequence[Row], *, columns: Sequ
     with _driver(conn).cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of `rows` whose primary key is not there yet; waits for others that are inserting the same."""
+    if not rows:
+        return
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    conn.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
 
 
 def stamp_facts(conn: Connection, generation: int, positions: Mapping[str, int]) -> None:

@@ -43,7 +43,7 @@ side_entries: Final = Table(
     Column("seq", BigInteger, nullable=False),
     Column("prev", LargeBinary, nullable=False),
     Column("why", String, nullable=False),
-    comment="journal entries off their stream's signed chain: 'fork' (a cloned till), 'gap' (an earlier one is missing)",
+    comment="journal entries off their stream's signed chain: 'fork' (a cloned till), 'gap' (an earlier is missing)",
 )
 Index("ix_side_entries_stream", side_entries.c.stream, side_entries.c.seq)
 

@@ -1,0 +1,201 @@
+"""Where delivered entries stand: on their stream's one signed chain, on a branch a copied till made, or after a gap.
+
+The first branch to arrive is the stream's own; entries of another are kept beside it, and so are entries whose
+predecessor has not come. Nothing is ever refused, and a till is always answered about its own branch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, and_, delete, func, select, update
+
+from meterpos.headoffice import bulk
+from meterpos.headoffice.tables import side_entries
+from meterpos.ledger.journal import FIRST_PREV, Entry, make_entry
+from meterpos.ledger.tables import journal, streams, tenders
+from meterpos.sync.wire import Push
+
+Branch = Literal["main", "fork", "gap", "apart"]
+"""On the chain, on a copied till's branch, after something missing, or no part of the stream at all."""
+
+_UNHELD: Final = (0, FIRST_PREV)
+
+
+@dataclass(slots=True)
+class Placed:
+    """Where the entries of one batch stand, and how far their stream reaches now."""
+
+    through_seq: int
+    head: bytes
+    known: frozenset[bytes]
+    new: list[Entry] = field(default_factory=list)
+    sides: dict[bytes, Branch] = field(default_factory=dict)
+    """New entries beside the chain."""
+    joined: list[bytes] = field(default_factory=list)
+    """Entries that were beside it and have found their place."""
+    last: Branch = "main"
+    """Where the batch's last entry stands."""
+
+
+def entries_of(push: Push) -> list[Entry]:
+    """Return the batch's entries; each id is computed from the one before, beginning at the batch's `prev`."""
+    entries: list[Entry] = []
+    prev = push.prev
+    for index, data in enumerate(push.entries):
+        entry = make_entry(stream=push.stream, seq=push.from_seq + index, prev=prev, data=data)
+        entries.append(entry)
+        prev = entry.entry_id
+    return entries
+
+
+def place(conn: Connection, stream: Any, push: Push, entries: Sequence[Entry]) -> Placed:
+    """Work out where each entry stands; `stream` is the locked row of its stream. Nothing is written."""
+    held = _held(conn, push)
+    placed = Placed(through_seq=stream.through_seq, head=stream.head, known=frozenset(held))
+    branch = _branch_of(conn, push)
+    for entry in entries:
+        if entry.entry_id in held:
+            branch = held[entry.entry_id]
+            continue
+        placed.new.append(entry)
+        if branch == "main" and entry.seq == placed.through_seq + 1:
+            placed.through_seq, placed.head = entry.seq, entry.entry_id
+            continue
+        branch = "fork" if branch == "main" else branch
+        placed.sides[entry.entry_id] = branch
+    placed.last = branch
+    return placed
+
+
+def _held(conn: Connection, push: Push) -> dict[bytes, Branch]:
+    """Return the entries held at the batch's places, each with where it stands."""
+    beside = and_(side_entries.c.entry_id == journal.c.entry_id)
+    rows = conn.execute(
+        select(journal.c.entry_id, side_entries.c.why)
+        .select_from(journal.outerjoin(side_entries, beside))
+        .where(
+            journal.c.stream == push.stream,
+            journal.c.seq >= push.from_seq,
+            journal.c.seq <= push.through_seq,
+        )
+    )
+    return {row.entry_id: row.why or "main" for row in rows}
+
+
+def _branch_of(conn: Connection, push: Push) -> Branch:
+    """Return where the entry stands that the batch continues; 'gap' when it has not come."""
+    if push.prev == FIRST_PREV and push.from_seq == 1:
+        return "main"
+    row = conn.execute(
+        select(journal.c.seq, side_entries.c.why)
+        .select_from(journal.outerjoin(side_entries, side_entries.c.entry_id == journal.c.entry_id))
+        .where(journal.c.entry_id == push.prev, journal.c.stream == push.stream)
+    ).one_or_none()
+    if row is None or row.seq != push.from_seq - 1:
+        return "gap"
+    branch: Branch = row.why or "main"
+    return branch
+
+
+def record(conn: Connection, stream: bytes, placed: Placed) -> None:
+    """Write down what stands beside the chain and how far it reaches, and let waiting entries find their place."""
+    rows = [
+        {"entry_id": entry.entry_id, "stream": stream, "seq": entry.seq, "prev": entry.prev, "why": why}
+        for entry in placed.new
+        if (why := placed.sides.get(entry.entry_id)) is not None
+    ]
+    bulk.insert_new(conn, side_entries, rows)
+    if placed.new:
+        _join(conn, stream, placed)
+    conn.execute(
+        update(streams).where(streams.c.stream == stream).values(through_seq=placed.through_seq, head=placed.head)
+    )
+
+
+def _join(conn: Connection, stream: bytes, placed: Placed) -> None:
+    """Move entries that waited for their predecessor onto the chain or, where it went on otherwise, onto a branch."""
+    waiting = list(
+        conn.execute(
+            select(side_entries)
+            .where(side_entries.c.stream == stream, side_entries.c.why == "gap")
+            .order_by(side_entries.c.seq)
+        )
+    )
+    if not waiting:
+        return
+    anchored = _anchored(conn, stream, [row.prev for row in waiting])
+    for row in waiting:
+        if row.prev not in anchored:
+            continue
+        anchored.add(row.entry_id)
+        if row.seq == placed.through_seq + 1 and row.prev == placed.head:
+            placed.through_seq, placed.head = row.seq, row.entry_id
+            placed.joined.append(row.entry_id)
+            conn.execute(delete(side_entries).where(side_entries.c.entry_id == row.entry_id))
+        else:
+            placed.sides[row.entry_id] = "fork"
+            conn.execute(update(side_entries).where(side_entries.c.entry_id == row.entry_id).values(why="fork"))
+
+
+def _anchored(conn: Connection, stream: bytes, entry_ids: Sequence[bytes]) -> set[bytes]:
+    """Return those of `entry_ids` whose chain reaches back to the stream's first entry."""
+    found: set[bytes] = {FIRST_PREV}
+    for chunk in bulk.chunks(entry_ids, bulk.CHUNK):
+        rows = conn.execute(
+            select(journal.c.entry_id)
+            .select_from(journal.outerjoin(side_entries, side_entries.c.entry_id == journal.c.entry_id))
+            .where(
+                journal.c.stream == stream,
+                journal.c.entry_id.in_(chunk),
+                func.coalesce(side_entries.c.why, "main").not_in(("gap", "apart")),
+            )
+        )
+        found.update(rows.scalars())
+    return found
+
+
+def signed_for(placed: Placed, push: Push, entries: Sequence[Entry]) -> tuple[int, bytes]:
+    """Return how far head office can sign for the sender's own branch: `(seq, entry_id)`.
+
+    For the stream's chain that is its end. For another branch, the batch's last entry. For entries after a gap the
+    chain's end, from where the till offers again; if it only sends the same again, its history is not that chain's,
+    and it is asked to offer everything.
+    """
+    if placed.last == "main":
+        return placed.through_seq, placed.head
+    if placed.last == "fork":
+        return (entries[-1].seq, entries[-1].entry_id) if entries else (push.from_seq - 1, push.prev)
+    if push.from_seq <= placed.through_seq + 1 or (entries and not placed.new):
+        return _UNHELD
+    return placed.through_seq, placed.head
+
+
+def tally(conn: Connection, stream: bytes, *, through_seq: int, head: bytes) -> tuple[int, int]:
+    """Return count and sum of the tenders and reversals on the chain that ends in `head`, reversals negative."""
+    beside = conn.execute(select(func.count()).where(side_entries.c.stream == stream)).scalar_one()
+    if not beside:
+        row = conn.execute(
+            select(func.count(), func.coalesce(func.sum(tenders.c.total_minor), 0)).where(
+                tenders.c.stream == stream, tenders.c.seq <= through_seq
+            )
+        ).one()
+        return int(row[0]), int(row[1])
+    totals = dict(_pairs(conn, select(tenders.c.entry_id, tenders.c.total_minor).where(tenders.c.stream == stream)))
+    before = dict(_pairs(conn, select(journal.c.entry_id, journal.c.prev).where(journal.c.stream == stream)))
+    count = total = 0
+    while head != FIRST_PREV:
+        if head in totals:
+            count, total = count + 1, total + totals[head]
+        head = before[head]
+    return count, total
+
+
+def _pairs(conn: Connection, query: Any) -> list[tuple[bytes, Any]]:
+    return [(row[0], row[1]) for row in conn.execute(query)]
+
+
+def has_gap(conn: Connection, stream: bytes) -> bool:
+    """Tell whether entries of the stream still wait for what came before them."""
+    query = select(side_entries.c.entry_id).where(side_entries.c.stream == stream, side_entries.c.why == "gap")
+    return conn.execute(query.limit(1)).first() is not None

@@ -1,0 +1,190 @@
+"""The exceptions desk: open items with a code, an owner and an age, resolved by facts, never by editing."""
+
+import base64
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, select, update
+
+from meterpos.errors import UserError
+from meterpos.headoffice import bulk
+from meterpos.headoffice.tables import exceptions
+
+OWNERS: Final[Mapping[str, str]] = {
+    "duplicate_reference": "accounts",
+    "unknown_meter": "accounts",
+    "unknown_account": "accounts",
+    "account_closed": "accounts",
+    "meter_moved": "accounts",
+    "invoice_of_another_account": "accounts",
+    "double_reversal": "accounts",
+    "reversal_before_payment": "accounts",
+    "reversal_of_another_till": "manager",
+    "reversal_not_approved": "manager",
+    "closed_shift": "supervisor",
+    "plan_overpaid": "accounts",
+    "plan_request": "manager",
+    "customer_report": "customer care",
+    "clock_suspect": "support",
+    "fork": "support",
+    "chain_gap": "support",
+    "chain_broken": "support",
+    "foreign_stream": "support",
+    "bad_signature": "support",
+    "revoked_device": "support",
+    "unknown_kind": "support",
+    "unreadable": "support",
+    "unpostable": "support",
+    "digest_mismatch": "support",
+    "witness": "support",
+}
+"""Every code there is, and who looks at it first."""
+
+MEANINGS: Final[Mapping[str, str]] = {
+    "duplicate_reference": "The reference is already another payment's; the money waits in the till's suspense.",
+    "unknown_meter": "Paid for a meter the till did not know; the money waits in the till's suspense.",
+    "unknown_account": "Paid to an account that does not exist; the money waits in the till's suspense.",
+    "account_closed": "Paid to an account that had been closed; the money stands on it.",
+    "meter_moved": "Paid to an account whose meter had gone to another customer; the money stands on it.",
+    "invoice_of_another_account": "The payment names another account's invoice; it pays its own account's oldest debt.",
+    "double_reversal": "The payment was already reversed; this second reversal has no effect.",
+    "reversal_before_payment": "A reversal came whose payment has not come yet.",
+    "reversal_of_another_till": "A till reversed a payment it did not take; the reversal has no effect.",
+    "reversal_not_approved": "A reversal without an approval; it counts.",
+    "closed_shift": "Something was recorded in a shift that had been closed.",
+    "plan_overpaid": "More was paid than the plan's total; the excess is held as credit.",
+    "plan_request": "A till asks for an instalment plan.",
+    "customer_report": "A customer told a clerk of a change; decide and correct the customer.",
+    "clock_suspect": "The till's clock is ahead of head office's.",
+    "fork": "Two different entries with one place in a till's journal: the till was copied or restored. Both are kept.",
+    "chain_gap": "Entries before these have not come; these are kept and posted.",
+    "chain_broken": "A batch does not end where its signature says; it is kept unread.",
+    "foreign_stream": "A till delivered another till's journal; it is kept unread.",
+    "bad_signature": "Something was sent in a till's name without its key; nothing of it was kept.",
+    "revoked_device": "A revoked till delivered; what it sent is held until someone releases it.",
+    "unknown_kind": "An entry of a kind this version does not know; it is kept, and posted by the version that does.",
+    "unreadable": "An entry whose bytes are not an entry; it is kept unread.",
+    "unpostable": "An entry that could not be posted; it is kept unread.",
+    "digest_mismatch": "A till's balances differ from head office's, also after looking twice.",
+    "witness": "A till remembers what head office lost in a restore.",
+}
+
+
+class UnknownException(UserError):
+    """There is no such open item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Something a person has to look at. The same code and subject are the same item, opened once."""
+
+    code: str
+    subject: str
+    till_name: str | None = None
+    entry_id: bytes | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """An item of the desk as people see it."""
+
+    exception_id: str
+    code: str
+    meaning: str
+    subject: str
+    till_name: str | None
+    entry_id: bytes | None
+    details: Mapping[str, Any]
+    owner: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+
+
+def exception_id(code: str, subject: str) -> str:
+    """Return the number of an item: eight letters that follow from what it is about."""
+    digest = hashlib.sha256(f"{code}\0{subject}".encode()).digest()
+    return base64.b32encode(digest[:5]).decode("ascii")
+
+
+RECURRING: Final = frozenset(
+    {"fork", "chain_gap", "clock_suspect", "revoked_device", "bad_signature", "digest_mismatch", "plan_overpaid"}
+)
+"""What may happen again after it was resolved; anything else is resolved for good."""
+
+
+def open_all(conn: Connection, openings: Sequence[Opening], *, at: datetime) -> None:
+    """Open these items; one that is open is left as it is, one that recurs is opened again."""
+    rows = {}
+    for opening in openings:
+        assert opening.code in OWNERS, opening.code
+        number = exception_id(opening.code, opening.subject)
+        rows[number] = {
+            "exception_id": number,
+            "code": opening.code,
+            "subject": opening.subject,
+            "till_name": opening.till_name,
+            "entry_id": opening.entry_id,
+            "details": dict(opening.details),
+            "owner": OWNERS[opening.code],
+            "opened_at": at,
+        }
+    bulk.insert_new(conn, exceptions, [rows[number] for number in sorted(rows)])
+    for number in sorted(number for number, row in rows.items() if row["code"] in RECURRING):
+        conn.execute(
+            update(exceptions)
+            .where(exceptions.c.exception_id == number, exceptions.c.resolved_at.is_not(None))
+            .values(opened_at=at, details=rows[number]["details"], resolved_at=None, resolved_by=None, resolution=None)
+        )
+
+
+def settle(conn: Connection, code: str, subjects: Collection[str], *, at: datetime, resolution: str) -> None:
+    """Close the open items that what has just happened settles by itself."""
+    for chunk in bulk.chunks(sorted(subjects), bulk.CHUNK):
+        conn.execute(
+            update(exceptions)
+            .where(exceptions.c.code == code, exceptions.c.subject.in_(chunk), exceptions.c.resolved_at.is_(None))
+            .values(resolved_at=at, resolved_by="head office", resolution=resolution)
+        )
+
+
+def resolve(conn: Connection, number: str, *, by: str, resolution: str, at: datetime) -> Item:
+    """Close one item, saying what was done about it. Raises: UnknownException."""
+    item = find(conn, number)
+    if item.resolved_at is not None:
+        raise UnknownException(f"{item.exception_id} was already resolved by {item.resolved_by}: {item.resolution}")
+    if not resolution.strip():
+        raise UnknownException("Say what was done about it.", field="resolution")
+    conn.execute(
+        update(exceptions)
+        .where(exceptions.c.exception_id == item.exception_id)
+        .values(resolved_at=at, resolved_by=by, resolution=resolution.strip())
+    )
+    return find(conn, number)
+
+
+def find(conn: Connection, number: str) -> Item:
+    """Return one item. Raises: UnknownException."""
+    row = conn.execute(select(exceptions).where(exceptions.c.exception_id == number.strip().upper())).one_or_none()
+    if row is None:
+        raise UnknownException(f"There is no exception {number}. See: meterpos headoffice exceptions list")
+    return _item(row)
+
+
+def listed(conn: Connection, *, resolved: bool = False, code: str | None = None) -> tuple[Item, ...]:
+    """Return the open items, oldest first; with ``resolved`` the resolved ones too."""
+    query = select(exceptions).order_by(exceptions.c.opened_at, exceptions.c.exception_id)
+    if not resolved:
+        query = query.where(exceptions.c.resolved_at.is_(None))
+    if code is not None:
+        query = query.where(exceptions.c.code == code)
+    return tuple(map(_item, conn.execute(query)))
+
+
+def _item(row: Any) -> Item:
+    return Item(meaning=MEANINGS[row.code], **row._mapping)

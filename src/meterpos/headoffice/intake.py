@@ -1,0 +1,327 @@
+"""Taking in what tills deliver: stored first, then posted; never refused, and the same batch twice gives one result.
+
+Raw bytes are kept before anything else. The batch is then posted in one savepoint, and only if that fails entry by
+entry: one bad entry never blocks the queue. What cannot be posted is kept aside with an open exception.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from meterpos.headoffice import bulk, chain, exceptions, feed
+from meterpos.headoffice.auth import Device
+from meterpos.headoffice.decisions import decide, pass_on, read_bench, zones_of
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.locks import hold_accounts
+from meterpos.headoffice.tables import answers, tills
+from meterpos.ledger.balances import recalculate
+from meterpos.ledger.journal import FIRST_PREV, KINDS, SCHEMA, BrokenEntry, Entry
+from meterpos.ledger.posting import post
+from meterpos.ledger.projection import facts_of, project
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import accounts, journal, streams
+from meterpos.ledger.tables.base import format_instant
+from meterpos.sync.wire import Answer, Lineage, Outcome, Push
+
+log: Final = logging.getLogger(__name__)
+
+REQUESTS: Final = frozenset({"customer_report", "plan_request"})
+"""Openings that ask head office for something; their entries are in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What head office signs for: the acknowledgement but for its signature."""
+
+    generation: int
+    lineage: tuple[Lineage, ...]
+    through_seq: int
+    head: bytes
+    count: int
+    sum_minor: int
+    answers: tuple[Answer, ...]
+    held: bool
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """What became of each new entry, as it is found out."""
+
+    by_entry: dict[bytes, tuple[Outcome, str]] = field(default_factory=dict)
+    openings: list[Opening] = field(default_factory=list)
+    payments: list[str] = field(default_factory=list)
+
+    def keep_aside(self, entry: Entry, code: str, *, till_name: str, subject: str = "", **details: Any) -> None:
+        """Note an entry that is kept and not posted."""
+        self.by_entry[entry.entry_id] = ("quarantined", code)
+        self.openings.append(
+            Opening(
+                code=code,
+                subject=subject or entry.short_id,
+                till_name=till_name,
+                entry_id=entry.entry_id,
+                details={"seq": entry.seq, **details},
+            )
+        )
+
+
+def receive(conn: Connection, outgoing: Outgoing, *, push: Push, device: Device, at: datetime) -> Received:
+    """Take in one batch whose signature was checked, inside the caller's transaction; the caller flushes the feed.
+
+    Batches of one stream take turns: the row of the stream is locked first.
+    """
+    stream = _hold_stream(conn, push=push, device=device, at=at)
+    entries = chain.entries_of(push)
+    placed = chain.place(conn, stream, push, entries)
+    refused = _kept_apart(push, entries, stream=stream, device=device)
+    if refused:
+        placed.through_seq, placed.head, placed.last = stream.through_seq, stream.head, "main"
+        placed.sides = {entry.entry_id: "apart" for entry in placed.new}
+    _store(conn, placed.new, at=at)
+    chain.record(conn, push.stream, placed)
+    outcomes = _Outcomes()
+    aside = refused or ("revoked_device" if device.revoked else "")
+    if aside:
+        for entry in placed.new:
+            outcomes.keep_aside(entry, aside, till_name=device.till_name, subject=_subject(aside, push, device))
+    else:
+        _post(conn, outgoing, outcomes, placed.new, push=push, device=device, at=at)
+        _note_chain(conn, outcomes, placed, push=push, device=device, at=at)
+    _write_down(conn, outcomes, at=at)
+    _note_contact(conn, push=push, device=device, at=at)
+    through_seq, head = chain.signed_for(placed, push, entries)
+    count, sum_minor = chain.tally(conn, push.stream, through_seq=through_seq, head=head)
+    return Received(
+        generation=feed.generation(conn),
+        lineage=feed.lineage(conn),
+        through_seq=through_seq,
+        head=head,
+        count=count,
+        sum_minor=sum_minor,
+        answers=tuple(_answer(entry, placed.known, outcomes) for entry in entries),
+        held=device.revoked,
+    )
+
+
+# --- storing
+
+
+def _hold_stream(conn: Connection, *, push: Push, device: Device, at: datetime) -> Any:
+    """Return the stream's row, made where it is new, locked until the transaction ends."""
+    new = {
+        "stream": push.stream,
+        "till_name": device.till_name,
+        "device_id": device.device_id,
+        "label": "",
+        "reason": "",
+        "opened_at": at,
+        "is_current": False,
+        "through_seq": 0,
+        "head": FIRST_PREV,
+    }
+    bulk.insert_new(conn, streams, [new])
+    return conn.execute(select(streams).where(streams.c.stream == push.stream).with_for_update()).one()
+
+
+def _kept_apart(push: Push, entries: Sequence[Entry], *, stream: Any, device: Device) -> str:
+    """Return why a batch cannot be part of its stream, empty where it can."""
+    if stream.till_name != device.till_name:
+        return "foreign_stream"
+    if entries and entries[-1].entry_id != push.head:
+        return "chain_broken"
+    return ""
+
+
+def _subject(code: str, push: Push, device: Device) -> str:
+    """Name what one exception is about: a till once, or a batch."""
+    return device.till_name if code == "revoked_device" else f"{device.till_name} {push.stream.hex()} {push.from_seq}"
+
+
+def _store(conn: Connection, new: Sequence[Entry], *, at: datetime) -> None:
+    received_at = format_instant(at)
+    bulk.insert(
+        conn,
+        journal,
+        [(entry.entry_id, entry.stream, entry.seq, entry.prev, _kind(entry), entry.data, received_at) for entry in new],
+    )
+
+
+def _kind(entry: Entry) -> str:
+    try:
+        return entry.content.kind
+    except BrokenEntry:
+        return ""
+
+
+# --- posting
+
+
+def _post(
+    conn: Connection,
+    outgoing: Outgoing,
+    outcomes: _Outcomes,
+    new: Sequence[Entry],
+    *,
+    push: Push,
+    device: Device,
+    at: datetime,
+) -> None:
+    """Post what can be understood: all at once or, should that fail, each by itself."""
+    ready = [entry for entry in new if _is_understood(entry, outcomes, device)]
+    if _try_to_post(conn, outgoing, outcomes, ready, push=push, device=device, at=at) is None:
+        return
+    for entry in ready:
+        error = _try_to_post(conn, outgoing, outcomes, [entry], push=push, device=device, at=at)
+        if error is not None:
+            log.error("entry %s of till %s could not be posted: %s", entry.short_id, device.till_name, error)
+            outcomes.keep_aside(entry, "unpostable", till_name=device.till_name, error=error, kind=entry.content.kind)
+
+
+def _is_understood(entry: Entry, outcomes: _Outcomes, device: Device) -> bool:
+    try:
+        content = entry.content
+    except BrokenEntry:
+        outcomes.keep_aside(entry, "unreadable", till_name=device.till_name)
+        return False
+    if content.schema == SCHEMA and content.kind in KINDS:
+        return True
+    outcomes.keep_aside(entry, "unknown_kind", till_name=device.till_name, kind=content.kind, schema=content.schema)
+    return False
+
+
+def _try_to_post(
+    conn: Connection,
+    outgoing: Outgoing,
+    outcomes: _Outcomes,
+    ready: Sequence[Entry],
+    *,
+    push: Push,
+    device: Device,
+    at: datetime,
+) -> str | None:
+    """Post these entries in one savepoint; return the name of what went wrong, None when nothing did."""
+    sent, found = Outgoing(), _Outcomes()
+    try:
+        with conn.begin_nested():
+            _post_together(conn, sent, found, ready, push=push, device=device, at=at)
+    except Exception as error:  # noqa: BLE001 - whatever an entry does, the queue goes on
+        return type(error).__name__
+    outgoing.rows.update(sent.rows)
+    outcomes.by_entry.update(found.by_entry)
+    outcomes.openings += found.openings
+    outcomes.payments += found.payments
+    return None
+
+
+def _post_together(
+    conn: Connection,
+    outgoing: Outgoing,
+    outcomes: _Outcomes,
+    ready: Sequence[Entry],
+    *,
+    push: Push,
+    device: Device,
+    at: datetime,
+) -> None:
+    batch = [(entry, facts_of(entry)) for entry in ready]
+    bench = read_bench(conn, device=device, at=at, stream=push.stream, batch=batch)
+    counting: list[Fact] = []
+    for entry, stated in batch:
+        decided = decide(bench, entry, stated)
+        project(conn, entry, decide=_later)
+        counting += decided.facts
+        outcomes.openings += decided.openings
+        codes = [opening.code for opening in decided.openings if opening.code not in REQUESTS]
+        outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else ("stored", "")
+    pass_on(conn, bench)
+    posted = post(conn, counting)
+    hold_accounts(conn, posted.accounts)
+    recalculate(conn, posted.accounts)
+    outcomes.openings += _overpaid_plans(conn, device, [fact for fact in counting if fact.kind == "payment"])
+    outcomes.payments += [fact.fact_id for fact in counting if fact.kind == "payment"]
+    for fact in counting:
+        outgoing.send_fact(fact, zones=zones_of(bench, fact))
+
+
+def _later(facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Leave an entry's facts out of its projection: those of the whole batch are posted together."""
+    del facts
+    return ()
+
+
+def _overpaid_plans(conn: Connection, device: Device, paid: Sequence[Fact]) -> list[Opening]:
+    paid_on = {fact.stands_on for fact in paid}
+    openings = []
+    for chunk in bulk.chunks(sorted(paid_on), bulk.CHUNK):
+        query = select(accounts.c.account_no, accounts.c.net_minor).where(
+            accounts.c.account_no.in_(chunk), accounts.c.kind == "plan", accounts.c.net_minor < 0
+        )
+        openings += [
+            Opening(
+                code="plan_overpaid",
+                subject=row.account_no,
+                till_name=device.till_name,
+                details={"amount_minor": -row.net_minor},
+            )
+            for row in conn.execute(query)
+        ]
+    return openings
+
+
+# --- what is left to say
+
+
+def _note_chain(
+    conn: Connection, outcomes: _Outcomes, placed: chain.Placed, *, push: Push, device: Device, at: datetime
+) -> None:
+    subject = f"{device.till_name} {push.stream.hex()}"
+    for code, branch in (("fork", "fork"), ("chain_gap", "gap")):
+        if branch in placed.sides.values():
+            outcomes.openings.append(
+                Opening(
+                    code=code,
+                    subject=subject,
+                    till_name=device.till_name,
+                    details={"from_seq": push.from_seq, "through_seq": placed.through_seq},
+                )
+            )
+    if placed.joined and not chain.has_gap(conn, push.stream):
+        exceptions.settle(conn, "chain_gap", [subject], at=at, resolution="What was missing has come.")
+
+
+def _write_down(conn: Connection, outcomes: _Outcomes, *, at: datetime) -> None:
+    exceptions.open_all(conn, outcomes.openings, at=at)
+    if outcomes.payments:
+        exceptions.settle(conn, "reversal_before_payment", outcomes.payments, at=at, resolution="The payment has come.")
+    odd = [
+        {"entry_id": entry_id, "outcome": outcome, "code": code}
+        for entry_id, (outcome, code) in outcomes.by_entry.items()
+        if outcome != "stored"
+    ]
+    if odd:
+        conn.execute(insert(answers), odd)
+
+
+def _note_contact(conn: Connection, *, push: Push, device: Device, at: datetime) -> None:
+    conn.execute(
+        update(tills)
+        .where(tills.c.till_name == device.till_name)
+        .values(
+            last_contact_at=at,
+            software=push.software,
+            reported_generation=push.generation,
+            reported_position=push.position,
+        )
+    )
+
+
+def _answer(entry: Entry, known: frozenset[bytes], outcomes: _Outcomes) -> Answer:
+    if entry.entry_id in known:
+        return Answer(seq=entry.seq, outcome="had")
+    outcome, code = outcomes.by_entry[entry.entry_id]
+    return Answer(seq=entry.seq, outcome=outcome, code=code)

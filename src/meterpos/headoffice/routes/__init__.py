@@ -1,0 +1,1 @@
+"""What head office answers over HTTP, by noun; app.py puts them together."""
