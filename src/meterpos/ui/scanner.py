@@ -12,6 +12,7 @@ from typing import Final
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from shiboken6 import isValid
 
 GAP_MAX_MS: Final = 55
 LETTERS_MIN: Final = 6
@@ -39,28 +40,43 @@ class _Before:
 
 
 class Scanner(QObject):
-    """An event filter on the whole application. `scanned` carries what was read."""
+    """An event filter on whatever has the keyboard. `scanned` carries what was read."""
 
     scanned = Signal(str)
 
     def __init__(self, clock_ms: Callable[[], float] | None = None) -> None:
         super().__init__()
-        self._clock_ms = clock_ms or (lambda: time.monotonic() * 1000)
+        self.clock_ms = clock_ms or (lambda: time.monotonic() * 1000)
         self._letters: list[str] = []
         self._last_ms = 0.0
         self._before: _Before | None = None
 
+    def listen(self, app: QApplication) -> None:
+        """Follow the keyboard from widget to widget."""
+        app.focusChanged.connect(self._follow)
+        self._follow(None, app.focusWidget())
+
+    def stop(self, app: QApplication) -> None:
+        """Follow no more."""
+        app.focusChanged.disconnect(self._follow)
+        self._follow(app.focusWidget(), None)
+
+    def _follow(self, old: QWidget | None, new: QWidget | None) -> None:
+        self._forget()
+        if old is not None and isValid(old):
+            old.removeEventFilter(self)
+        if new is not None:
+            new.installEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
-            return super().eventFilter(watched, event)
-        if not isinstance(watched, QWidget) or watched is not QApplication.focusWidget():
-            return False  # the same key on its way through the window or a parent
-        return self._hear(watched, event)
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and isinstance(watched, QWidget):
+            return self._hear(watched, event)
+        return False
 
     def _hear(self, watched: QWidget, event: QKeyEvent) -> bool:
         if event.key() in _MODIFIERS:
             return False
-        now_ms = float(event.timestamp()) or self._clock_ms()
+        now_ms = float(event.timestamp()) or self.clock_ms()
         quick = now_ms - self._last_ms <= GAP_MAX_MS
         self._last_ms = now_ms
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

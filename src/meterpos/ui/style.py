@@ -22,11 +22,11 @@ QFrame#topbar { background: $card; border: none; border-bottom: 1px solid $line;
 QFrame#rail { background: $rail; border: none; }
 
 QLineEdit { background: $card; color: $ink; border: 1px solid $field_line; border-radius: ${field_radius}px;
-  padding: 0 13px; min-height: ${field_inner}px; selection-background-color: $action; selection-color: $action_ink; }
+  padding: 0 13px; selection-background-color: $action; selection-color: $action_ink; }
 QLineEdit:focus { border: 2px solid $action; padding: 0 12px; }
 QLineEdit[wrong="true"] { border: 2px solid $danger; padding: 0 12px; }
 QLineEdit:disabled { background: $faint; color: $muted; }
-QLineEdit[naked="true"] { border: none; background: transparent; padding: 0; min-height: 0; }
+QLineEdit[naked="true"] { border: none; background: transparent; padding: 0; }
 QFrame[surface="field"] { background: $card; border: 1px solid $field_line; border-radius: 10px; }
 QFrame[surface="field"][focused="true"] { border: 2px solid $action; }
 QFrame[surface="field"][wrong="true"] { border: 2px solid $danger; }
@@ -47,9 +47,6 @@ QPushButton[kind="link"] { background: transparent; border: none; color: $action
 QPushButton[kind="link"]:hover { text-decoration: underline; }
 QPushButton[kind="link"]:focus { border: 2px solid $action; border-radius: 6px; padding: 0; }
 QPushButton[kind="link"]:disabled { color: $muted; }
-
-QCheckBox { color: $ink; spacing: 8px; min-height: ${touch}px; border-radius: 6px; }
-QCheckBox:focus { background: $faint; }
 
 QListView, QTextEdit, QPlainTextEdit { background: transparent; border: none; outline: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget#scrolled { background: transparent; border: none; }
@@ -76,5 +73,4 @@ def sheet(palette: "Palette", metrics: "Metrics") -> str:
         card_radius=metrics.card_radius,
         field_radius=metrics.field_radius,
         field_inner=metrics.field - 2,
-        touch=metrics.touch,
     )

@@ -5,6 +5,7 @@ at once.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
@@ -125,6 +126,7 @@ class Metrics:
     field: int = 44
     amount: int = 64
     main_action: int = 64
+    main_action_tall: int = 84
     touch: int = 44
     chip: int = 44
     chip_face: int = 28
@@ -147,12 +149,12 @@ class Step:
 
 
 class Type:
-    """The type scale; money is set in tabular figures by `font()`."""
+    """The type scale."""
 
     change = Step(64, QFont.Weight.Bold)
     amount = Step(32, QFont.Weight.Bold)
     name = Step(20, QFont.Weight.Bold)
-    title = Step(17, QFont.Weight.Bold)
+    title = Step(16, QFont.Weight.Bold)
     value = Step(17, QFont.Weight.DemiBold)
     action = Step(16, QFont.Weight.Bold)
     strong = Step(15, QFont.Weight.DemiBold)
@@ -172,7 +174,6 @@ class _Theme(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.palette = LIGHT
-        self.scale = 1.0
 
 
 _theme = _Theme()
@@ -193,12 +194,14 @@ def color(value: str) -> QColor:
     return QColor(value)
 
 
-def font(step: Step) -> QFont:
-    """Return the font of one type step, with tabular figures so that columns of money stand still."""
+@cache
+def font(step: Step, *, tabular: bool = False) -> QFont:
+    """Return the font of one type step; money is set in tabular figures, so that its columns stand still."""
     made = QFont(FAMILY)
-    made.setPixelSize(round(step.size * _theme.scale))
+    made.setPixelSize(step.size)
     made.setWeight(step.weight)
-    made.setFeature(QFont.Tag("tnum"), 1)
+    if tabular:
+        made.setFeature(QFont.Tag("tnum"), 1)
     return made
 
 

@@ -116,7 +116,7 @@ class Window(QMainWindow):
     def attach(self, till: "Till") -> None:
         """Stand at an open till: read how it stands, then let the pages read."""
         self.desk.attach(till)
-        _app().installEventFilter(self.scanner)
+        self.scanner.listen(_app())
         for name, page in (
             ("receipts", ReceiptsPage(self.desk, self.printer)),
             ("shift", ShiftPage(self.desk, self.printer)),
@@ -213,7 +213,8 @@ class Window(QMainWindow):
         self._poll.stop()
         self._tidy.stop()
         self.exchanging.stop()
-        _app().removeEventFilter(self.scanner)
+        if self.desk.is_open:
+            self.scanner.stop(_app())
         self.tasks.close()
         super().closeEvent(event)
 

@@ -132,9 +132,7 @@ def approvers(conn: "Connection", clerk: str | None) -> "tuple[User, ...]":
     """Return who may approve what this clerk does."""
     from meterpos.ledger.queries.people import users
 
-    return tuple(
-        user for user in users(conn) if user.role in ("supervisor", "manager") and user.user_name != clerk
-    )
+    return tuple(user for user in users(conn) if user.role in ("supervisor", "manager") and user.user_name != clerk)
 
 
 def shift_totals(conn: "Connection") -> "ShiftView | None":

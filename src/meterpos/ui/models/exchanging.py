@@ -1,6 +1,7 @@
 """Exchanges with head office behind the window: at start, on demand, every few minutes; one at a time."""
 
-from typing import TYPE_CHECKING
+import random
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -9,13 +10,15 @@ from meterpos.ui.desk import Desk
 
 if TYPE_CHECKING:
     from meterpos.sync.exchange import ExchangeResult
+    from meterpos.sync.steps import Memory
     from meterpos.till import Till
 
-FIRST_MS = 1_500
+FIRST_MS: Final = 1_500
+OFFLINE: Final = "offline"
 
 
 class Exchanging(QObject):
-    """Knows whether head office was reached the last time."""
+    """Knows whether head office was reached the last time, and when to try next."""
 
     began = Signal()
     ended = Signal(object, str)  # the result or None, and the sentence of what went wrong
@@ -24,43 +27,60 @@ class Exchanging(QObject):
         super().__init__()
         self._desk = desk
         self.running = False
-        self._timer = QTimer(self)
+        self._stopped = True
+        self._failures = 0
+        self._memory: Memory | None = None
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.now)
 
     def start(self) -> None:
         """Begin the rhythm; the first exchange follows soon."""
-        if not self._timer.isActive():
-            self._timer.start(self._desk.till.settings.exchange_every_s * 1000)
-            QTimer.singleShot(FIRST_MS, self, self.now)
+        if self._stopped:
+            self._stopped = False
+            self._timer.start(FIRST_MS)
 
     def stop(self) -> None:
         """No more exchanges."""
+        self._stopped = True
         self._timer.stop()
 
     def now(self) -> None:
         """Exchange with head office unless that is under way."""
-        if self.running or not self._timer.isActive():
+        if self.running or self._stopped:
             return
+        self._timer.stop()
         self.running = True
         self.began.emit()
-        till = self._desk.till
-        self._desk.tasks.outside(lambda: _exchange(till), self._done, self._failed)
+        till, memory = self._desk.till, self._memory
+        self._desk.tasks.outside(lambda: _exchange(till, memory), self._done, self._failed)
 
     def _done(self, result: "ExchangeResult") -> None:
-        self._finish(online=True)
-        self.ended.emit(result, "")
+        self._memory = result.memory
+        self._finish(result.outcome, good=result.is_complete)
+        self.ended.emit(result if result.is_complete else None, result.detail)
 
     def _failed(self, error: UserError) -> None:
-        self._finish(online=False)
+        self._finish(OFFLINE, good=False)
         self.ended.emit(None, str(error))
 
-    def _finish(self, *, online: bool) -> None:
+    def _finish(self, outcome: str, *, good: bool) -> None:
+        from meterpos.sync.pace import wait_s
+
         self.running = False
-        self._desk.online = online
+        self._failures = 0 if good else self._failures + 1
+        every_s = self._desk.till.settings.exchange_every_s
+        pause_s = wait_s(outcome, failures=self._failures, every_s=every_s, dice=random.random)
+        if not self._stopped:
+            self._timer.start(round(pause_s * 1000))
+        self._desk.online = good
         self._desk.online_changed.emit()
         self._desk.tasks.ledger_changed.emit()
 
 
-def _exchange(till: "Till") -> "ExchangeResult":
+def _exchange(till: "Till", memory: "Memory | None") -> "ExchangeResult":
     """Runs in the pool."""
-    return till.exchange()
+    from meterpos.sync.exchange import exchange
+
+    return exchange(
+        till.store, home=till.settings.home, device_key=till.device_key, memory=memory, now=lambda: till.moment().at
+    )

@@ -1,15 +1,19 @@
 """The first start: a till nobody has enrolled says calmly what to do, and does it."""
 
-from PySide6.QtCore import Qt
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import words
 from meterpos.ui.desk import Desk
 from meterpos.ui.theme import Type
-from meterpos.ui.widgets.basic import Label, Surface, vertical
+from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import MainAction
 from meterpos.ui.widgets.fields import Field, Problem
+
+if TYPE_CHECKING:
+    from meterpos.till import Till
 
 
 class EnrolPage(QWidget):
@@ -33,7 +37,11 @@ class EnrolPage(QWidget):
         for part in (self.server, self.code, self.problem, self.button):
             inside.addWidget(part)
         column = vertical(self, margins=(20, 48, 20, 20))
-        column.addWidget(self.card, 0, Qt.AlignmentFlag.AlignHCenter)
+        row = horizontal(None)
+        row.addStretch(1)
+        row.addWidget(self.card)
+        row.addStretch(1)
+        column.addLayout(row)
         column.addStretch(1)
         self.server.entered.connect(self.code.line.setFocus)
         self.code.entered.connect(self.press)
@@ -72,10 +80,7 @@ class EnrolPage(QWidget):
         self._tell()
         till, server, code = self._desk.till, self.server.text(), self.code.text()
 
-        def work() -> None:
-            till.enrol(server=server, code=code)
-
-        self._desk.tasks.outside(work, lambda _: self._end(), self._refuse)
+        self._desk.tasks.outside(lambda: _enrol(till, server, code), lambda _: self._end(), self._refuse)
 
     def _end(self) -> None:
         self._busy = False
@@ -93,3 +98,14 @@ class EnrolPage(QWidget):
             field.line.setFocus()
         else:
             self.problem.tell(str(error))
+
+
+def _enrol(till: "Till", server: str, code: str) -> None:
+    """Runs in the pool."""
+    from meterpos import vault
+    from meterpos.sync.enrolment import enrol
+    from meterpos.till import DATABASE_KEY
+
+    home = till.settings.home
+    key = None if till.settings.plain_sqlite else vault.read_secret(home, DATABASE_KEY)
+    enrol(till.store, home=home, server=server, code=code, database_key=key, moment=till.moment())

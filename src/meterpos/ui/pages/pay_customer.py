@@ -12,7 +12,7 @@ from meterpos.ui.models.asking import CustomerView, MeterView
 from meterpos.ui.models.telling import phone, transaction
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
-from meterpos.ui.widgets.basic import Elided, EmptyState, SectionLabel, Surface, horizontal, vertical
+from meterpos.ui.widgets.basic import Elided, EmptyState, Label, SectionLabel, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.cards import MeterCards
 from meterpos.ui.widgets.rows import RowList, RowState
@@ -34,7 +34,7 @@ class CustomerPanel(QWidget):
         self._desk = desk
         self._customer: Customer | None = None
         self._last: MeterView | None = None
-        self.name = Elided(Type.name)
+        self.name = Label(Type.name, wrap=True)
         self.number = Elided(Type.small, "muted")
         self.which = SectionLabel()
         self.cards = MeterCards(desk)
@@ -105,13 +105,15 @@ class CustomerPanel(QWidget):
         parts = (customer.customer_no, phone(customer.phone), customer.place)
         self.number.setText(" · ".join(part for part in parts if part))
         many = len(customer.meters) > 1
-        self.which.setText(words.say("pay.which_hint" if many else "pay.the_meter").upper())
+        self.which.setText(words.say("pay.the_meter").upper())
+        if many:
+            self.which.setText(f"{words.say('pay.which_meter').upper()}    {words.say('pay.which_hint')}")
         if self._last is not None:
             self.last_title.setText(words.say("pay.last_on", meter=self._last.card.meter_no).upper())
             self.last_card.setVisible(bool(self._last.last))
+            self.last_title.setVisible(bool(self._last.last))
         if not customer.meters:
             self.which.setText(words.say("pay.no_meters").upper())
-        self.last_title.setVisible(bool(customer.meters))
 
     def _speak_line(self, line: "Transaction") -> str:
         what, amount, _ = transaction(line)

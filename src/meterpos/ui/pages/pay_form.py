@@ -17,7 +17,7 @@ from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.payment import Form, Part, Unknown
 from meterpos.ui.pages.pay_method import MethodPart
 from meterpos.ui.pages.pay_sms import SmsPart
-from meterpos.ui.theme import Type
+from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets.amounts import Preview, Rows, Total
 from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLabel, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button, MainAction
@@ -60,6 +60,7 @@ class PaymentPanel(Surface):
         self.title = Elided(Type.title)
         self.due = Pill("")
         self.amount_title = SectionLabel("pay.amount")
+        self.amount_title.setMinimumHeight(METRICS.touch - 8)
         self.name_invoice = Button("link", step=Type.helper_strong, shortcut="Ctrl+I")
         self.amount = AmountBox()
         self.rows = Rows()
@@ -116,8 +117,12 @@ class PaymentPanel(Surface):
         top.addWidget(self.amount_title, 1)
         top.addWidget(self.name_invoice)
         column.addLayout(top)
-        for part in (self.amount, self.total, self.rows, self.amount_problem, self.chips):
-            column.addWidget(part)
+        column.addWidget(self.amount)
+        column.addWidget(self.total)
+        column.addSpacing(4)
+        column.addWidget(self.rows)
+        column.addWidget(self.amount_problem)
+        column.addWidget(self.chips)
         column.addSpacing(2)
         column.addWidget(self.preview)
         names = horizontal(None, spacing=12)
@@ -146,7 +151,7 @@ class PaymentPanel(Surface):
         self.button.clicked.connect(self.press)
         self.name_invoice.clicked.connect(self._offer_invoices)
         self.question.yes.connect(self._be_sure)
-        self.question.no.connect(self.focus_amount)
+        self.question.no.connect(self._be_careful)
         words.notifier().changed.connect(self.show_form)
         QShortcut(QKeySequence("F12"), self, self.press)
 
@@ -354,8 +359,14 @@ class PaymentPanel(Surface):
             usual=format_amount(usual),
             meter=part.view.card.meter_no,
         )
+        self.button.hide()
+        self.hint.hide()
         self.question.ask(sentence, yes="pay.unusual.yes", no="pay.unusual.no")
         return True
+
+    def _be_careful(self) -> None:
+        self.tell({})
+        self.focus_amount()
 
     def _be_sure(self) -> None:
         form = self.form()
@@ -386,6 +397,8 @@ class PaymentPanel(Surface):
         """Show what is wrong beside each field; {} clears everything."""
         self.alarm.hide()
         self.question.hide()
+        self.button.show()
+        self.hint.show()
         self.amount_problem.tell(found.get("amount", ""))
         self.amount.set_wrong("amount" in found)
         for number, row in enumerate(self.rows.rows):
@@ -454,8 +467,8 @@ class PaymentPanel(Surface):
 
     def _show_due(self) -> None:
         single = self._views[0].card if len(self._views) == 1 else None
-        self.due.setVisible(single is not None and single.balance_minor > 0)
         if single is None or not single.balance_minor:
+            self.due.hide()
             return
         money = self._desk.money(single.balance_minor)
         if single.days_overdue > 0:
@@ -466,6 +479,8 @@ class PaymentPanel(Surface):
             self.due.show_fact(words.say("pay.due_pill", money=money, day=day), icon="")
         else:
             self.due.show_fact(money, icon="")
+        room = self.width() - 50 - self.title.sizeHint().width()
+        self.due.setVisible(self.due.sizeHint().width() <= room)
 
     def _show_chips(self) -> None:
         chips = []

@@ -51,7 +51,7 @@ class ChangeBox(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         colors = theme.palette()
         painter = QPainter(self)
-        top = self.label.height() + 4
+        top = self.label.geometry().bottom() + 5
         box = QRectF(0, top, self.width(), METRICS.field)
         paint.box(painter, box, fill=colors.action_soft, radius=METRICS.field_radius)
         room = box.adjusted(13, 0, -13, 0)
@@ -76,7 +76,7 @@ class MethodPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.title = SectionLabel()
-        words.bind(lambda text: self.title.setText(f"{text.upper()}   CTRL+1 … 4"), "pay.method")
+        words.bind(lambda text: self.title.setText(f"{text.upper()}    Ctrl+1 … 4"), "pay.method")
         self.segments = Segments(METHODS, name_key="pay.method")
         self.reference = Field("reference.mpesa")
         self.reference.line.setMaxLength(64)

@@ -13,7 +13,7 @@ from meterpos.ui.models import asking
 from meterpos.ui.models.telling import phone
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
-from meterpos.ui.widgets.basic import Label, Surface, vertical
+from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.fields import Line
 from meterpos.ui.widgets.rows import RowList, RowState, highlight
@@ -71,7 +71,9 @@ class SearchPanel(QWidget):
         inside.addWidget(self.hits)
         self.nobody.setContentsMargins(10, 10, 10, 10)
         inside.addWidget(self.nobody)
-        inside.addWidget(self.unknown)
+        offered = horizontal(None, margins=(8, 0, 8, 0))
+        offered.addWidget(self.unknown)
+        inside.addLayout(offered)
         self.card.hide()
         self.line.textChanged.connect(self._ask)
         self.line.textEdited.connect(self.typed)
@@ -150,7 +152,7 @@ class SearchPanel(QWidget):
             self.unknown.setFocus()
 
     def _speak_hit(self, hit: "CustomerHit") -> str:
-        what, _, more = _money(hit)
+        what, _, more = _money(hit, self._desk.currency)
         return f"{hit.name}, {hit.customer_no}, {phone(hit.phone)}, {what}, {more}"
 
     def _paint_hit(self, painter: QPainter, rect: QRectF, hit: "CustomerHit", state: RowState) -> None:
@@ -159,8 +161,8 @@ class SearchPanel(QWidget):
         room = rect.adjusted(10, 6, -10, -6)
         upper = QRectF(room.left(), room.top(), room.width(), 20)
         lower = QRectF(room.left(), room.top() + 20, room.width(), 18)
-        what, ink, more = _money(hit)
-        right = max(paint.width(what, Type.small_strong), paint.width(more, Type.helper))
+        what, ink, more = _money(hit, self._desk.currency)
+        right = max(paint.width(what, Type.small_strong, tabular=True), paint.width(more, Type.helper))
         paint.text(
             painter, upper, what, Type.small_strong, getattr(colors, ink), align=paint.RIGHT, whole=True, ground=ground
         )
@@ -174,13 +176,17 @@ class SearchPanel(QWidget):
         paint.text(painter, below, number, Type.helper, colors.muted, ground=ground)
 
 
-def _money(hit: "CustomerHit") -> tuple[str, str, str]:
+def _money(hit: "CustomerHit", currency: str) -> tuple[str, str, str]:
     """Return what a hit owes, the token of its colour, and the line beneath."""
     meters = words.say("pay.meters", n=hit.meters)
     if hit.balance_minor:
         if hit.overdue:
-            return format_amount(hit.balance_minor), "danger", f"{meters} · {words.say('money.overdue')}"
-        return format_amount(hit.balance_minor), "ink", meters
+            return (
+                f"{currency} {format_amount(hit.balance_minor)}",
+                "danger",
+                f"{meters} · {words.say('money.overdue')}",
+            )
+        return f"{currency} {format_amount(hit.balance_minor)}", "ink", meters
     if hit.overpayment_minor:
         return words.say("money.credit", amount=format_amount(hit.overpayment_minor)), "action", meters
     return words.say("money.clear"), "muted", meters

@@ -1,13 +1,13 @@
 """The wish for an SMS, and the customer's phone corrected in place."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QStackedLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from meterpos.ui import theme, words
+from meterpos.ui import words
 from meterpos.ui.models.telling import phone
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets.basic import horizontal, vertical
-from meterpos.ui.widgets.buttons import Button
+from meterpos.ui.widgets.buttons import Button, Tick
 from meterpos.ui.widgets.fields import Line, Problem
 
 
@@ -19,8 +19,7 @@ class SmsPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._phone = ""
-        self.wish = QCheckBox()
-        self.wish.setFont(theme.font(Type.small))
+        self.wish = Tick()
         self.correct = Button("link", step=Type.small_strong)
         self.line = Line(step=Type.text)
         words.bind(self.line.setAccessibleName, "pay.phone")

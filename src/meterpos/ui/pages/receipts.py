@@ -77,9 +77,9 @@ class ReceiptsPage(QWidget):
         self.reversing.hide()
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
-        row.addWidget(left, 36)
-        row.addWidget(middle, 36)
-        row.addWidget(right, 28)
+        row.addWidget(left, 34)
+        row.addWidget(middle, 35)
+        row.addWidget(right, 31)
         self.paper.hide()
         self._show_actions()
 

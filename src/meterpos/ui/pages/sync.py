@@ -134,7 +134,7 @@ class SyncPage(QWidget):
 
     def _what(self, row: "Exchange") -> str:
         moved = words.say("sync.moved", pushed=row.pushed, pulled=row.pulled)
-        return moved if row.outcome == "ok" or not row.detail else row.detail
+        return moved if row.outcome == "complete" or not row.detail else row.detail
 
     def _speak_exchange(self, row: "Exchange") -> str:
         return f"{self._when(row)}, {self._what(row)}"
@@ -142,7 +142,7 @@ class SyncPage(QWidget):
     def _paint_exchange(self, painter: QPainter, rect: QRectF, row: "Exchange", _state: RowState) -> None:
         colors = theme.palette()
         hairline(painter, rect)
-        good = row.outcome == "ok"
+        good = row.outcome == "complete"
         ink = colors.action if good else colors.muted
         paint.picture(painter, "circle-check" if good else "cloud-off", ink, rect.left() + 4, rect.center().y(), 18)
         when = self._when(row)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from meterpos.ledger.money import format_amount
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.rules.allocation import PaymentEffect
 
 LINES_MAX = 3
+_WRAP = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
 
 
 class PartRow(QWidget):
@@ -103,6 +104,7 @@ class Preview(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[tuple[str, str, str]] = []
+        self._note = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(16)
 
@@ -128,24 +130,42 @@ class Preview(QWidget):
         self._set(shown)
 
     def show_note(self, sentence: str) -> None:
-        """Show one sentence instead."""
-        self._set([(sentence, "", "muted")])
+        """Show one sentence instead, in as many lines as it needs."""
+        self._set([])
+        self._note = sentence
+        self.setAccessibleName(sentence)
+        self.fit()
 
     def texts(self) -> list[tuple[str, str]]:
         """Return what is shown, line by line."""
-        return [(what, amount) for what, amount, _ in self._lines]
+        return [(self._note, "")] if self._note else [(what, amount) for what, amount, _ in self._lines]
+
+    def fit(self) -> None:
+        """Take the height the note needs."""
+        if self._note:
+            room = QRectF(0, 0, self.width() - 28, 400)
+            needs = QFontMetricsF(theme.font(Type.small)).boundingRect(room, _WRAP, self._note)
+            self.setFixedHeight(round(needs.height()) + 20)
+            self.update()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self.fit()
 
     def _set(self, lines: list[tuple[str, str, str]]) -> None:
-        if lines != self._lines:
-            self._lines = lines
-            self.setAccessibleName("; ".join(" ".join(part for part in line[:2] if part) for line in lines))
-            self.setFixedHeight(18 + 21 * len(lines))
-            self.update()
+        self._note = ""
+        self._lines = lines
+        self.setAccessibleName("; ".join(" ".join(part for part in line[:2] if part) for line in lines))
+        self.setFixedHeight(18 + 21 * len(lines))
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         colors = theme.palette()
         painter = QPainter(self)
         paint.box(painter, QRectF(self.rect()), fill=colors.faint, radius=METRICS.field_radius)
+        if self._note:
+            painter.setFont(theme.font(Type.small))
+            painter.setPen(theme.color(colors.muted))
+            painter.drawText(QRectF(14, 10, self.width() - 28, self.height() - 20), _WRAP, self._note)
         for number, (what, amount, tone) in enumerate(self._lines):
             row = QRectF(14, 9 + 21 * number, self.width() - 28, 21)
             ink = getattr(colors, tone)
@@ -167,6 +187,7 @@ class Total(QWidget):
         super().__init__()
         self.currency = Label(Type.search, "muted")
         self.amount = Label(Type.amount)
+        self.amount.setFont(theme.font(Type.amount, tabular=True))
         self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = horizontal(self, margins=(16, 0, 20, 0))
         row.addWidget(self.currency)

@@ -127,7 +127,10 @@ class Pill(QWidget):
         return self._text
 
     def sizeHint(self) -> QSize:
-        return QSize(round(paint.width(self._text, Type.helper_strong)) + 44, 26)
+        return QSize(round(paint.width(self._text, Type.helper_strong)) + self._left() + 13, 26)
+
+    def _left(self) -> int:
+        return 30 if self._icon else 12
 
     def minimumSizeHint(self) -> QSize:
         return QSize(60, 26)
@@ -143,9 +146,25 @@ class Pill(QWidget):
         ink = getattr(colors, self._tone)
         painter = QPainter(self)
         paint.box(painter, QRectF(self.rect()), fill=soft[self._tone], radius=13)
-        paint.picture(painter, self._icon, ink, 10, self.height() / 2, 14)
-        place = QRectF(30, 0, self.width() - 42, self.height())
+        if self._icon:
+            paint.picture(painter, self._icon, ink, 10, self.height() / 2, 14)
+        place = QRectF(self._left(), 0, self.width() - self._left() - 12, self.height())
         paint.text(painter, place, self._text, Type.helper_strong, ink, ground=soft[self._tone])
+
+
+class _Emblem(QWidget):
+    """An icon in a soft circle."""
+
+    def __init__(self, icon: str) -> None:
+        super().__init__()
+        self._icon = icon
+        self.setFixedSize(72, 72)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colors = theme.palette()
+        painter = QPainter(self)
+        paint.box(painter, QRectF(self.rect()), fill=colors.quiet, radius=36)
+        paint.picture(painter, self._icon, colors.muted, 22, 36, 28)
 
 
 class EmptyState(QWidget):
@@ -153,18 +172,16 @@ class EmptyState(QWidget):
 
     def __init__(self, icon: str, key: str = "") -> None:
         super().__init__()
-        self._icon = icon
         self.sentence = Label(Type.text, "muted", key=key, wrap=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        column = vertical(self, margins=(24, 64, 24, 24), spacing=0)
+        column = vertical(self, margins=(28, 24, 28, 24), spacing=0)
+        column.addStretch(2)
+        column.addWidget(_Emblem(icon), 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(16)
         column.addWidget(self.sentence)
-        self.more = vertical(None, spacing=8)
+        self.more = vertical(None, margins=(0, 16, 0, 0), spacing=8)
         column.addLayout(self.more)
-        column.addStretch(1)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        paint.picture(painter, self._icon, theme.palette().muted, self.width() / 2 - 16, 36, 32)
+        column.addStretch(3)
 
 
 def vertical(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QSizePolicy, QWidget
 
 from meterpos.ui import theme, words
@@ -77,6 +77,38 @@ class Chip(QAbstractButton):
         super().keyPressEvent(event)
 
 
+class Tick(QAbstractButton):
+    """A box to tick with its text; Space toggles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(paint.width(self.text(), Type.small)) + 34, METRICS.touch)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, METRICS.touch)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colors = theme.palette()
+        painter = QPainter(self)
+        on = self.isChecked() and self.isEnabled()
+        icon, ink = ("square-check", colors.action) if on else ("square", colors.muted)
+        paint.picture(painter, icon, ink, 0, self.height() / 2)
+        if self.hasFocus():
+            ring = QRectF(-1, self.height() / 2 - 13, 24, 26)
+            paint.box(painter, ring.adjusted(1, 0, 0, 0), fill=None, line=colors.action, weight=2, radius=6)
+        text_ink = colors.ink if self.isEnabled() else colors.muted
+        paint.text(painter, QRectF(28, 0, self.width() - 28, self.height()), self.text(), Type.small, text_ink)
+
+
+_STEPS = (Type.action, Type.text_strong, Type.small_strong, Type.helper_strong)
+
+
 class MainAction(QAbstractButton):
     """The one green button of a page: what it does, and to whom, on two lines."""
 
@@ -93,7 +125,15 @@ class MainAction(QAbstractButton):
         self.setText(f"{first} · {second}" if second else first)
         self.setAccessibleName(self.text())
         self.setToolTip(second)
+        self._fit()
         self.update()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        long = paint.width(self._lines[1], Type.small_strong) > self.width() - 28
+        self.setFixedHeight(METRICS.main_action_tall if long else METRICS.main_action)
 
     def sizeHint(self) -> QSize:
         return QSize(240, METRICS.main_action)
@@ -113,21 +153,40 @@ class MainAction(QAbstractButton):
             paint.box(painter, QRectF(self.rect()).adjusted(3, 3, -3, -3), fill=None, line=ink, weight=2, radius=8)
         first, second = self._lines
         room = QRectF(self.rect()).adjusted(14, 0, -14, 0)
+        step = next((one for one in _STEPS if paint.width(first, one) <= room.width()), _STEPS[-1])
         if not second:
-            paint.text(painter, room, first, Type.action, ink, align=paint.CENTER, whole=True, ground=fill)
+            paint.text(painter, room, first, step, ink, align=paint.CENTER, whole=True, ground=fill)
             return
         middle = room.center().y()
-        upper = QRectF(room.left(), middle - 22, room.width(), 22)
+        lift = 30 if paint.width(second, Type.small_strong) > room.width() else 22
+        upper = QRectF(room.left(), middle - lift, room.width(), 22)
         lower = QRectF(room.left(), middle - 1, room.width(), 22)
-        paint.text(painter, upper, first, Type.action, ink, align=paint.CENTER, whole=True, ground=fill)
-        step = Type.action if paint.width(second, Type.action) <= room.width() else Type.small_strong
-        paint.text(painter, lower, second, step, ink, align=paint.CENTER, ground=fill)
+        paint.text(painter, upper, first, step, ink, align=paint.CENTER, whole=True, ground=fill)
+        if paint.width(second, Type.action) <= room.width():
+            paint.text(painter, lower, second, Type.action, ink, align=paint.CENTER, ground=fill)
+            return
+        for number, line in enumerate(_wrapped(second, room.width())):
+            place = lower.translated(0, 18 * number - 6)
+            paint.text(painter, place, line, Type.small_strong, ink, align=paint.CENTER, ground=fill)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
             self.click()
             return
         super().keyPressEvent(event)
+
+
+def _wrapped(text: str, room: float) -> tuple[str, ...]:
+    """Return a long text in two lines, broken between words."""
+    if paint.width(text, Type.small_strong) <= room:
+        return (text,)
+    words_ = text.split(" ")
+    first = words_[0]
+    for number, word in enumerate(words_[1:], start=1):
+        if paint.width(f"{first} {word}", Type.small_strong) > room:
+            return first, " ".join(words_[number:])
+        first = f"{first} {word}"
+    return (first,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +202,7 @@ class _SegmentButton(QAbstractButton):
     def __init__(self, segment: Segment) -> None:
         super().__init__()
         self.segment = segment
+        self.with_icon = True
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -156,7 +216,7 @@ class _SegmentButton(QAbstractButton):
         self.update()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(round(paint.width(self.text(), Type.small_strong)) + 36, METRICS.touch)
+        return QSize(round(paint.width(self.text(), Type.small_strong)) + 12, METRICS.touch)
 
     sizeHint = minimumSizeHint
 
@@ -172,7 +232,7 @@ class _SegmentButton(QAbstractButton):
             paint.box(painter, face, fill=None, line=colors.action, weight=2, radius=8)
         ink = colors.ink if self.isChecked() else colors.muted
         wide = paint.width(self.text(), Type.small_strong)
-        roomy = wide + 25 <= face.width() - 6
+        roomy = self.with_icon
         left = face.center().x() - (wide + (25 if roomy else 0)) / 2
         if roomy:
             paint.picture(painter, self.segment.icon, ink, left, face.center().y(), 17)
@@ -194,6 +254,7 @@ class Segments(QWidget):
             button.toggled.connect(lambda on, value=value: self.chosen.emit(value) if on else None)
             row.addWidget(button, 1)
         words.bind(self.setAccessibleName, name_key)
+        words.notifier().changed.connect(self._fit)
         next(iter(self._buttons.values())).setChecked(True)
 
     def value(self) -> str:
@@ -207,6 +268,17 @@ class Segments(QWidget):
     def button(self, value: str) -> QAbstractButton:
         """Return the button of one choice."""
         return self._buttons[value]
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Icons stand on all choices or on none."""
+        each = self.width() / len(self._buttons) - 12
+        roomy = all(paint.width(button.text(), Type.small_strong) + 25 <= each for button in self._buttons.values())
+        for button in self._buttons.values():
+            button.with_icon = roomy
+            button.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         paint.box(QPainter(self), QRectF(self.rect()), fill=theme.palette().faint, radius=10)

@@ -1,7 +1,7 @@
 """Fields to type in, each with its label above and, when something is wrong, a sentence beneath."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from meterpos.errors import UserError
@@ -167,6 +167,9 @@ def amount_of(line: QLineEdit) -> int | None:
 def tame(line: QLineEdit) -> None:
     """Make a line a money line: right-aligned, digits only where that is possible, written out when left."""
     line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    made = QFont(line.font())
+    made.setFeature(QFont.Tag("tnum"), 1)
+    line.setFont(made)
     line.setMaxLength(18)
     line.setInputMethodHints(Qt.InputMethodHint.ImhFormattedNumbersOnly)
 

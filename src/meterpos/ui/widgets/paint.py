@@ -19,9 +19,9 @@ clipped: list[tuple[str, float, float]] = []
 painted: list[tuple[str, str, str, int]] | None = None
 
 
-def width(text: str, step: Step) -> float:
+def width(text: str, step: Step, *, tabular: bool = False) -> float:
     """Return how wide a text is in a type step."""
-    return QFontMetricsF(theme.font(step)).horizontalAdvance(text)
+    return QFontMetricsF(theme.font(step, tabular=tabular)).horizontalAdvance(text)
 
 
 def text(
@@ -35,8 +35,11 @@ def text(
     whole: bool = False,
     ground: str | None = None,
 ) -> float:
-    """Paint one line and return its width; a text that does not fit ends in "…" unless it must stay `whole`."""
-    font = theme.font(step)
+    """Paint one line and return its width; a text that does not fit ends in "…" unless it must stay `whole`.
+
+    What is right-aligned and whole is money: it stands in tabular figures.
+    """
+    font = theme.font(step, tabular=whole and align == RIGHT)
     metrics = QFontMetricsF(font)
     wanted = metrics.horizontalAdvance(value)
     shown = value
@@ -56,8 +59,12 @@ def text(
 def marked(
     painter: QPainter, rect: QRectF, value: str, spans: Sequence[tuple[int, int]], step: Step, ink: str, *, ground: str
 ) -> None:
-    """Paint one line with the matched spans (start, end) on the match colour."""
+    """Paint one line with the matched spans (start, end) on the match colour; a match is never behind the "…"."""
     metrics = QFontMetricsF(theme.font(step))
+    if spans and metrics.horizontalAdvance(value[: spans[0][1]]) > rect.width() - metrics.horizontalAdvance("…"):
+        cut = value.rfind(" ", 0, spans[0][0]) + 1
+        value = f"…{value[cut:]}"
+        spans = [(start - cut + 1, end - cut + 1) for start, end in spans if start >= cut]
     mark = QColor(theme.palette().mark)
     height = metrics.height()
     top = rect.center().y() - height / 2

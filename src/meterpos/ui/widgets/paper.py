@@ -1,11 +1,14 @@
 """A paper on the screen, drawn from the same document as the printed one."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 from meterpos.ui import theme, words
 from meterpos.ui.widgets import paint
+
+FITTED_LEAST = 0.75
+"""A paper a little longer than its place is shown smaller, down to this; a longer one scrolls."""
 
 
 class Paper(QWidget):
@@ -20,7 +23,7 @@ class Paper(QWidget):
         """Show a paper; `spoken` is its text for a screen reader."""
         self._image = QImage.fromData(png)
         self.setAccessibleName(spoken)
-        self._fit()
+        self.fit()
 
     def has_paper(self) -> bool:
         """Tell whether a paper is shown."""
@@ -29,10 +32,10 @@ class Paper(QWidget):
     def clear(self) -> None:
         """Show nothing."""
         self._image = QImage()
-        self._fit()
+        self.fit()
 
     def resizeEvent(self, _event: object) -> None:
-        self._fit()
+        self.fit()
 
     def sizeHint(self) -> QSize:
         return QSize(340, self.height())
@@ -42,9 +45,17 @@ class Paper(QWidget):
             return QRectF()
         wide = min(self.width() - 16.0, 400.0)
         high = wide * self._image.height() / self._image.width()
+        room = self._room() - 16.0
+        if FITTED_LEAST * high <= room < high:
+            wide, high = wide * room / high, room
         return QRectF((self.width() - wide) / 2, 8, wide, high)
 
-    def _fit(self) -> None:
+    def _room(self) -> float:
+        view = self.parentWidget()
+        return float(view.height()) if view is not None else 0.0
+
+    def fit(self) -> None:
+        """Take the size the paper needs in the place it has."""
         self.setFixedHeight(round(self._scaled().height()) + 16 if not self._image.isNull() else 40)
         self.update()
 
@@ -70,3 +81,7 @@ class PaperView(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(self.paper)
         words.bind(self.setAccessibleName, "paper.name")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.paper.fit()

@@ -1,0 +1,113 @@
+"""Pictures of every page, to be looked at: `python tests/ui/look.py FOLDER [light|dark] [en|sw] [WIDTHxHEIGHT]`."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from meterpos.ui.window import Window
+from tests.ui import stand
+from tests.ui.stand import press, settle, type_text
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    look = sys.argv[2] if len(sys.argv) > 2 else "light"
+    language = sys.argv[3] if len(sys.argv) > 3 else "en"
+    size = tuple(int(part) for part in (sys.argv[4] if len(sys.argv) > 4 else "1366x768").split("x"))
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{look}-{language}-{size[0]}"
+    with tempfile.TemporaryDirectory() as home:
+        counter = stand.ready_counter(Path(home), printer=f"file:{home}/paper.bin")
+        window = stand.open_window(counter, look=look, language=language, size=(size[0], size[1]))
+        Visit(window, folder, stem).run()
+        window.close()
+        counter.till.close()
+
+
+class Visit:
+    def __init__(self, window: Window, folder: Path, stem: str) -> None:
+        self.window, self.folder, self.stem, self.number = window, folder, stem, 0
+
+    def grab(self, name: str) -> None:
+        settle(self.window)
+        QTest.qWait(30)
+        settle(self.window)
+        self.number += 1
+        self.window.grab().save(str(self.folder / f"{self.stem}-{self.number:02d}-{name}.png"))
+
+    def run(self) -> None:
+        window = self.window
+        self.grab("begin")
+        type_text("otieno")
+        self.grab("hits")
+        type_text(" grace")
+        settle(window)
+        press(Qt.Key.Key_Return)
+        self.grab("customer")
+        press(Qt.Key.Key_Return)
+        type_text("2500")
+        press(Qt.Key.Key_Return)
+        type_text("3000")
+        self.grab("cash")
+        press(Qt.Key.Key_Return)
+        self.grab("button")
+        press(Qt.Key.Key_Return)
+        self.grab("done")
+        press(Qt.Key.Key_Return)
+        type_text("makokha")
+        settle(window)
+        press(Qt.Key.Key_Return)
+        self.grab("long")
+        press(Qt.Key.Key_Space)
+        press(Qt.Key.Key_Down)
+        press(Qt.Key.Key_Space)
+        press(Qt.Key.Key_Return)
+        window.pay.payment.method.pick("mpesa")
+        press(Qt.Key.Key_Return)
+        self.grab("several-error")
+        press(Qt.Key.Key_Escape)
+        type_text("MTR-112")
+        settle(window)
+        press(Qt.Key.Key_Return)
+        settle(window)
+        type_text("25000")
+        press(Qt.Key.Key_F12)
+        self.grab("unusual")
+        press(Qt.Key.Key_Escape)
+        window.pay.next_customer()
+        type_text("MTR-9999")
+        self.grab("nobody")
+        press(Qt.Key.Key_Return)
+        press(Qt.Key.Key_Return)
+        self.grab("unknown")
+        window.pay.next_customer()
+        window.go("receipts")
+        settle(window)
+        press(Qt.Key.Key_Return)
+        self.grab("receipts")
+        window.page("receipts").reverse_button.click()
+        self.grab("reverse")
+        window.go("sync")
+        self.grab("sync")
+        window.go("shift")
+        settle(window)
+        type_text("7499")
+        self.grab("shift")
+        window.page("shift").closing.press()
+        self.grab("closed")
+        window.page("shift").done.click()
+        self.grab("open-shift")
+        window.go("pay")
+        self.grab("no-shift")
+        window._stack.setCurrentWidget(window.page("enrol"))
+        self.grab("enrol")
+
+
+main()

@@ -1,0 +1,193 @@
+"""A window on a real till for tests and pictures: the customers of the reference screen, and some with long names."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from sqlalchemy import insert
+
+from meterpos.ledger import search_index
+from meterpos.ledger.operations.people import code_hash
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import accounts, customers, meters, users
+from meterpos.ui import theme, words
+from meterpos.ui.window import Window
+from tests.support.tills import Counter, invoice, post_facts
+
+_kept: list[QApplication] = []
+CODE, PIN = "ABCD-EFGH", "2468"
+LONG = "Wilhelmina Nasimiyu Wanyonyi-Ochieng’ Makokha wa Nang’ombe"
+
+
+class Typist:
+    """A clock by which keys come as a person's do, however fast a test presses them."""
+
+    def __init__(self) -> None:
+        self._ms = 0.0
+
+    def __call__(self) -> float:
+        self._ms += 90
+        return self._ms
+
+
+def app() -> QApplication:
+    """Return the one application."""
+    found = QApplication.instance() or QApplication([])
+    assert isinstance(found, QApplication)
+    _kept.append(found)
+    return found
+
+
+def pump(until: Callable[[], Any], *, timeout_ms: int = 8000) -> None:
+    """Let the event loop turn until something holds."""
+    timer = QElapsedTimer()
+    timer.start()
+    while not until():
+        assert timer.elapsed() < timeout_ms, "it did not happen in time"
+        app().processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+        QTest.qWait(1)
+
+
+def settle(window: Window) -> None:
+    """Let everything that is under way come home."""
+    for _ in range(3):
+        pump(lambda: not window.tasks.busy)
+        app().processEvents()
+
+
+def open_window(
+    counter: Counter, *, look: str = "light", language: str = "en", size: tuple[int, int] = (1366, 768)
+) -> Window:
+    """Show a window that stands at the counter's till; it never calls head office by itself."""
+    running = app()
+    theme.load_fonts()
+    theme.apply(running, look)
+    words.speak(language)
+    window = Window()
+    window.exchanging.start = lambda: None  # type: ignore[method-assign]
+    window.scanner.clock_ms = Typist()
+    window.resize(*size)
+    window.show()
+    window.activateWindow()
+    ready: list[bool] = []
+    window.ready.connect(lambda: ready.append(True))
+    window.attach(counter.till)
+    pump(lambda: ready)
+    settle(window)
+    return window
+
+
+def stock_more(counter: Counter) -> None:
+    """Add what the reference screen shows, a customer with a long name, and PINs for clerk and supervisor."""
+    people = [
+        ("AC-11930", "Otieno & Sons Hardware", "0733870112", ""),
+        ("AC-12204", "Mary Atieno Otieno", "0790441230", ""),
+        ("AC-12877", "Peter Otieno", "0701556019", ""),
+        ("AC-20001", LONG, "+254799000111", "Nyalenda B, behind the posho mill"),
+    ]
+    places: list[tuple[str, str, str, str, str, str]] = [
+        ("B1", "AC-11930", "MTR-301", "water", "active", "Store, Jomo Kenyatta Highway"),
+        ("B2", "AC-11930", "MTR-302", "power", "active", "Workshop"),
+        ("B3", "AC-12204", "MTR-310", "water", "active", "House, Migosi"),
+        ("B4", "AC-12877", "MTR-320", "water", "active", "House, Migosi"),
+        ("B5", "AC-20001", "MTR-2026-000451", "water", "active", "Plot 14, Nyalenda B, behind the posho mill"),
+        ("B6", "AC-20001", "MTR-2026-000452", "power", "disconnected", "Rental block C, first floor, left door"),
+        *((f"C{n}", "AC-20001", f"MTR-2026-0005{n:02d}", "water", "active", f"Rental {n}") for n in range(10)),
+    ]
+    with counter.till.store.write() as connection:
+        connection.execute(
+            insert(customers),
+            [{"customer_no": a, "name": b, "phone": c, "place": d, "zone": "Kondele"} for a, b, c, d in people],
+        )
+        connection.execute(
+            insert(meters),
+            [
+                {"meter_no": meter, "utility": kind, "status": status, "location": place}
+                for _, _, meter, kind, status, place in places
+            ],
+        )
+        connection.execute(
+            insert(accounts),
+            [
+                {"account_no": no, "kind": "meter", "customer_no": who, "meter_no": meter, "zone": "Kondele"}
+                for no, who, meter, *_ in places
+            ],
+        )
+        for name in ("achieng", "otieno"):
+            connection.execute(users.update().where(users.c.user_name == name).values(code_hash=code_hash(name, CODE)))
+        search_index.refresh(connection, customer_nos=[person[0] for person in people])
+    post_facts(counter, list(_facts()))
+
+
+def _facts() -> list[Fact]:
+    day = date(2026, 11, 10)
+    made = [
+        invoice("INV-2026-00398", "A1", 185_000, on=date(2026, 10, 10)),
+        payment("P1", "A1", 185_000, on=date(2026, 10, 21), method="mpesa", reference="SJK4T2LM9Q"),
+        payment("P2", "A2", 50_000, on=date(2026, 10, 2), method="cash"),
+        invoice("INV-2026-00610", "B1", 1_526_000, on=day),
+        invoice("INV-2026-00611", "B2", 300_000, on=day),
+        payment("P3", "B3", 35_000, on=date(2026, 10, 2), method="cash"),
+        invoice("INV-2026-00612", "B4", 112_000, on=day),
+        invoice("INV-2026-00700", "B6", 12_345_678, on=date(2026, 7, 1)),
+    ]
+    made += [
+        invoice(f"INV-2026-01{month:02d}{n}", "B5", 1_234_567, on=date(2026, month, 10))
+        for n, month in enumerate(range(3, 12))
+    ]
+    return made
+
+
+def payment(number: str, account_no: str, amount_minor: int, *, on: date, method: str, reference: str = "") -> Fact:
+    """Return a payment made elsewhere."""
+    return Fact(
+        fact_id=f"p:{number}",
+        kind="payment",
+        account_no=account_no,
+        stands_on=account_no,
+        number=number,
+        fact_date=on,
+        due_date=None,
+        amount_minor=-amount_minor,
+        method=method,
+        reference=reference or None,
+        position=2,
+        generation=1,
+        decision="account",
+    )
+
+
+def ready_counter(home: Path, *, printer: str | None = None, shift: bool = True) -> Counter:
+    """Return a stocked counter, with PINs set and a shift open."""
+    counter = Counter.at(home, printer=printer)
+    stock_more(counter)
+    for name in ("achieng", "otieno"):
+        counter.till.set_pin(user_name=name, code=CODE, pin=PIN)
+    counter.clock.turn(minutes=-103)
+    if shift:
+        counter.open_shift()
+    counter.clock.turn(minutes=103)
+    return counter
+
+
+def type_text(text: str) -> None:
+    """Type as a person does, into whatever has the keyboard."""
+    widget = app().focusWidget()
+    assert widget is not None, "nothing has the keyboard"
+    QTest.keyClicks(widget, text)
+
+
+def press(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press one key on whatever has the keyboard."""
+    widget = app().focusWidget()
+    assert widget is not None, "nothing has the keyboard"
+    QTest.keyClick(widget, key, modifier)
+
+
+def later(day: date, days: int) -> date:
+    """Return a day some days later."""
+    return day + timedelta(days=days)
