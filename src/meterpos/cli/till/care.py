@@ -1,11 +1,11 @@
-"""Looking after the ledger: sums brought back in line."""
+"""Looking after the ledger: what must hold of it checked, sums brought back in line."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meterpos.cli import show
-from meterpos.cli.style import Json, example
+from meterpos.cli.style import CHECK_FOUND, Json, example
 from meterpos.cli.till.opened import opened
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def add_to(group: typer.Typer) -> None:
     """Add this file's commands to the group."""
     group.command("recalculate", epilog=example("meterpos till recalculate --all --dry-run"))(recalculate)
+    group.command("check", epilog=example("meterpos till check"))(check)
 
 
 def recalculate(
@@ -63,6 +64,23 @@ def recalculate(
         )
     verb = "would change" if dry_run else "changed"
     show.tell(f"{len(found)} {'account' if len(found) == 1 else 'accounts'} {verb}.")
+
+
+def check(context: typer.Context, json: Json = False) -> None:
+    """Check all that must hold of this ledger; it changes nothing. Exit code 3 when something does not hold."""
+    from meterpos.ledger.checks import CHECKS, run_checks
+
+    with opened(context) as till, till.store.read() as connection:
+        problems = tuple(run_checks(connection))
+    if json:
+        told = [{"check": problem.check, "sentence": problem.sentence} for problem in problems]
+        show.as_json({"checks": len(CHECKS), "problems": told})
+    else:
+        for problem in problems:
+            show.tell(problem.sentence)
+        show.tell(f"{len(CHECKS)} checks, {len(problems) or 'no'} {'problem' if len(problems) == 1 else 'problems'}.")
+    if problems:
+        raise typer.Exit(CHECK_FOUND)
 
 
 def _chosen(connection: "Connection", *, meter: str | None, customer: str | None) -> list[str] | None:

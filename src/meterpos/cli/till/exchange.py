@@ -36,20 +36,9 @@ def enrol(
     json: Json = False,
 ) -> None:
     """Make this home a till of a head office, once, with the one-time code from there."""
-    from meterpos import vault
-    from meterpos.sync import enrolment
-    from meterpos.till import DATABASE_KEY
-
     with opened(context) as till:
+        who = till.enrol(server=server, code=code)
         home = till.settings.home
-        who = enrolment.enrol(
-            till.store,
-            home=home,
-            server=server,
-            code=code,
-            database_key=None if till.settings.plain_sqlite else vault.read_secret(home, DATABASE_KEY),
-            moment=till.moment(),
-        )
     if json:
         show.as_json(
             {
@@ -71,11 +60,10 @@ def enrol(
 def sync(context: typer.Context, json: Json = False) -> None:
     """Send what waits to head office and fetch what is new. Exit code 3 when both were compared and differ."""
     from meterpos.ledger.queries.status import waiting
-    from meterpos.sync.exchange import exchange
 
     with opened(context) as till:
         _need_enrolled(till)
-        result = exchange(till.store, home=till.settings.home, device_key=till.device_key, now=till.now)
+        result = till.exchange()
         with till.store.read() as connection:
             behind = waiting(connection)
     if json:
