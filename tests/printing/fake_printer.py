@@ -18,7 +18,8 @@ class FakePrinter:
     """What it does is set before a paper comes; ``received`` is what it took, the questions left out.
 
     ``answers`` whether it talks at all; ``paper_lasts`` bytes until the roll ends; ``cover_opens_at`` bytes until a
-    hand opens the cover; ``stalls_at`` bytes until it takes no more; ``hangs_up_at`` bytes until it drops the connection.
+    hand opens the cover; ``stalls_at`` bytes until it takes no more; ``hangs_up_at`` bytes until it drops the
+    line.
     """
 
     answers: bool = True

@@ -56,27 +56,36 @@ class Spooler:
     open_printer: Callable[[str], Device] = open_device
 
     def run_once(self) -> tuple[Printed, ...]:
-        """Print what is queued and return what became of it; a paper that fails does not keep the next one waiting.
+        """Print what was just committed here, then what is queued, and return what became of it.
 
-        Never raises for a paper or a printer; a ledger that cannot be written raises as the store does.
+        A paper that fails does not keep the next one waiting. Never raises for a paper or a printer; a ledger that
+        cannot be written raises as the store does.
         """
-        done: list[Printed] = [self.print_claimed(job_id) for job_id in self.till.claimed_jobs()]
+        done = self._claimed()
         with self.till.store.write() as connection:
             spool.settle_left_behind(connection, at=self.till.moment().at)
         while len(done) < JOBS_MAX:
             with self.till.store.write() as connection:
                 job = spool.claim_next(connection, at=self.till.moment().at)
-            if job is None:
+            printed = [] if job is None else [self._print(job)]
+            # Payments go on while a printer works: their papers, already claimed, come before what only waits.
+            printed += self._claimed()
+            if not printed:
                 break
-            done.append(self._print(job))
+            done += printed
         return tuple(done)
 
     def print_claimed(self, job_id: int) -> Printed:
-        """Print a job that was claimed when it was queued (``enqueue(..., claimed=True)``), once it is committed."""
+        """Print a job that was claimed when it was queued (``enqueue(..., claimed=True)``), once it is committed.
+
+        One that was settled in the meantime, because it waited longer than any printer is waited for, is left alone.
+        """
         with self.till.store.read() as connection:
             job = find_job(connection, job_id)
-        assert job.state == "sent", f"job {job_id} is {job.state}, not claimed"
-        return self._print(job)
+        return self._print(job) if job.state == "sent" else Printed(job, job.state, job.detail)
+
+    def _claimed(self) -> list[Printed]:
+        return [self.print_claimed(job_id) for job_id in self.till.claimed_jobs()]
 
     def _print(self, job: Job) -> Printed:
         state, detail = self._send(job)
