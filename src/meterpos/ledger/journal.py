@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from meterpos.errors import MeterposError
 from meterpos.ledger.tables import journal
@@ -49,6 +49,15 @@ KINDS: Final = frozenset(
 """The kinds this version makes; any other is stored and posted once it is known."""
 
 _TAG: Final = b"meterpos entry v1\0"
+
+_head: Final = (
+    select(journal.c.seq, journal.c.entry_id)
+    .where(journal.c.stream == bindparam("stream"))
+    .order_by(journal.c.seq.desc())
+    .limit(1)
+)
+_insert: Final = insert(journal)
+_by_id: Final = select(journal).where(journal.c.entry_id == bindparam("entry_id"))
 
 
 class BrokenEntry(MeterposError):
@@ -185,12 +194,7 @@ def head(connection: Connection, stream: bytes) -> tuple[int, bytes]:
 
     Read inside the write block that appends; never cached.
     """
-    row = connection.execute(
-        select(journal.c.seq, journal.c.entry_id)
-        .where(journal.c.stream == stream)
-        .order_by(journal.c.seq.desc())
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(_head, {"stream": stream}).one_or_none()
     return (row.seq, row.entry_id) if row is not None else (0, FIRST_PREV)
 
 
@@ -205,7 +209,7 @@ def append(connection: Connection, *, stream: bytes, data: bytes) -> Entry:
 def store_entry(connection: Connection, entry: Entry, *, received_at: datetime | None = None) -> None:
     """Store an entry as it is."""
     connection.execute(
-        insert(journal),
+        _insert,
         {
             "entry_id": entry.entry_id,
             "stream": entry.stream,
@@ -223,7 +227,7 @@ def read_back(connection: Connection, entry_id: bytes) -> Entry:
 
     Raises: BrokenEntry when it is missing or its bytes no longer give this id.
     """
-    row = connection.execute(select(journal).where(journal.c.entry_id == entry_id)).one_or_none()
+    row = connection.execute(_by_id, {"entry_id": entry_id}).one_or_none()
     if row is None:
         raise BrokenEntry(f"no entry {short_id(entry_id)} is stored")
     entry = make_entry(stream=row.stream, seq=row.seq, prev=row.prev, data=row.data)

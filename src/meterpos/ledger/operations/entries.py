@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from meterpos.errors import UserError
 from meterpos.ledger.balances import recalculate
@@ -51,14 +51,17 @@ class Counter:
         return self.shift
 
 
-_open_shift: Final = select(shifts.c.shift, shifts.c.business_date, shifts.c.clerk).where(shifts.c.closed_at.is_(None))
-_last_counter: Final = select(func.max(tenders.c.counter))
+_open_shift: Final = select(shifts.c.shift, shifts.c.business_date, shifts.c.clerk).where(
+    shifts.c.closed_at.is_(None), shifts.c.stream == bindparam("stream")
+)
+_last_counter: Final = select(func.max(tenders.c.counter)).where(tenders.c.stream == bindparam("stream"))
+_display_name: Final = select(users.c.display_name).where(users.c.user_name == bindparam("user_name"))
 
 
 def stand_at_counter(connection: Connection, *, moment: Moment, clerk: str) -> Counter:
     """Read what an operation needs to know of till, utility and shift. Raises: NotEnrolled."""
     who = identity(connection)
-    row = connection.execute(_open_shift.where(shifts.c.stream == who.stream)).one_or_none()
+    row = connection.execute(_open_shift, {"stream": who.stream}).one_or_none()
     shift = None if row is None else OpenShift(row.shift, row.business_date, row.clerk)
     return Counter(who, utility_settings(connection), shift, moment, clerk)
 
@@ -97,13 +100,13 @@ def write_entry(
 def next_number(connection: Connection, counter: Counter) -> str:
     """Return the number of the stream's next customer paper: ``KSM01-B7K-000123``, without gaps."""
     who = counter.identity
-    last = connection.execute(_last_counter.where(tenders.c.stream == who.stream)).scalar_one()
+    last = connection.execute(_last_counter, {"stream": who.stream}).scalar_one()
     return f"{who.till_name}-{who.label}-{(last or 0) + 1:06d}"
 
 
 def display_name(connection: Connection, user_name: str) -> str:
     """Return how papers name a user; the user name itself where head office sent none."""
-    found = connection.execute(select(users.c.display_name).where(users.c.user_name == user_name)).scalar_one_or_none()
+    found = connection.execute(_display_name, {"user_name": user_name}).scalar_one_or_none()
     return found or user_name
 
 
