@@ -4,7 +4,7 @@ Nothing else writes these columns. Only rows that differ are written, and those 
 are rebuilt from facts here too.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -120,7 +120,7 @@ def _values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def _differs(values: dict[str, ColumnElement[Any]], table: Any) -> ColumnElement[bool]:
+def _differs(values: Mapping[str, ColumnElement[Any]], table: Any) -> ColumnElement[bool]:
     return or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
 
 
@@ -199,10 +199,22 @@ def _customer_columns() -> tuple[Any, ...]:
     return customers.c.customer_no, customers.c.balance_minor, customers.c.overpayment_minor
 
 
+def _customer_differences() -> Select[Any]:
+    sums = _customer_sums(None)
+    computed = {name: func.coalesce(value, ZERO) for name, value in _customer_values(sums).items()}
+    return (
+        select(*_customer_columns(), *(value.label(f"computed_{name}") for name, value in computed.items()))
+        .join_from(customers, sums, sums.c.customer_no == customers.c.customer_no, isouter=True)
+        .where(_differs(computed, customers))
+        .order_by(customers.c.customer_no)
+    )
+
+
 _UPDATE_ALL: Final = _account_update(some=False)
 _UPDATE_SOME: Final = _account_update(some=True)
 _DIFFERENCES_OF_ALL: Final = _account_differences(some=False)
 _DIFFERENCES_OF_SOME: Final = _account_differences(some=True)
+_CUSTOMER_DIFFERENCES: Final = _customer_differences()
 _CUSTOMERS_ALL: Final = _customer_update(None)
 _CUSTOMERS_SOME: Final = _customer_update(bindparam("customers", expanding=True))
 _OWNERS_SOME: Final = _customer_update(
@@ -255,6 +267,14 @@ def find_differences(connection: Connection, account_nos: Collection[str] | None
         _difference(row)
         for chunk in _chunks(sorted(account_nos))
         for row in connection.execute(_DIFFERENCES_OF_SOME, {"accounts": chunk})
+    )
+
+
+def find_customer_differences(connection: Connection) -> tuple[tuple[CustomerSums, CustomerSums], ...]:
+    """Return, for each customer `recalculate_customers` would change, what is kept and what the accounts say."""
+    return tuple(
+        (CustomerSums._make(row[:3]), CustomerSums(row[0], *row[3:]))
+        for row in connection.execute(_CUSTOMER_DIFFERENCES)
     )
 
 

@@ -43,10 +43,10 @@ def refunded(how: str | None) -> Fact:
         ([PAYMENT], {"cheques_in_hand": 500, "receivable": -500}),
         ([PAYMENT, CLEARING, BOUNCE], {}),
         ([CASH, refunded("cash")], {}),
-        ([CASH, refunded("none")], {"drawer": 500, "suspense": -500}),
+        ([CASH, refunded("none")], {"drawer": 500, "refunds_due": -500}),
         ([CASH, refunded(None)], {}),
         ([MPESA, refunded("cash")], {"mpesa_clearing": 500, "drawer": -500}),
-        ([MPESA, refunded("none")], {"mpesa_clearing": 500, "suspense": -500}),
+        ([MPESA, refunded("none")], {"mpesa_clearing": 500, "refunds_due": -500}),
     ],
 )
 def test_money_lies_where_it_was_put(facts: list[Fact], expected: dict[str, int]) -> None:

@@ -87,7 +87,7 @@ def balances(connection: Connection) -> Listing[BalanceRow]:
     query = (
         select(*(accounts.c[name] for name in BalanceRow._fields))
         .where(accounts.c.kind == "meter")
-        .order_by(_as_text(connection, accounts.c.account_no))
+        .order_by(as_text(connection, accounts.c.account_no))
     )
     return Listing(BalanceRow._fields, map(BalanceRow._make, _stream(connection, query)))
 
@@ -138,7 +138,7 @@ def _invoice_rows(connection: Connection, as_of: date) -> Iterator[InvoiceRow]:
         for state in ledger.allocation.charges:
             if state.open_minor and state.charge.kind == "invoice":
                 open_minor_of[state.charge.fact_id] = state.open_minor
-    query = _INVOICES.order_by(_as_text(connection, facts.c.number), facts.c.fact_id)
+    query = _INVOICES.order_by(as_text(connection, facts.c.number), facts.c.fact_id)
     for number, account_no, invoice_date, due_date, amount_minor, fact_id in _stream(connection, query):
         open_minor = open_minor_of.get(fact_id, 0)
         due = due_date or invoice_date
@@ -173,13 +173,13 @@ _of_account: Final = attrgetter("account_no", "meter_no", "customer_no")
 
 def _owing_ledgers(connection: Connection) -> Iterator[tuple[tuple[str, str | None, str | None], AccountLedger]]:
     """Read the ledgers of the accounts that owe; on the others every charge is paid."""
-    query = _OWING.order_by(_as_text(connection, accounts.c.account_no))
+    query = _OWING.order_by(as_text(connection, accounts.c.account_no))
     width = len(Counted._fields)
     for account, rows in groupby(_stream(connection, query), key=_of_account):
         yield account, ledger_from(account[0], (Counted._make(row[:width]) for row in rows))
 
 
-def _as_text(connection: Connection, column: ColumnElement[str]) -> ColumnElement[str]:
+def as_text(connection: Connection, column: ColumnElement[str]) -> ColumnElement[str]:
     """Order by code point, as SQLite does by itself, not by the language the database was made with."""
     return column.collate("C") if connection.dialect.name == "postgresql" else column
 

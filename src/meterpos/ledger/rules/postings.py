@@ -19,6 +19,7 @@ Book = Literal[
     "bank",
     "cheques_in_hand",
     "cheques_uncleared",
+    "refunds_due",
     "revenue",
     "adjustments",
     "opening_balances",
@@ -105,13 +106,13 @@ def _refund_book(place: Book, how: Collection[Refund | None]) -> Book:
     """Name the book an undone payment is given back from.
 
     A bounce takes back what the cheque brought. A reversal refunded in cash takes it from the drawer; with no refund,
-    what came in other than a cheque is still here and belongs to nobody yet: suspense. A reversal that says nothing, as
+    what came in other than a cheque is still here, and due to whoever paid it. A reversal that says nothing, as
     imported ones do, is the exact twin of its payment.
     """
     if "cash" in how:
         return "drawer"
     if "none" in how and place != "cheques_in_hand":
-        return "suspense"
+        return "refunds_due"
     return place
 
 
