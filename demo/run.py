@@ -1,8 +1,8 @@
 """The demo: a head office on this machine, a town, an enrolled till, and its window.
 
-With a display the window opens in front of a running head office. Without one (or with ``--play``) the same visit is played
-through the real window offscreen; it leaves numbered pictures, printer bytes, papers and a transcript in ``demo-output/`` and
-exits 0 only if every step did what it says.
+With a display the window opens in front of a running head office. Without one (or with ``--play``) the same visit is
+played through the real window offscreen; it leaves numbered pictures, printer bytes, papers and a transcript in
+``demo-output/`` and exits 0 only if every step did what it says.
 """
 
 import argparse

@@ -84,8 +84,6 @@ class Visit:
     def open_shift(self) -> None:
         """Achieng opens her shift with 5,000 in the drawer."""
         self.press(Key.Key_F6)
-        opening = self.window.pay.window().findChild(type(self.window)) or self.window
-        del opening
         self.look("shift-before")
         page = self.window.page("shift")
         page.opening.person.choose("achieng")
@@ -122,7 +120,8 @@ class Visit:
         self.search("MTR-078")
         self.press(Key.Key_Return)
         self.until(lambda: self.window.pay.person.cards.current() is not None, "the meter is found")
-        self.expect(self.window.pay.person.cards.current().meter_no == "MTR-078", "the meter that was searched is chosen")
+        chosen = self.window.pay.person.cards.current().meter_no
+        self.expect(chosen == "MTR-078", "the meter that was searched is chosen")
         self.settle()
         QTest.keyClick(self.app.focusWidget(), Key.Key_2, Qt.KeyboardModifier.ControlModifier)
         self.settle()
@@ -165,7 +164,7 @@ class Visit:
         """The last one was the wrong person: reversed with a supervisor's PIN, still offline."""
         self.press(Key.Key_R, Qt.KeyboardModifier.ControlModifier)
         page = self.window.page("receipts")
-        self.until(lambda: page.reverse.isVisible(), "the reversal form is open")
+        self.until(page.reverse.isVisible, "the reversal form is open")
         self.type("Wrong customer")
         page.reverse.approver.choose("otieno")
         page.reverse.pin.line.setFocus()
@@ -196,7 +195,7 @@ class Visit:
         """Count the drawer and close: 5,000 float + 2,500 + 3 × 1,000 − 1,000 given back."""
         self.press(Key.Key_F6)
         page = self.window.page("shift")
-        self.until(lambda: page.closing.isVisible(), "the totals are shown")
+        self.until(page.closing.isVisible, "the totals are shown")
         page.closing.counted.line.setFocus()
         self.type("9500")
         self.look("shift-count")
