@@ -33,6 +33,7 @@ class FakePrinter:
     faulty: bool = False
     offline: bool = False
     nearly_out: bool = False
+    out_at_last: bool = False
     noise: bytes = b""
     papers: list[bytes] = field(default_factory=list)
     port: int = 0
@@ -113,7 +114,8 @@ class FakePrinter:
         in_trouble = out or cover or self.faulty or self.offline
         if question == b"\x1dr\x01":
             # Asked in the order of the data: a printer that is offline never comes to it.
-            return None if in_trouble or not self.confirms else (0x03 if self.nearly_out else 0x00)
+            sensor = (0x0C if self.out_at_last else 0) | (0x03 if self.nearly_out else 0)
+            return None if in_trouble or not self.confirms else sensor
         return {
             1: OFFLINE if in_trouble else OK,
             2: OK | (0x04 if cover else 0) | (0x20 if out else 0) | (0x40 if self.faulty else 0),

@@ -52,6 +52,13 @@ def test_a_printer_whose_roll_ends_soon_says_so() -> None:
         assert send(printer.spec) == Sent(confirmed=True, detail="The paper roll is nearly at its end.")
 
 
+@pytest.mark.usefixtures("patient")
+def test_a_roll_that_ended_with_the_paper_confirms_nothing() -> None:
+    with fake_printer(out_at_last=True) as printer:
+        sent = send(printer.spec)
+    assert sent == Sent(confirmed=False, detail="The printer is out of paper. Put in a roll, then press Print again.")
+
+
 def test_a_silent_printer_leaves_the_paper_unconfirmed() -> None:
     with fake_printer(answers=False) as printer:
         assert send(printer.spec) == Sent(confirmed=False)

@@ -59,6 +59,11 @@ def test_no_letter_of_a_name_is_lost(name: str, columns: int) -> None:
     assert printed.replace("\n", "").replace(" ", "") == clean(name).replace(" ", "").replace("\u00a0", "")
 
 
+def test_spaces_longer_than_the_roll_are_one_break() -> None:
+    document = Document(title="T", language="en", elements=(text(f"one{' ' * 40}two{' ' * 40}"), text(f"{' ' * 40}x")))
+    assert render_text(document, columns=32) == "one\ntwo\nx\n"
+
+
 def test_the_check_of_columns_is_seen_to_fail() -> None:
     assert columns_of("王小明") == 6
     assert columns_of("Wambu\u0303i") == 6

@@ -14,6 +14,7 @@ from meterpos.ledger.signing import public_of
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import journal
 from meterpos.printing import devices
+from meterpos.printing import spool as spool_room
 from meterpos.printing.devices import PrinterError, Sent, open_device
 from meterpos.printing.spool import Printed, Spooler
 from tests.printing.fake_printer import fake_printer
@@ -382,6 +383,15 @@ def test_two_spoolers_share_the_queue_without_doubling(counter: Counter) -> None
     done = Spooler(counter.till, first).run_once()
     assert sorted(printed.job.copy_no for printed in (*done, *others)) == [1, 2, 3, 4]
     assert len(first.papers) + len(second.papers) == 4
+
+
+def test_one_run_prints_no_more_than_its_most(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = counter.pay()
+    for _ in range(3):
+        counter.till.reprint(number=number_of(entry), clerk=CLERK)
+    monkeypatch.setattr(spool_room, "JOBS_MAX", 2)
+    assert len(Spooler(counter.till, Tray()).run_once()) == 2
+    assert len(Spooler(counter.till, Tray()).run_once()) == 2
 
 
 def test_an_outcome_is_settled_once(counter: Counter) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from meterpos.resources import resource_path
+from meterpos.resources import ResourceMissing, resource_path
 
 REGULAR: Final = "JetBrainsMono-Regular.ttf"
 BOLD: Final = "JetBrainsMono-Bold.ttf"
@@ -80,7 +80,7 @@ def _table(data: bytes, tag: bytes) -> int:
         found, _, offset, _ = struct.unpack_from(">4sIII", data, 12 + 16 * index)
         if found == tag:
             return int(offset)
-    raise AssertionError(f"a font of this program has no {tag.decode()} table")
+    raise ResourceMissing(f"A font of this program has no {tag.decode()} table; install meterpos again.")
 
 
 def _subtable(data: bytes, start: int) -> Iterator[int]:

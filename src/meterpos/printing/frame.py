@@ -84,16 +84,12 @@ def closing(body: Mapping[str, Any], *, foot: Iterable[str], seal: str | None, l
 
 def _marks(body: Mapping[str, Any], *, labels: Labels, copy_no: int) -> list[Element]:
     marks: list[Element] = []
-    if body["training"]:
-        marks += [
-            Banner(labels.training),
-            text(labels.training_note, align=Align.CENTRE),
-            Blank(),
-        ]
     if copy_no:
-        marks += [
-            Banner(labels.copy.format(n=copy_no)),
-            text(labels.copy_note, align=Align.CENTRE),
-            Blank(),
-        ]
+        marks += _mark(labels.copy.format(n=copy_no), labels.copy_note)
+    if body["training"]:
+        marks += _mark(labels.training, labels.training_note)
     return marks
+
+
+def _mark(word: str, note: str) -> list[Element]:
+    return [Banner(word), text(note, align=Align.CENTRE), Blank()]

@@ -3,7 +3,7 @@
 import io
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from meterpos.printing import fonts, qr
 from meterpos.printing.document import Document
@@ -77,6 +77,8 @@ def _height(line: Line) -> int:
             return (len(qr.modules(line.text)) + 2 * qr.QUIET_MODULES) * qr.MODULE_DOTS
         case RuleLine() | BlankLine():
             return LINE_DOTS
+        case _:
+            assert_never(line)
 
 
 def _draw(canvas: Any, line: Line, *, top: int, columns: int) -> None:
@@ -92,6 +94,8 @@ def _draw(canvas: Any, line: Line, *, top: int, columns: int) -> None:
             _draw_qr(canvas, line, top=top, columns=columns)
         case BlankLine():
             pass
+        case _:
+            assert_never(line)
 
 
 def _draw_text(canvas: Any, line: TextLine, *, top: int, columns: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Final
+from typing import Final, assert_never
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
@@ -54,6 +54,8 @@ def draw_line(line: Line, *, columns: int, scale: int) -> Image.Image:
             return _empty(columns, LINE_DOTS, scale)
         case QrLine():
             return _draw_qr(line, columns=columns, scale=scale)
+        case _:
+            assert_never(line)
 
 
 def draw_cell(cell: Cell, *, scale: int, at_end: bool = False) -> Image.Image:

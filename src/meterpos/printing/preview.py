@@ -1,6 +1,7 @@
 """Papers on the screen: as plain text, and as a picture of the roll in real type."""
 
 import io
+from typing import assert_never
 
 from meterpos.printing import picture
 from meterpos.printing.document import Document
@@ -31,6 +32,8 @@ def _text_of(line: Line, columns: int) -> str:
             return ""
         case QrLine():
             return "[QR]".center(columns).rstrip()
+        case _:
+            assert_never(line)
 
 
 def _cells_of(line: TextLine, columns: int) -> str:

@@ -1,5 +1,6 @@
 """The QR code of a paper as a grid of dark and light modules."""
 
+from functools import lru_cache
 from typing import Final
 
 import segno
@@ -11,6 +12,7 @@ QUIET_MODULES: Final = 4
 """Empty modules that must surround the code."""
 
 
+@lru_cache(maxsize=16)
 def modules(text: str) -> tuple[tuple[bool, ...], ...]:
     """Return the rows of the code for ``text``, without the quiet zone; True is dark.
 

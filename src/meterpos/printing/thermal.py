@@ -8,7 +8,7 @@ a fifth of a second.
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from escpos import constants
 
@@ -156,6 +156,8 @@ def _line(line: Line, *, columns: int, code_page: str) -> bytes:
             return _mode() + b"\n"
         case QrLine():
             return _mode() + _qr(line, columns=columns)
+        case _:
+            assert_never(line)
 
 
 def _text_line(line: TextLine, *, columns: int, code_page: str) -> bytes:
