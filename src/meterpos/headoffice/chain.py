@@ -162,7 +162,7 @@ def signed_for(placed: Placed, push: Push, entries: Sequence[Entry]) -> tuple[in
     chain's end, from where the till offers again; if it only sends the same again, its history is not that chain's,
     and it is asked to offer everything.
     """
-    if placed.last == "main":
+    if placed.last == "main" or (entries and entries[-1].entry_id in placed.joined):
         return placed.through_seq, placed.head
     if placed.last == "fork":
         return (entries[-1].seq, entries[-1].entry_id) if entries else (push.from_seq - 1, push.prev)
