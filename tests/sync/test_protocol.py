@@ -315,7 +315,7 @@ def test_a_server_that_takes_nothing_is_not_asked_for_ever() -> None:
 
 def test_a_server_that_forgets_again_and_again_is_not_asked_for_ever() -> None:
     till, office = Till(memory=Memory(entries=2)), Office()
-    till.stream.make(6)
+    till.stream.make(60)
     till.meet(office.send)
 
     def send(path: str, message: bytes) -> Answer:

@@ -22,10 +22,12 @@ _CHUNK_BYTES: Final = 64 * 1024
 _PROBLEM_BYTES_MAX: Final = 16 * 1024
 _SENTENCE_CHARACTERS_MAX: Final = 300
 _OK: Final = 200
+_SILENT: Final = 408
 _TOO_LARGE: Final = 413
 _TOO_MANY: Final = 429
 
 _LOGIN: Final = "Something else answered in place of head office. Is this network asking for a login?"
+_BROKEN: Final = Failure("cut", "The line to head office broke.")
 
 
 class UnusableAddress(UserError):
@@ -121,6 +123,8 @@ class Line:
 
     def _judge(self, response: "Response") -> bytes | Failure:
         status = response.status_code
+        if "Content-Length" not in response.headers and "Transfer-Encoding" not in response.headers:
+            return _BROKEN  # cut within its headers, which end as well where the connection ends
         if status == _OK and "Content-Encoding" not in response.headers:
             body = _body(response, PACKED_BYTES_MAX)
             return body if body is not None else Failure("strange", _LOGIN)
@@ -128,6 +132,8 @@ class Line:
             return Failure("too_large", "Head office cannot take so much at once.")
         if status == _TOO_MANY or status >= 500:
             return Failure("busy", f"Head office is in trouble or busy (answer {status}). The till tries again later.")
+        if status == _SILENT:
+            return Failure("cut", "The line to head office was silent for too long.")
         problem = _problem(response)
         if status < 400 or problem is None:
             return Failure("strange", _LOGIN)
@@ -142,7 +148,7 @@ def _broken(error: Exception) -> Failure:
     reason = getattr(cause, "reason", cause)
     if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
         return Failure("unreachable", "Head office did not answer (no connection).")
-    return Failure("cut", "The line to head office broke.")
+    return _BROKEN
 
 
 def _body(response: "Response", bytes_max: int) -> bytes | None:

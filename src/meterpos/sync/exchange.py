@@ -142,24 +142,24 @@ class _Drive:
         )
         talk = protocol.exchange(who=speaker, course=course, nonce=lambda: secrets.token_bytes(wire.NONCE_BYTES))
         answer: Any = None
+        step: steps.Step | None = None
         try:
-            while not course.finished:
+            while True:
                 if self.cancelled is not None and self.cancelled():
                     return "cancelled"
-                try:
-                    step = talk.send(answer)
-                except StopIteration:
-                    break
+                done = step
+                step = _next_step(talk, answer)
+                self._tell(done, course)
+                if step is None:
+                    return course.result
                 answer = self._take(step)
-                self._tell(step, course)
         except MeterposError as error:
             course.detail = str(error)
             return "failed"
         finally:
             talk.close()
-        return course.result
 
-    def _tell(self, step: steps.Step, course: Course) -> None:
+    def _tell(self, step: steps.Step | None, course: Course) -> None:
         if self.progress is not None and isinstance(step, steps.RecordAck | steps.ApplyPage | steps.ApplyAgain):
             self.progress(Progress(pushed=course.pushed, pulled=course.pulled, waiting=self._waiting()))
 
@@ -181,6 +181,14 @@ class _Drive:
             case _:
                 with self.store.read() as connection:
                     return _read(connection, step)
+
+
+def _next_step(talk: steps.Steps, answer: Any) -> steps.Step | None:
+    """Hand the protocol the last step's result and return the next step, None when there is none."""
+    try:
+        return talk.send(answer)
+    except StopIteration:
+        return None
 
 
 def _write(connection: Connection, step: steps.Step) -> None:

@@ -49,6 +49,8 @@ ROWS_LEAST: Final = 50
 FAILURES_MAX: Final = 6
 RESTARTS_MAX: Final = 2
 """How often in one exchange head office may turn out to have been restored."""
+MOVES_BACK_MAX: Final = 3
+"""How often it may ask one stream to offer again from further back: from where its chain ends, then from the start."""
 PAGES_MAX: Final = 10_000
 
 
@@ -117,7 +119,7 @@ class _Talk:
     def _push(self, state: StreamState) -> Generator[Step, Any, bool]:
         """Push one stream to its end; tell whether head office held less than it once signed for."""
         through, prev = state.through_seq, state.head
-        moved_back = False
+        moved_back = 0
         while True:
             entries: tuple[Entry, ...] = yield ReadEntries(
                 state.stream, through, min(self.course.memory.entries, wire.ENTRIES_MAX), BATCH_BYTES_MAX
@@ -127,15 +129,15 @@ class _Talk:
                 continue
             yield from self._believe(ack)
             behind = ack.through_seq < through
-            if behind and moved_back:
+            moved_back += behind
+            if moved_back > MOVES_BACK_MAX:
                 self._stop("strange", "Head office holds fewer entries each time it is asked. Tell head office.")
             if not behind and ack.through_seq == through and entries:
                 self._stop("strange", "Head office answered but took nothing. Tell head office.")
             self.course.pushed += max(ack.through_seq - through, 0)
-            moved_back |= behind
             through, prev = ack.through_seq, ack.head
             if not behind and (not entries or through >= state.last_seq):
-                return moved_back
+                return moved_back > 0
 
     def _push_batch(
         self, stream: bytes, through: int, prev: bytes, entries: Sequence[Entry]
