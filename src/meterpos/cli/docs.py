@@ -51,6 +51,8 @@ def _usage(full_name: str, command: Any) -> str:
     arguments = [_placeholder(one) for one in command.params if one.param_type_name == "argument"]
     has_options = any(one.param_type_name == "option" and not _is_help(one) for one in command.params)
     below = "COMMAND ..." if getattr(command, "commands", None) else ""
+    if below and command.invoke_without_command:
+        below = f"[{below}]"
     return " ".join(word for word in (full_name, "[OPTIONS]" if has_options else "", *arguments, below) if word)
 
 

@@ -8,7 +8,7 @@ import typer
 from meterpos.cli.style import new_group
 from meterpos.cli.till import care, customers, exchange, lists, papers, payments, people, reversals, shifts
 
-app = new_group(help="One till: its ledger, its money, its papers.", opens=True)
+app = new_group(help="One till.", opens=True)
 
 
 @app.callback()
@@ -19,8 +19,12 @@ def till(
         typer.Option("--home", metavar="DIR", help="Where the till lives; else METERPOS_HOME, else yours."),
     ] = None,
 ) -> None:
-    """One till: its ledger, its money, its papers."""
+    """One till: its ledger, its money, its papers. Without a command it opens the window."""
     context.obj = home
+    if context.invoked_subcommand is None:
+        from meterpos.cli.till.window import open_window
+
+        open_window(home)
 
 
 for group in (exchange, customers, payments, reversals, papers, lists, people, care):

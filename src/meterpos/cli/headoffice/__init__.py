@@ -1,0 +1,41 @@
+"""`meterpos headoffice`: one utility's head office, its tills, people, accounts and money."""
+
+from typing import Annotated
+
+import typer
+
+from meterpos.cli.headoffice import accounts, data, desk, money, people, server, tills
+from meterpos.cli.headoffice.opened import Chosen
+from meterpos.cli.style import new_group
+
+app = new_group(help="One utility's head office: its tills, people, accounts and money.")
+
+
+@app.callback()
+def headoffice(
+    context: typer.Context,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database", metavar="URL", help="The database; else METERPOS_DATABASE, else an SQLite file in its home."
+        ),
+    ] = None,
+    utility: Annotated[
+        str | None,
+        typer.Option("--utility", metavar="NAME", help="Which of this machine's utilities; else METERPOS_UTILITY."),
+    ] = None,
+) -> None:
+    """One utility's head office: its tills, people, accounts and money."""
+    context.obj = Chosen(database, utility)
+
+
+server.add_to(app)
+app.add_typer(tills.app, name="till")
+app.add_typer(people.app, name="user")
+data.add_to(app)
+app.add_typer(accounts.app, name="account")
+money.add_to(app)
+app.add_typer(money.payments_app, name="payments")
+app.add_typer(money.invoice_app, name="invoice")
+app.add_typer(people.setting_app, name="setting")
+app.add_typer(desk.app, name="exceptions")

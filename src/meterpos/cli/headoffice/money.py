@@ -1,0 +1,165 @@
+"""Money that moves at head office: invoices, adjustments, transfers, and what becomes of payments."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from meterpos.cli.headoffice.opened import Day, day, opened, tell
+from meterpos.cli.style import Json, example, new_group
+
+if TYPE_CHECKING:
+    from meterpos.headoffice.books import Event
+
+DUE_AFTER: Final = timedelta(days=14)
+
+payments_app = new_group(help="What becomes of payments that are not cash.")
+invoice_app = new_group(help="Invoices: what accounts are asked to pay, by when.")
+
+Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's number.")]
+Amount = Annotated[str, typer.Option("--amount", metavar="A", help="How much, for example 2500 or 2,500.50.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the statement.")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The receipt's number, or the payment's reference.")]
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add this file's commands to the group."""
+    group.command("adjust", epilog=example("meterpos headoffice adjust A00107 --amount -150 --reason 'meter misread'"))(
+        adjust
+    )
+    group.command(
+        "transfer",
+        epilog=example("meterpos headoffice transfer SUSPENSE-KSM01 A00107 --amount 1000 --reason 'meter found'"),
+    )(transfer)
+
+
+def adjust(
+    context: typer.Context,
+    account: Account,
+    *,
+    amount: Annotated[str, typer.Option("--amount", metavar="±A", help="Above zero charges, below zero credits.")],
+    reason: Reason,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Charge or credit an account."""
+    from meterpos.headoffice import books
+    from meterpos.ledger.money import format_amount, parse_amount
+
+    amount_minor = parse_amount(amount, signed=True)
+    with opened(context) as office, office.write() as (conn, outgoing):
+        number = books.adjust(
+            conn, outgoing, account_no=account, amount_minor=amount_minor, reason=reason, on=day(office, on)
+        )
+    tell(
+        f"{number}: {format_amount(amount_minor)} on account {account}.",
+        {"number": number, "account": account, "amount_minor": amount_minor},
+        json=json,
+    )
+
+
+def transfer(
+    context: typer.Context,
+    from_account: Annotated[str, typer.Argument(metavar="FROM_ACCOUNT", help="The account that holds the money.")],
+    to_account: Annotated[str, typer.Argument(metavar="TO_ACCOUNT", help="The account it belongs to.")],
+    *,
+    amount: Amount,
+    reason: Reason,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Move money one account holds to another, for example out of a till's suspense."""
+    from meterpos.headoffice import books
+    from meterpos.ledger.money import format_amount, parse_amount
+
+    amount_minor = parse_amount(amount)
+    with opened(context) as office, office.write() as (conn, outgoing):
+        number = books.transfer(
+            conn,
+            outgoing,
+            from_account=from_account,
+            to_account=to_account,
+            amount_minor=amount_minor,
+            reason=reason,
+            on=day(office, on),
+        )
+    tell(
+        f"{number}: {format_amount(amount_minor)} moved from {from_account} to {to_account}.",
+        {"number": number, "from": from_account, "to": to_account, "amount_minor": amount_minor},
+        json=json,
+    )
+
+
+@invoice_app.command(
+    "add", epilog=example("meterpos headoffice invoice add INV-2026-00456 --account A00107 --amount 2300")
+)
+def add_invoice(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The invoice's number.")],
+    *,
+    account: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The account's number.")],
+    amount: Amount,
+    on: Day = None,
+    due: Annotated[
+        datetime | None,
+        typer.Option("--due", metavar="D", formats=["%Y-%m-%d"], help="When it is due; else 14 days after."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Issue one invoice."""
+    from meterpos.headoffice import books
+    from meterpos.ledger.money import format_amount, parse_amount
+
+    amount_minor = parse_amount(amount)
+    with opened(context) as office:
+        made_on = day(office, on)
+        invoice = books.Invoice(
+            invoice_no=number,
+            account_no=account,
+            invoice_date=made_on,
+            due_date=due.date() if due else made_on + DUE_AFTER,
+            amount_minor=amount_minor,
+        )
+        with office.write() as (conn, outgoing):
+            books.add_invoices(conn, outgoing, [invoice], at=office.moment().at)
+    tell(
+        f"Invoice {number}: {format_amount(amount_minor)} on account {account}, due {invoice.due_date:%d %b %Y}.",
+        {"invoice": number, "account": account, "amount_minor": amount_minor, "due_date": invoice.due_date},
+        json=json,
+    )
+
+
+@payments_app.command("confirm", epilog=example("meterpos headoffice payments confirm SKJ3XY71AB"))
+def confirm(context: typer.Context, number: Number, on: Day = None, json: Json = False) -> None:
+    """Note that an M-Pesa or bank payment was found in the statement."""
+    _say(context, "confirmation", number, on, None, json=json)
+
+
+@payments_app.command("clear", epilog=example("meterpos headoffice payments clear KSM01-B7K-000123"))
+def clear(context: typer.Context, number: Number, on: Day = None, json: Json = False) -> None:
+    """Note that a cheque was paid; it counts from now."""
+    _say(context, "clearing", number, on, None, json=json)
+
+
+@payments_app.command("bounce", epilog=example("meterpos headoffice payments bounce 104482 --reason 'no funds'"))
+def bounce(context: typer.Context, number: Number, *, reason: Reason, on: Day = None, json: Json = False) -> None:
+    """Note that a cheque, transfer or M-Pesa payment was not honoured; it counts no more."""
+    _say(context, "bounce", number, on, reason, json=json)
+
+
+_SAID: Final = {"confirmation": "confirmed", "clearing": "cleared", "bounce": "bounced"}
+
+
+def _say(
+    context: typer.Context, event: "Event", number: str, on: datetime | None, text: str | None, *, json: bool
+) -> None:
+    from meterpos.headoffice import books
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        made = books.say_of_payments(conn, outgoing, event=event, number=number, on=day(office, on), text=text)
+    receipt = made[0].number
+    tell(
+        f"The payment of {receipt} is {_SAID[event]}.",
+        {"receipt": receipt, "event": event, "payments": [fact.of_fact_id for fact in made]},
+        json=json,
+    )

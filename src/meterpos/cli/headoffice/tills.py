@@ -1,0 +1,91 @@
+"""`meterpos headoffice till`: which tills there are and what they serve."""
+
+from typing import Annotated
+
+import typer
+
+from meterpos.cli import show
+from meterpos.cli.headoffice.opened import opened, tell
+from meterpos.cli.style import Json, example, new_group
+
+app = new_group(help="Which tills there are, what they serve, and when they were last heard of.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The till's name, as in KSM01.")]
+
+
+@app.command("add", epilog=example("meterpos headoffice till add KSM01 --zone Kondele --title 'Kisumu Market'"))
+def add(
+    context: typer.Context,
+    name: Name,
+    *,
+    zone: Annotated[
+        list[str] | None, typer.Option("--zone", metavar="Z", help="A zone it serves; may be given several times.")
+    ] = None,
+    title: Annotated[str, typer.Option("--title", metavar="TEXT", help="Where it stands, for its papers.")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="A new code for a till that is known, for a new or restored machine.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Make a till known and print the one-time code it is enrolled with."""
+    import secrets
+
+    from meterpos.headoffice import auth
+
+    if not zone and not again:
+        raise typer.BadParameter("name at least one zone it serves", param_hint="--zone")
+    with opened(context) as office:
+        code = auth.make_till_code(secrets.token_bytes(8), keys=office.keys)
+        with office.write() as (conn, outgoing):
+            expires_at = auth.add_till(
+                conn,
+                outgoing,
+                till_name=name,
+                title=title,
+                zones=zone or [],
+                code=code,
+                at=office.moment().at,
+                again=again,
+            )
+    tell(
+        f"{code}\nThe code of till {name}, good once, until {expires_at:%d %b %Y %H:%M} UTC. At the till: "
+        f"meterpos till enrol --server ADDRESS --code {code}",
+        {"till": name, "code": code, "expires_at": expires_at, "zones": zone or []},
+        json=json,
+    )
+
+
+@app.command("list", epilog=example("meterpos headoffice till list"))
+def list_tills(context: typer.Context, json: Json = False) -> None:
+    """List the tills, and when each was last heard of."""
+    from meterpos.headoffice.fleet import list_tills as read_tills
+
+    with opened(context) as office, office.read() as conn:
+        found = read_tills(conn)
+    if json:
+        show.as_json({"tills": [till.as_answer() for till in found]})
+        return
+    show.as_table(
+        ("till", "title", "zones", "status", "last contact", "software"),
+        [
+            (
+                till.till_name,
+                till.title,
+                ", ".join(till.zones),
+                till.status,
+                "" if till.last_contact_at is None else f"{till.last_contact_at:%Y-%m-%d %H:%M}",
+                till.software,
+            )
+            for till in found
+        ],
+    )
+
+
+@app.command("revoke", epilog=example("meterpos headoffice till revoke KSM01"))
+def revoke(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Take a till's rights away: it gets nothing more, and what it still delivers is held."""
+    from meterpos.headoffice import auth
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        auth.revoke_till(conn, outgoing, till_name=name)
+    tell(f"Till {name} is revoked. What it still delivers is held.", {"till": name, "revoked": True}, json=json)

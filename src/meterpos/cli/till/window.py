@@ -1,0 +1,36 @@
+"""Opening the till's window: what `meterpos till` does without a command."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from meterpos.errors import UserError
+
+
+class NoWindow(UserError):
+    """This machine or this installation shows no windows."""
+
+
+def open_window(home: Path | None) -> NoReturn:
+    """Open the window on the till in ``home`` and leave with its exit code; the ledger is opened after the first paint.
+
+    Raises: NoWindow; UnusableSettings.
+    """
+    from meterpos.settings import load_till_settings
+    from meterpos.till import open_till
+
+    settings = load_till_settings(home)
+    if not _has_display():
+        raise NoWindow("There is no display here. Use the commands: meterpos till --help")
+    try:
+        from meterpos.ui import app
+    except ImportError as error:
+        raise NoWindow(f"The window cannot be loaded ({error}). Install meterpos with its till part.") from error
+    sys.exit(app.run(lambda: open_till(home), look=settings.theme, language=settings.language))
+
+
+def _has_display() -> bool:
+    """Tell whether Qt will find a screen; it ends the process where there is none."""
+    wanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in wanted)

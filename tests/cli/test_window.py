@@ -1,0 +1,40 @@
+"""`meterpos till` without a command opens the window, or says why it cannot."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import run
+
+
+def test_without_a_command_the_window_opens(tmp_path: Path) -> None:
+    code = (
+        "from PySide6.QtCore import QTimer\n"
+        "import meterpos.ui.app as app\n"
+        "first = app.Window\n"
+        "class Window(first):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.ready.connect(lambda: (print('ready'), QTimer.singleShot(0, self.close)))\n"
+        "app.Window = Window\n"
+        "from meterpos.cli.main import main\n"
+        f"main(['till', '--home', {str(tmp_path)!r}])\n"
+    )
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "ready\n"), done.stderr
+    assert (tmp_path / "ledger.db").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    done = run("till", "--home", str(tmp_path))
+    assert (done.code, done.raw) == (1, b"") and done.told.startswith("There is no display here. Use the commands")
+    assert not (tmp_path / "ledger.db").exists()
