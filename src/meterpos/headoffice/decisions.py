@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from meterpos.headoffice import bulk
 from meterpos.headoffice.auth import Device
+from meterpos.headoffice.books import NAMING, NAMING_PARTED
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import till_zone
 from meterpos.headoffice.tables import claims
@@ -54,6 +55,8 @@ class Bench:
     closed_shifts: set[int]
     undone: set[str] = field(default_factory=set)
     takeovers: list[tuple[str, str]] = field(default_factory=list)
+    namings: dict[str, str] = field(default_factory=dict)
+    """invoices named and not known yet: `invoice LF account` -> receipt"""
 
     @property
     def suspense(self) -> str:
@@ -172,6 +175,8 @@ def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening
             )
         )
     of_account = bench.invoices.get(fact.invoice_no) if fact.invoice_no else None
+    if fact.invoice_no and of_account is None:
+        bench.namings[f"{fact.invoice_no}{NAMING_PARTED}{fact.account_no}"] = fact.number
     if of_account is not None and of_account != fact.account_no:
         opened.append(
             _open(bench, entry, "invoice_of_another_account", subject, invoice=fact.invoice_no, its_account=of_account)
@@ -344,8 +349,10 @@ def _spent(
     return spent
 
 
-def pass_on(conn: Connection, bench: Bench) -> None:
-    """Write down references that went to another payment because the first was undone."""
+def write_claims(conn: Connection, bench: Bench) -> None:
+    """Write down references that went to another payment because the first was undone, and invoices to come."""
+    named = [{"kind": NAMING, "key": key, "owner": number} for key, number in sorted(bench.namings.items())]
+    bulk.insert_new(conn, claims, named)
     for key, owner in bench.takeovers:
         conn.execute(update(claims).where(claims.c.kind == "reference", claims.c.key == key).values(owner=owner))
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from meterpos.headoffice import bulk, chain, exceptions, feed
 from meterpos.headoffice.auth import Device
-from meterpos.headoffice.decisions import decide, pass_on, read_bench, zones_of
+from meterpos.headoffice.decisions import decide, read_bench, write_claims, zones_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
@@ -238,7 +238,7 @@ def _post_together(
         outcomes.openings += decided.openings
         codes = [opening.code for opening in decided.openings if opening.code not in REQUESTS]
         outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else ("stored", "")
-    pass_on(conn, bench)
+    write_claims(conn, bench)
     posted = post(conn, counting)
     hold_accounts(conn, posted.accounts)
     recalculate(conn, posted.accounts)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import ArgumentError
 
 from meterpos.errors import UserError
 from meterpos.headoffice import auth, feed
@@ -19,6 +20,10 @@ from meterpos.ledger.store import Store
 from meterpos.settings import HeadOfficeSettings
 
 FIRST_GENERATION: Final = 1
+
+
+class UnusableDatabase(UserError):
+    """The URL does not name a database that can be used."""
 
 
 class NeedsUpgrade(UserError):
@@ -65,7 +70,7 @@ def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
     Raises: AlreadyFounded.
     """
     _make_folder(settings.home)
-    store = Store(settings.database_url)
+    store = _open_store(settings)
     try:
         upgrade(store)
         with store.write() as conn:
@@ -81,13 +86,23 @@ def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
 def open_office(settings: HeadOfficeSettings) -> Office:
     """Open a head office that was set up. Raises: NotFounded, NeedsUpgrade, UnreadableDatabase."""
     keys = auth.load_keys(settings.home)
-    store = Store(settings.database_url)
+    store = _open_store(settings)
     if not is_current(store):
         store.close()
         raise NeedsUpgrade(
             "The database is of another version of meterpos. Make a backup, then run: meterpos headoffice upgrade"
         )
     return Office(settings=settings, store=store, keys=keys)
+
+
+def _open_store(settings: HeadOfficeSettings) -> Store:
+    try:
+        return Store(settings.database_url)
+    except (ArgumentError, ImportError) as error:
+        raise UnusableDatabase(
+            "The database's URL cannot be used. Write it as sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
+            field="database",
+        ) from error
 
 
 def _make_folder(home: Path) -> None:

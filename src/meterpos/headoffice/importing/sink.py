@@ -176,7 +176,7 @@ class Sink:
             ),
         )  # fmt: skip
         if counts:
-            self._put("movements", (account_no, fact_id, kind, day, due, amount_minor))
+            self._put("movements", (account_no, fact_id, kind, day, due, amount_minor, number, invoice_no, of))
 
     def _put(self, name: str, row: Sequence[Any]) -> None:
         waiting = self._waiting[name]

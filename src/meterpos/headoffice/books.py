@@ -1,0 +1,291 @@
+"""Money that moves at head office: invoices, adjustments, transfers, and what becomes of payments. All are facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, delete, select, update
+
+from meterpos.errors import UserError
+from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.locks import hold_accounts
+from meterpos.headoffice.tables import claims, counters
+from meterpos.headoffice.tables import feed as feed_table
+from meterpos.ledger.balances import recalculate
+from meterpos.ledger.money import format_amount
+from meterpos.ledger.posting import fact_of, post
+from meterpos.ledger.rules.facts import Decision, Fact, adjustment_id, invoice_id
+from meterpos.ledger.rules.tenders import normalise_reference
+from meterpos.ledger.tables import accounts, facts
+
+Event = Literal["confirmation", "clearing", "bounce"]
+NAMING: Final = "naming"
+NAMING_PARTED: Final = "\n"
+"""A claim of this kind notes that a payment named an invoice not yet known: `invoice LF account` -> receipt."""
+
+_PREFIX: Final[dict[Event, str]] = {"confirmation": "k", "clearing": "c", "bounce": "b"}
+REASON_MAX: Final = 200
+
+
+class UnknownAccount(UserError):
+    """There is no such account."""
+
+
+class NumberTaken(UserError):
+    """Something of that number was made already."""
+
+
+class NothingToMove(UserError):
+    """An amount or reason is missing or makes no sense."""
+
+
+class UnknownPayment(UserError):
+    """No payment, or more than one, has that number or reference."""
+
+
+class AlreadySaid(UserError):
+    """The payment was confirmed, cleared, bounced or reversed already."""
+
+
+def post_facts(conn: Connection, outgoing: Outgoing, made: Sequence[Fact]) -> None:
+    """Post facts of head office's own, bring their accounts' sums up to date, and send them where they are seen.
+
+    Raises: UnknownAccount.
+    """
+    hold_accounts(conn, {fact.stands_on for fact in made})
+    zones = _zones(conn, made)
+    posted = post(conn, made)
+    hold_accounts(conn, posted.accounts)
+    recalculate(conn, posted.accounts)
+    for fact in made:
+        outgoing.send_fact(fact, zones=zones[fact.fact_id])
+
+
+def _zones(conn: Connection, made: Sequence[Fact]) -> dict[str, list[str]]:
+    """Return who is told of each fact: what speaks of a payment goes where the payment went."""
+    zone_of: dict[str, str] = {}
+    for chunk in bulk.chunks(sorted({fact.stands_on for fact in made}), bulk.CHUNK):
+        query = select(accounts.c.account_no, accounts.c.zone).where(accounts.c.account_no.in_(chunk))
+        zone_of |= {row.account_no: row.zone for row in conn.execute(query)}
+    found = {}
+    for fact in made:
+        if fact.stands_on not in zone_of:
+            raise UnknownAccount(f"There is no account {fact.stands_on}. Check its number.", field="account")
+        sent_to = select(feed_table.c.zone).where(feed_table.c.kind == "fact", feed_table.c.key == fact.of_fact_id)
+        went = conn.execute(sent_to).scalars().all() if fact.of_fact_id else []
+        found[fact.fact_id] = list(went) or [zone_of[fact.stands_on]]
+    return found
+
+
+def next_number(conn: Connection, series: str) -> str:
+    """Return the next number of a series, without gaps: ``ADJ-000001``."""
+    bulk.insert_new(conn, counters, [{"name": series, "value": 0}])
+    value = conn.execute(
+        update(counters).where(counters.c.name == series).values(value=counters.c.value + 1).returning(counters.c.value)
+    ).scalar_one()
+    return f"{series}-{value:06d}"
+
+
+# --- invoices, adjustments, transfers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """What an account is asked to pay by a day; what it brings forward is on the paper and never counts."""
+
+    invoice_no: str
+    account_no: str
+    invoice_date: date
+    due_date: date
+    amount_minor: int
+    brought_forward_minor: int | None = None
+
+
+def add_invoices(conn: Connection, outgoing: Outgoing, invoices: Sequence[Invoice], *, at: datetime) -> None:
+    """Issue invoices. Payments that named one of them before it was known now apply to it.
+
+    Raises: NumberTaken, UnknownAccount, NothingToMove; then none of them is issued.
+    """
+    for invoice in invoices:
+        if invoice.due_date < invoice.invoice_date:
+            raise NothingToMove(f"Invoice {invoice.invoice_no} would be due before it is made. Correct its due date.")
+    _refuse_taken(conn, [invoice_id(invoice.invoice_no) for invoice in invoices])
+    made = [
+        Fact(
+            fact_id=invoice_id(invoice.invoice_no),
+            kind="invoice",
+            account_no=invoice.account_no,
+            stands_on=invoice.account_no,
+            number=invoice.invoice_no,
+            fact_date=invoice.invoice_date,
+            due_date=invoice.due_date,
+            amount_minor=invoice.amount_minor,
+            brought_forward_minor=invoice.brought_forward_minor,
+            decision="account",
+        )
+        for invoice in invoices
+    ]
+    post_facts(conn, outgoing, made)
+    _note_namings(conn, invoices, at=at)
+
+
+def _refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:
+    if len(set(fact_ids)) < len(fact_ids):
+        raise NumberTaken("A number stands twice among what is to be made. Nothing was made.")
+    for chunk in bulk.chunks(fact_ids, bulk.CHUNK):
+        taken = conn.execute(select(facts.c.number).where(facts.c.fact_id.in_(chunk))).scalars().first()
+        if taken is not None:
+            raise NumberTaken(f"There is a {taken} already. Nothing was made; choose another number.")
+
+
+def _note_namings(conn: Connection, invoices: Sequence[Invoice], *, at: datetime) -> None:
+    """Open an item for each payment that named one of these invoices before it was known, for another account."""
+    account_of = {invoice.invoice_no: invoice.account_no for invoice in invoices}
+    openings = []
+    for row in conn.execute(select(claims.c.key, claims.c.owner).where(claims.c.kind == NAMING)).all():
+        invoice_no, account_no = row.key.split(NAMING_PARTED)
+        if invoice_no not in account_of:
+            continue
+        conn.execute(delete(claims).where(claims.c.kind == NAMING, claims.c.key == row.key))
+        if account_of[invoice_no] != account_no:
+            details = {"invoice": invoice_no, "its_account": account_of[invoice_no], "account": account_no}
+            openings.append(
+                Opening(code="invoice_of_another_account", subject=f"{row.owner} {account_no}", details=details)
+            )
+    exceptions.open_all(conn, openings, at=at)
+
+
+def adjust(conn: Connection, outgoing: Outgoing, *, account_no: str, amount_minor: int, reason: str, on: date) -> str:
+    """Charge an account (above zero) or credit it (below) and return the adjustment's number.
+
+    A debit is due the day it is made. Raises: NothingToMove, UnknownAccount.
+    """
+    reason = _reason(reason)
+    if not amount_minor:
+        raise NothingToMove("An adjustment of nothing changes nothing. Give an amount.", field="amount")
+    number = next_number(conn, "ADJ")
+    post_facts(conn, outgoing, [_adjustment(number, number, account_no, amount_minor, reason, on)])
+    return number
+
+
+def transfer(
+    conn: Connection,
+    outgoing: Outgoing,
+    *,
+    from_account: str,
+    to_account: str,
+    amount_minor: int,
+    reason: str,
+    on: date,
+) -> str:
+    """Move money that one account holds to another, as a pair of adjustments, and return their number.
+
+    Raises: NothingToMove when the amount is not above zero or more than the account holds; UnknownAccount.
+    """
+    reason = _reason(reason)
+    if from_account == to_account or amount_minor <= 0:
+        raise NothingToMove("A transfer moves an amount above zero to another account.", field="amount")
+    hold_accounts(conn, {from_account, to_account})
+    held = conn.execute(
+        select(accounts.c.overpayment_minor).where(accounts.c.account_no == from_account)
+    ).scalar_one_or_none()
+    if held is None:
+        raise UnknownAccount(f"There is no account {from_account}. Check its number.", field="account")
+    if held < amount_minor:
+        raise NothingToMove(
+            f"Account {from_account} holds {format_amount(held)}, not {format_amount(amount_minor)}: "
+            f"{format_amount(amount_minor - held)} too much. Move at most what it holds.",
+            field="amount",
+        )
+    number = next_number(conn, "TRF")
+    post_facts(
+        conn,
+        outgoing,
+        [
+            _adjustment(f"{number}.1", number, from_account, amount_minor, f"to {to_account}: {reason}", on),
+            _adjustment(f"{number}.2", number, to_account, -amount_minor, f"from {from_account}: {reason}", on),
+        ],
+    )
+    return number
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason or len(reason) > REASON_MAX:
+        raise NothingToMove(f"Give the reason, at most {REASON_MAX} letters.", field="reason")
+    return reason
+
+
+def _adjustment(key: str, number: str, account_no: str, amount_minor: int, reason: str, on: date) -> Fact:
+    return Fact(
+        fact_id=adjustment_id(key),
+        kind="adjustment",
+        account_no=account_no,
+        stands_on=account_no,
+        number=number,
+        fact_date=on,
+        due_date=on if amount_minor > 0 else None,
+        amount_minor=amount_minor,
+        text=reason,
+        decision="account",
+    )
+
+
+# --- what becomes of payments
+
+
+def say_of_payments(
+    conn: Connection, outgoing: Outgoing, *, event: Event, number: str, on: date, text: str | None = None
+) -> tuple[Fact, ...]:
+    """Confirm, clear or bounce what was paid: the payments of one receipt that are not cash, or of one reference.
+
+    Return the facts made. Raises: UnknownPayment, AlreadySaid.
+    """
+    payments = _payments(conn, number)
+    said = conn.execute(
+        select(facts.c.kind, facts.c.of_fact_id).where(
+            facts.c.of_fact_id.in_([payment.fact_id for payment in payments]), facts.c.decision.is_distinct_from("none")
+        )
+    )
+    for row in said:
+        if row.kind in (event, "bounce", "reversal"):
+            raise AlreadySaid(f"The payment of {number} already has its {row.kind}. Nothing was changed.")
+    made = tuple(
+        Fact(
+            fact_id=f"{_PREFIX[event]}:{payment.fact_id}",
+            kind=event,
+            account_no=payment.account_no,
+            stands_on=payment.stands_on,
+            number=payment.number,
+            fact_date=on,
+            amount_minor=0,
+            of_fact_id=payment.fact_id,
+            method=payment.method,
+            reference=payment.reference,
+            text=text,
+            decision=_decision(payment),
+        )
+        for payment in payments
+    )
+    post_facts(conn, outgoing, made)
+    return made
+
+
+def _decision(payment: Fact) -> Decision:
+    return "suspense" if payment.decision == "suspense" else "account"
+
+
+def _payments(conn: Connection, number: str) -> tuple[Fact, ...]:
+    reference = normalise_reference(number)
+    query: Any = select(facts).where(facts.c.kind == "payment", facts.c.method != "cash")
+    found = tuple(map(fact_of, conn.execute(query.where(facts.c.reference == reference))))
+    found = found or tuple(map(fact_of, conn.execute(query.where(facts.c.number == number))))
+    if not found:
+        raise UnknownPayment(f"No payment by M-Pesa, bank or cheque has the number or reference {number}.")
+    if len({payment.number for payment in found}) > 1:
+        numbers = ", ".join(sorted({payment.number for payment in found}))
+        raise UnknownPayment(f"{number} is the reference of several receipts ({numbers}). Name the receipt instead.")
+    return found

@@ -1,0 +1,87 @@
+"""What must always hold at head office besides what must hold of any ledger: the feed and its digests."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from meterpos.headoffice.feed import COUNTER
+from meterpos.headoffice.tables import counters, feed
+from meterpos.ledger import checks
+from meterpos.ledger.checks import Check, Problem
+from meterpos.ledger.rules.digest import WRAP, digest_share
+from meterpos.ledger.tables import facts, streams, zone_digests
+
+
+def run_checks(conn: Connection) -> Iterator[Problem]:
+    """Run every check and say what does not hold, as it is found."""
+    ledgers = tuple(check for check in checks.CHECKS if check.__name__ not in _OF_TILLS)
+    yield from checks.run_checks(conn, checks=(*ledgers, *CHECKS))
+
+
+_OF_TILLS: Final = frozenset({"streams_are_chains_without_gaps", "papers_are_numbered_without_gaps"})
+"""At head office a copied till's branch and entries after a gap are kept too, each with an open exception."""
+
+
+def facts_have_their_place(conn: Connection) -> Iterator[str]:
+    """Each fact was decided and stands in the feed where its row says."""
+    homeless = conn.execute(
+        select(facts.c.fact_id)
+        .outerjoin(
+            feed, (feed.c.kind == "fact") & (feed.c.key == facts.c.fact_id) & (feed.c.position == facts.c.position)
+        )
+        .where(feed.c.position.is_(None))
+    )
+    for fact_id in homeless.scalars():
+        yield f"Fact {fact_id} has no place in the feed, so tills never hear of it."
+
+
+def feed_ends_at_its_counter(conn: Connection) -> Iterator[str]:
+    """No row of the feed stands beyond the counter that places are taken from."""
+    last = conn.execute(select(func.coalesce(func.max(feed.c.position), 0))).scalar_one()
+    counter = conn.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one()
+    if last > counter:
+        yield f"The feed goes to {last}, its counter stands at {counter}: places would be given twice."
+
+
+def digests_are_those_of_the_facts(conn: Connection) -> Iterator[str]:
+    """What is compared with tills is the sum over the facts in each zone's line."""
+    sums: dict[str, tuple[int, int]] = {}
+    rows = conn.execute(
+        select(feed.c.zone, facts.c.fact_id, facts.c.stands_on, facts.c.amount_minor, facts.c.decision)
+        .join(facts, facts.c.fact_id == feed.c.key)
+        .where(feed.c.kind == "fact"),
+        execution_options={"yield_per": 1000},
+    )
+    for zone, fact_id, stands_on, amount_minor, decision in rows:
+        count, total = sums.get(zone, (0, 0))
+        share = digest_share(fact_id=fact_id, stands_on=stands_on, amount_minor=amount_minor, decision=decision)
+        sums[zone] = (count + 1, (total + share) % WRAP)
+    kept = {row.zone: (row.count, int(row.total, 16)) for row in conn.execute(select(zone_digests))}
+    for zone in sorted(sums.keys() | kept.keys()):
+        if sums.get(zone, (0, 0)) != kept.get(zone, (0, 0)):
+            yield (
+                f"Zone {zone}: {sums.get(zone, (0, 0))[0]} facts in its line, {kept.get(zone, (0, 0))[0]} in its "
+                "digest, or their sums differ. Tills of this zone would pull again and again."
+            )
+
+
+def streams_end_at_what_was_signed(conn: Connection) -> Iterator[str]:
+    """What was signed for is here."""
+    from meterpos.ledger.tables import journal
+
+    rows = conn.execute(
+        select(streams.c.till_name, streams.c.through_seq)
+        .outerjoin(journal, journal.c.entry_id == streams.c.head)
+        .where(streams.c.through_seq > 0, journal.c.entry_id.is_(None))
+    )
+    for till_name, through_seq in rows:
+        yield f"Till {till_name}: entry {through_seq} was signed for and is not here."
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    facts_have_their_place,
+    feed_ends_at_its_counter,
+    digests_are_those_of_the_facts,
+    streams_end_at_what_was_signed,
+)
