@@ -7,12 +7,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from meterpos import __version__
-from meterpos.cli import till
+from meterpos.cli import headoffice, till
 from meterpos.cli.style import USER_ERROR, new_group
 from meterpos.errors import MeterposError, UserError
 
 app = new_group(help="Point of sale for utility pay points, with its head office.")
 app.add_typer(till.app, name="till")
+app.add_typer(headoffice.app, name="headoffice")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
