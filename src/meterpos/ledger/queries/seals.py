@@ -32,9 +32,10 @@ class Verdict:
 
 _devices: Final = select(devices.c.public_key, devices.c.revoked).where(devices.c.till_name == bindparam("till_name"))
 _papers: Final = select(tenders.c.kind, tenders.c.entry_id).where(tenders.c.number == bindparam("number"))
-_reversal_paper: Final = select(tenders.c.number).where(tenders.c.of_number == bindparam("number"))
-_reversal_fact: Final = select(facts.c.number).where(
-    facts.c.of_fact_id == bindparam("payment"), facts.c.kind == "reversal"
+_reversals: Final = select(facts.c.number).where(
+    facts.c.of_fact_id == bindparam("payment"),
+    facts.c.kind == "reversal",
+    facts.c.decision.is_distinct_from("none"),
 )
 
 
@@ -63,6 +64,5 @@ def _is_reversal(connection: Connection, seal: Seal) -> bool | None:
 
 def _reversed_by(connection: Connection, seal: Seal) -> str | None:
     """Return the number of the paper's reversal, made here or come down the feed; a reversal undoes a whole tender."""
-    here = connection.execute(_reversal_paper, {"number": seal.number}).scalars().first()
     payment = till_fact_id(short_id(seal.entry_prefix), 0)
-    return here or connection.execute(_reversal_fact, {"payment": payment}).scalars().first()
+    return connection.execute(_reversals, {"payment": payment}).scalars().first()
