@@ -177,7 +177,7 @@ def _fill(path: Path, *, customers: int, facts: bool) -> None:
         _insert(
             driver,
             "movements",
-            "account_no, fact_id, kind, fact_date, due_date, amount_minor",
+            "account_no, fact_id, kind, fact_date, due_date, amount_minor, number",
             _movement_rows(accounts),
         )
     driver.execute("COMMIT")
@@ -288,8 +288,9 @@ def _movement_rows(accounts: int) -> Iterator[tuple[Any, ...]]:
         held = account_no(index)
         months = range(MONTHS - PER_METER[index % 3], MONTHS)
         for month in months:
-            number = f"i:INV-{month:02d}-{index:07d}"
-            yield held, number, "invoice", _INVOICE_TEXTS[month], _DUE_TEXTS[month], _invoice_minor(index, month)
+            number = f"INV-{month:02d}-{index:07d}"
+            amount_minor = _invoice_minor(index, month)
+            yield held, f"i:{number}", "invoice", _INVOICE_TEXTS[month], _DUE_TEXTS[month], amount_minor, number
         for month in months:
-            number = f"p:P{month:02d}{index:07d}"
-            yield held, number, "payment", _PAID_TEXTS[month], None, -_payment_minor(index, month)
+            number = f"P{month:02d}{index:07d}"
+            yield held, f"p:{number}", "payment", _PAID_TEXTS[month], None, -_payment_minor(index, month), number

@@ -199,8 +199,8 @@ TAMPERINGS: list[tuple[str, str, Callable[[Connection], None]]] = [
         "movements_are_those_of_the_facts",
         "zzz .* but no fact",
         plain(
-            "INSERT INTO movements VALUES ('A4', 'zzz', 'adjustment', '2026-11-20', NULL, 5)",
-            "INSERT INTO movements VALUES ('A4', 'a:0', 'adjustment', '2026-11-20', NULL, -5)",
+            "INSERT INTO movements VALUES ('A4', 'zzz', 'adjustment', '2026-11-20', NULL, 5, 'zzz', NULL, NULL)",
+            "INSERT INTO movements VALUES ('A4', 'a:0', 'adjustment', '2026-11-20', NULL, -5, '0', NULL, NULL)",
         ),
     ),
     (

@@ -290,7 +290,17 @@ def _totals(row: Any, prefix: str) -> Totals:
 # --- movements: rebuilt from facts ------------------------------------------------------------------------------------
 
 _STANDING_ALONE: Final = (
-    select(facts.c.stands_on, facts.c.fact_id, facts.c.kind, facts.c.fact_date, facts.c.due_date, facts.c.amount_minor)
+    select(
+        facts.c.stands_on,
+        facts.c.fact_id,
+        facts.c.kind,
+        facts.c.fact_date,
+        facts.c.due_date,
+        facts.c.amount_minor,
+        facts.c.number,
+        facts.c.invoice_no,
+        facts.c.of_fact_id,
+    )
     .where(
         facts.c.kind.in_([*sorted(PLAIN_KINDS), "payment"]),
         facts.c.counts,
@@ -314,7 +324,7 @@ def rebuild_movements(connection: Connection) -> None:
     that were reversed, bounced or cleared follow, by the rule itself.
     """
     connection.execute(delete(movements))
-    columns = ["account_no", "fact_id", "kind", "fact_date", "due_date", "amount_minor"]
+    columns = [column.name for column in movements.columns]
     connection.execute(insert(movements).from_select(columns, _STANDING_ALONE))
     after = ""
     while subjects := connection.execute(_SPOKEN_OF, {"after": after}).scalars().all():

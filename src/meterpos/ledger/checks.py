@@ -65,7 +65,15 @@ def movements_are_those_of_the_facts(connection: Connection) -> Iterator[str]:
 
 
 _ALONE: Final = select(
-    facts.c.stands_on, facts.c.fact_id, facts.c.kind, facts.c.fact_date, facts.c.due_date, facts.c.amount_minor
+    facts.c.stands_on,
+    facts.c.fact_id,
+    facts.c.kind,
+    facts.c.fact_date,
+    facts.c.due_date,
+    facts.c.amount_minor,
+    facts.c.number,
+    facts.c.invoice_no,
+    facts.c.of_fact_id,
 ).where(
     facts.c.kind.in_([*sorted(PLAIN_KINDS), "payment"]),
     facts.c.counts,
@@ -95,7 +103,7 @@ def _side_by_side(
 
 def _movement(values: tuple[Any, ...] | None) -> str:
     assert values is not None, "one of two that differ is there"
-    account_no, fact_id, kind, fact_date, _, amount_minor = values
+    account_no, fact_id, kind, fact_date, _, amount_minor, *_ = values
     return f"{fact_id} ({kind} of {fact_date}, {format_amount(amount_minor)}) on {account_no}"
 
 

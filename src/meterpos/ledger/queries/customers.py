@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select
 
 from meterpos.errors import UserError
-from meterpos.ledger.queries.charges import allocations, latest_due
+from meterpos.ledger.queries.charges import allocations, latest_invoice
 from meterpos.ledger.rules.aging import days_overdue
 from meterpos.ledger.rules.allocation import Allocation
 from meterpos.ledger.tables import accounts, customers, meters
@@ -123,7 +123,7 @@ def _order(one: Any) -> tuple[bool, bool, bool, str, str]:
 
 def _card(one: Any, state: Allocation, today: date) -> MeterCard:
     still_open = [charge for charge in state.charges if charge.open_minor]
-    number, due, amount_minor = latest_due(state) or (None, None, 0)
+    number, due, amount_minor = latest_invoice(state) or (None, None, 0)
     return MeterCard(
         account_no=one.account_no,
         meter_no=one.meter_no,

@@ -19,7 +19,7 @@ from meterpos.ledger.queries.accounts import COUNTING, AccountLedger, ledger_fro
 from meterpos.ledger.rules.aging import age, days_overdue
 from meterpos.ledger.rules.allocation import State
 from meterpos.ledger.rules.balances import Counted
-from meterpos.ledger.tables import accounts, facts, movements
+from meterpos.ledger.tables import accounts, movements
 
 ROWS_AT_ONCE: Final = 1000
 _MINOR: Final = "_minor"
@@ -118,15 +118,14 @@ def _written(cell: Any, is_money: bool) -> Any:
 
 _INVOICES: Final = (
     select(
-        facts.c.number,
+        movements.c.number,
         movements.c.account_no,
         movements.c.fact_date,
         movements.c.due_date,
         movements.c.amount_minor,
-        facts.c.fact_id,
+        movements.c.fact_id,
     )
-    .join_from(movements, facts, facts.c.fact_id == movements.c.fact_id)
-    .join(accounts, accounts.c.account_no == movements.c.account_no)
+    .join_from(movements, accounts, accounts.c.account_no == movements.c.account_no)
     .where(movements.c.kind == "invoice", accounts.c.kind == "meter")
 )
 
@@ -138,7 +137,7 @@ def _invoice_rows(connection: Connection, as_of: date) -> Iterator[InvoiceRow]:
         for state in ledger.allocation.charges:
             if state.open_minor and state.charge.kind == "invoice":
                 open_minor_of[state.charge.fact_id] = state.open_minor
-    query = _INVOICES.order_by(as_text(connection, facts.c.number), facts.c.fact_id)
+    query = _INVOICES.order_by(as_text(connection, movements.c.number), movements.c.fact_id)
     for number, account_no, invoice_date, due_date, amount_minor, fact_id in _stream(connection, query):
         open_minor = open_minor_of.get(fact_id, 0)
         due = due_date or invoice_date
@@ -165,7 +164,7 @@ def _aging_rows(connection: Connection, as_of: date) -> Iterator[AgingRow]:
 
 _OWING: Final = (
     COUNTING.add_columns(accounts.c.account_no, accounts.c.meter_no, accounts.c.customer_no)
-    .join(accounts, accounts.c.account_no == movements.c.account_no)
+    .join_from(movements, accounts, accounts.c.account_no == movements.c.account_no)
     .where(accounts.c.kind == "meter", accounts.c.balance_minor > 0)
 )
 _of_account: Final = attrgetter("account_no", "meter_no", "customer_no")

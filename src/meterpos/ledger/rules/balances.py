@@ -30,6 +30,9 @@ class Movement:
     fact_date: date
     due_date: date | None
     amount_minor: int
+    number: str
+    invoice_no: str | None
+    of_fact_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,9 @@ def _movement(fact: Fact, placed: Fact, counted_on: date) -> Movement:
         fact_date=counted_on,
         due_date=fact.due_date,
         amount_minor=fact.amount_minor,
+        number=fact.number,
+        invoice_no=fact.invoice_no,
+        of_fact_id=fact.of_fact_id,
     )
 
 
@@ -144,7 +150,7 @@ def status_of(net_minor: int) -> Status:
 
 
 class Counted(NamedTuple):
-    """A movement with what its fact says of it. A tuple: a whole ledger is read as these."""
+    """A movement as allocation asks for it. A tuple: a whole ledger is read as these."""
 
     fact_id: str
     kind: str

@@ -38,7 +38,6 @@ facts: Final = Table(
 Index("ix_facts_account", facts.c.stands_on, facts.c.fact_date)
 for _name, _column in (
     ("ix_facts_of", facts.c.of_fact_id),
-    ("ix_facts_invoice", facts.c.invoice_no),
     ("ix_facts_reference", facts.c.reference),
 ):
     Index(_name, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))
@@ -55,6 +54,9 @@ movements: Final = Table(
     Column("fact_date", Date, nullable=False),
     Column("due_date", Date),
     amount("amount_minor"),
+    Column("number", String, nullable=False),
+    Column("invoice_no", String),
+    Column("of_fact_id", String),
     sqlite_with_rowid=False,
-    comment="rebuildable from facts",
+    comment="rebuildable from facts; holds all that allocation asks, so that an account is read in one place",
 )
