@@ -15,7 +15,13 @@ from meterpos.resources import ResourceMissing
         ("€", fonts.REGULAR),
         ("م", "DejaVuSans.ttf"),
         ("አ", "NotoSansEthiopic-Regular.ttf"),
-        ("王", "DroidSansFallbackFull.ttf"),
+        ("द", "NotoSansDevanagari-Regular.ttf"),
+        ("દ", "NotoSansGujarati-Regular.ttf"),
+        ("த", "NotoSansTamil-Regular.ttf"),
+        ("ท", "NotoSansThai-Regular.ttf"),
+        ("王", "DroidSansFallback.ttf"),
+        ("김", "DroidSansFallback.ttf"),
+        ("カ", "DroidSansFallback.ttf"),
         ("\U0010ffff", fonts.REGULAR),
     ],
 )
@@ -39,7 +45,7 @@ def test_latin_letters_are_all_in_the_papers_own_font() -> None:
 def test_words_of_one_script_are_one_stretch() -> None:
     assert list(fonts.stretches("Wáng 王小明 Ltd", bold=True)) == [
         (fonts.BOLD, "Wáng "),
-        ("DroidSansFallbackFull.ttf", "王小明 "),
+        ("DroidSansFallback.ttf", "王小明 "),
         (fonts.BOLD, "Ltd"),
     ]
     assert list(fonts.stretches("شارع الميناء", bold=False)) == [("DejaVuSans.ttf", "شارع الميناء")]

@@ -80,7 +80,9 @@ def test_accents_are_kept_where_the_page_has_them() -> None:
     assert printed(text("€ 5"), code_page="cp437").texts == ["EUR 5"]
 
 
-@pytest.mark.parametrize("name", ["王小明", "شارع الميناء", "አዲስ አበባ", "김철수", "😀", "Grace 王"])
+@pytest.mark.parametrize(
+    "name", ["王小明", "شارع الميناء", "አዲስ አበባ", "김철수", "देवी पटेल", "દેવી પટેલ", "😀", "Grace 王"]
+)
 def test_a_name_in_other_letters_is_drawn(name: str) -> None:
     roll = printed(pair(name, "AC-20011"))
     (image,) = roll.images

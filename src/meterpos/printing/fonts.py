@@ -10,7 +10,15 @@ from meterpos.resources import ResourceMissing, resource_path
 
 REGULAR: Final = "JetBrainsMono-Regular.ttf"
 BOLD: Final = "JetBrainsMono-Bold.ttf"
-_OTHERS: Final = ("DejaVuSans.ttf", "NotoSansEthiopic-Regular.ttf", "DroidSansFallbackFull.ttf")
+_OTHERS: Final = (
+    "DejaVuSans.ttf",
+    "NotoSansEthiopic-Regular.ttf",
+    "NotoSansDevanagari-Regular.ttf",
+    "NotoSansGujarati-Regular.ttf",
+    "NotoSansTamil-Regular.ttf",
+    "NotoSansThai-Regular.ttf",
+    "DroidSansFallback.ttf",
+)
 
 
 def font_file(name: str) -> str:
