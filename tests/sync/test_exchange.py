@@ -1,7 +1,8 @@
 """A real till and the real head office, with a line between them that is not always one."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.tables import counters, generations
 from meterpos.ledger.operations import feed
 from meterpos.ledger.queries.identity import NotEnrolled
+from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, exchanges, facts, tenders, zone_digests
 from meterpos.sync.client import Line
 from meterpos.sync.exchange import ExchangeResult, Progress, exchange
@@ -26,23 +28,29 @@ from tests.sync.lines import Cutter, Doubling, Tampering
 CUT = Failure("cut", "The line broke.")
 
 
-@pytest.fixture
-def server_on_sqlite(tmp_path: Path) -> Any:
-    """A head office that answers, where the database makes no difference."""
-    running = Server.start(make_office(tmp_path / "office", f"sqlite:///{tmp_path / 'office.db'}"))
+@pytest.fixture(scope="module")
+def server_on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A head office that knows the town, where the database makes no difference; each test has a till of its own."""
+    place = tmp_path_factory.mktemp("office")
+    running = Server.start(make_office(place, f"sqlite:///{place / 'office.db'}"))
+    running.import_town()
     yield running
     running.stop()
 
 
+_NAMES = (f"KSM{number:02d}" for number in count(1))
+
+
 @pytest.fixture
-def till(server_on_sqlite: Server, tmp_path: Path) -> Till:
+def till(server_on_sqlite: Server, tmp_path: Path) -> Iterator[Till]:
     """A till of zone Kondele with an open shift, which knows the town."""
-    return ready_till(server_on_sqlite, tmp_path / "till")
+    made = ready_till(server_on_sqlite, tmp_path / "till", next(_NAMES))
+    yield made
+    made.close()
 
 
-def ready_till(server: Server, home: Path, name: str = "KSM01") -> Till:
-    """Enrol a till with an open shift in a head office that knows the town."""
-    server.import_town()
+def ready_till(server: Server, home: Path, name: str) -> Till:
+    """Enrol a till and open its shift."""
     till = server.enrol_till(home, name)
     till.open_shift(float_minor=0, clerk="achieng")
     return till
@@ -61,20 +69,20 @@ def some_account(till: Till, number: int = 0) -> tuple[str, str]:
     return row[0], row[1]
 
 
-def pay(till: Till, count: int = 1, amount_minor: int = 10_000) -> None:
+def pay(till: Till, how_many: int = 1, amount_minor: int = 10_000) -> None:
     """Take payments, each on an account of its own."""
-    for number in range(count):
+    for number in range(how_many):
         account_no, customer_no = some_account(till, number % 5)
         till.take(request=request(account_no, amount_minor, customer_no=customer_no), clerk="achieng")
 
 
-def receipts(store: Any) -> list[tuple[str, int]]:
-    """Return the numbers and totals of the papers a ledger knows."""
+def receipts(store: Store, till: Till) -> list[tuple[str, int]]:
+    """Return the numbers and totals of a till's papers, as one side knows them."""
+    identity = till.identity()
+    assert identity is not None
+    query = select(tenders.c.number, tenders.c.total_minor).where(tenders.c.stream == identity.stream)
     with store.read() as conn:
-        return [
-            tuple(row)
-            for row in conn.execute(select(tenders.c.number, tenders.c.total_minor).order_by(tenders.c.number))
-        ]
+        return [(row[0], row[1]) for row in conn.execute(query.order_by(tenders.c.number))]
 
 
 def over(till: Till, line: Any, **options: Any) -> ExchangeResult:
@@ -86,7 +94,7 @@ def same_everywhere(till: Till, server: Server) -> bool:
     """Tell whether both sides have the same papers and agree on it."""
     result = sync(till)
     assert (result.outcome, result.agreed, result.waiting) == ("complete", True, 0), result
-    return receipts(till.store) == receipts(server.office.store)
+    return receipts(till.store, till) == receipts(server.office.store, till)
 
 
 # --- going well
@@ -95,14 +103,15 @@ def same_everywhere(till: Till, server: Server) -> bool:
 def test_what_was_paid_offline_reaches_head_office_and_comes_back_with_its_place(
     server: Server, tmp_path: Path
 ) -> None:
-    till = ready_till(server, tmp_path / "till")
+    server.import_town()
+    till = ready_till(server, tmp_path / "till", "KSM01")
     pay(till, 7)
     seen: list[Progress] = []
     result = exchange(till.store, home=till.settings.home, device_key=till.device_key, progress=seen.append)
     assert (result.outcome, result.agreed, result.waiting, result.held) == ("complete", True, 0, False)
     assert (result.pushed, result.pulled) == (8, 7)
     assert seen[-1] == Progress(pushed=8, pulled=7, waiting=0)
-    assert receipts(till.store) == receipts(server.office.store)
+    assert receipts(till.store, till) == receipts(server.office.store, till)
     with till.store.read() as conn:
         assert conn.execute(select(func.count()).where(facts.c.position.is_(None))).scalar_one() == 0
     again = sync(till)
@@ -288,7 +297,8 @@ def restored(server: Server, backup: Path, *, named: bool) -> Server:
 @pytest.mark.parametrize("named", [True, False])
 def test_a_restored_head_office_gets_back_what_it_lost(tmp_path: Path, named: bool) -> None:
     first = Server.start(make_office(tmp_path / "office", f"sqlite:///{tmp_path / 'office.db'}"))
-    till = ready_till(first, tmp_path / "till")
+    first.import_town()
+    till = ready_till(first, tmp_path / "till", "KSM01")
     pay(till, 3)
     assert sync(till).is_complete
     copied(first.office, tmp_path / "backup.db")
@@ -299,7 +309,7 @@ def test_a_restored_head_office_gets_back_what_it_lost(tmp_path: Path, named: bo
     with Line(second.url) as line:
         result = over(till, line)
         assert (result.outcome, result.waiting) == ("complete", 0), result
-        assert receipts(till.store) == receipts(second.office.store)
+        assert receipts(till.store, till) == receipts(second.office.store, till)
         if named:
             assert (result.generation, result.agreed) == (6, True)
             assert over(till, line).pushed == 0

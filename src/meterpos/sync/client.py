@@ -22,12 +22,16 @@ _CHUNK_BYTES: Final = 64 * 1024
 _PROBLEM_BYTES_MAX: Final = 16 * 1024
 _SENTENCE_CHARACTERS_MAX: Final = 300
 _OK: Final = 200
-_SILENT: Final = 408
-_TOO_LARGE: Final = 413
-_TOO_MANY: Final = 429
 
-_LOGIN: Final = "Something else answered in place of head office. Is this network asking for a login?"
+_STRANGE: Final = Failure(
+    "strange", "Something else answered in place of head office. Is this network asking for a login?"
+)
 _BROKEN: Final = Failure("cut", "The line to head office broke.")
+_TOLD: Final = {
+    408: Failure("cut", "The line to head office was silent for too long."),
+    413: Failure("too_large", "Head office cannot take so much at once."),
+    429: Failure("busy", "Head office is busy. The till tries again later."),
+}
 
 
 class UnusableAddress(UserError):
@@ -127,17 +131,12 @@ class Line:
             return _BROKEN  # cut within its headers, which end as well where the connection ends
         if status == _OK and "Content-Encoding" not in response.headers:
             body = _body(response, PACKED_BYTES_MAX)
-            return body if body is not None else Failure("strange", _LOGIN)
-        if status == _TOO_LARGE:
-            return Failure("too_large", "Head office cannot take so much at once.")
-        if status == _TOO_MANY or status >= 500:
-            return Failure("busy", f"Head office is in trouble or busy (answer {status}). The till tries again later.")
-        if status == _SILENT:
-            return Failure("cut", "The line to head office was silent for too long.")
-        problem = _problem(response)
-        if status < 400 or problem is None:
-            return Failure("strange", _LOGIN)
-        return problem
+            return body if body is not None else _STRANGE
+        if status >= 500:
+            return Failure("busy", f"Head office is in trouble (answer {status}). The till tries again later.")
+        if status in _TOLD:
+            return _TOLD[status]
+        return (_problem(response) if status >= 400 else None) or _STRANGE
 
 
 def _broken(error: Exception) -> Failure:
