@@ -6,11 +6,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, insert, update
 
-from meterpos.ledger.balances import find_differences, rebuild_movements, recalculate, recalculate_all
+from meterpos.ledger.balances import (
+    CustomerSums,
+    find_customer_differences,
+    find_differences,
+    rebuild_movements,
+    recalculate,
+    recalculate_all,
+    recalculate_customers,
+)
 from meterpos.ledger.queries.listings import aging, balances, invoices, write_csv
-from meterpos.ledger.tables import accounts
+from meterpos.ledger.tables import accounts, customers
 from tests.support.ledgers import empty_ledger, load
 
 TOWN = Path(__file__).parents[1] / "data" / "town"
@@ -68,3 +76,16 @@ def test_listings_of_nothing_are_their_headers(town: Connection) -> None:
     town.execute(delete(accounts))
     for name in ("balances", "invoices", "aging"):
         assert printed(town, name) == expected(name).partition("\n")[0] + "\n"
+
+
+def test_customers_whose_sums_are_wrong_are_told_and_put_right(town: Connection) -> None:
+    town.execute(update(customers).where(customers.c.customer_no == "AC-10001").values(balance_minor=1))
+    town.execute(insert(customers), {"customer_no": "AC-0", "name": "nobody", "zone": "z", "overpayment_minor": 5})
+    told = find_customer_differences(town)
+    assert told == (
+        (CustomerSums("AC-10001", 1, 0), CustomerSums("AC-10001", 6495, 0)),
+        (CustomerSums("AC-0", 0, 5), CustomerSums("AC-0", 0, 0)),
+    )
+    assert recalculate_customers(town, ["AC-0"]) == (CustomerSums("AC-0", 0, 0),)
+    assert recalculate_customers(town, None) == (CustomerSums("AC-10001", 6495, 0),)
+    assert find_customer_differences(town) == ()

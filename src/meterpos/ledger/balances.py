@@ -183,15 +183,13 @@ def _customer_update(of: Select[Any] | ColumnElement[Any] | None) -> Any:
     )
 
 
+_WITHOUT_ACCOUNTS: Final = ((customers.c.balance_minor != 0) | (customers.c.overpayment_minor != 0)) & ~exists().where(
+    accounts.c.customer_no == customers.c.customer_no
+)
+
+
 def _customers_without_accounts(some: bool) -> Update:
-    query = (
-        update(customers)
-        .values(balance_minor=0, overpayment_minor=0)
-        .where(
-            (customers.c.balance_minor != 0) | (customers.c.overpayment_minor != 0),
-            ~exists().where(accounts.c.customer_no == customers.c.customer_no),
-        )
-    )
+    query = update(customers).values(balance_minor=0, overpayment_minor=0).where(_WITHOUT_ACCOUNTS)
     return query.where(customers.c.customer_no.in_(bindparam("customers", expanding=True))) if some else query
 
 
@@ -201,11 +199,10 @@ def _customer_columns() -> tuple[Any, ...]:
 
 def _customer_differences() -> Select[Any]:
     sums = _customer_sums(None)
-    computed = {name: func.coalesce(value, ZERO) for name, value in _customer_values(sums).items()}
     return (
-        select(*_customer_columns(), *(value.label(f"computed_{name}") for name, value in computed.items()))
-        .join_from(customers, sums, sums.c.customer_no == customers.c.customer_no, isouter=True)
-        .where(_differs(computed, customers))
+        select(*_customer_columns(), sums.c.balance_minor, sums.c.overpayment_minor)
+        .join_from(sums, customers, sums.c.customer_no == customers.c.customer_no)
+        .where(_differs(_customer_values(sums), customers))
         .order_by(customers.c.customer_no)
     )
 
@@ -215,6 +212,7 @@ _UPDATE_SOME: Final = _account_update(some=True)
 _DIFFERENCES_OF_ALL: Final = _account_differences(some=False)
 _DIFFERENCES_OF_SOME: Final = _account_differences(some=True)
 _CUSTOMER_DIFFERENCES: Final = _customer_differences()
+_KEPT_WITHOUT_ACCOUNTS: Final = select(*_customer_columns()).where(_WITHOUT_ACCOUNTS).order_by(customers.c.customer_no)
 _CUSTOMERS_ALL: Final = _customer_update(None)
 _CUSTOMERS_SOME: Final = _customer_update(bindparam("customers", expanding=True))
 _OWNERS_SOME: Final = _customer_update(
@@ -272,10 +270,12 @@ def find_differences(connection: Connection, account_nos: Collection[str] | None
 
 def find_customer_differences(connection: Connection) -> tuple[tuple[CustomerSums, CustomerSums], ...]:
     """Return, for each customer `recalculate_customers` would change, what is kept and what the accounts say."""
-    return tuple(
+    differing = [
         (CustomerSums._make(row[:3]), CustomerSums(row[0], *row[3:]))
         for row in connection.execute(_CUSTOMER_DIFFERENCES)
-    )
+    ]
+    without_accounts = map(CustomerSums._make, connection.execute(_KEPT_WITHOUT_ACCOUNTS))
+    return (*differing, *((kept, CustomerSums(kept.customer_no, 0, 0)) for kept in without_accounts))
 
 
 def _difference(row: Any) -> Difference:
