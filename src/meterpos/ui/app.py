@@ -34,9 +34,11 @@ def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "
     app.setApplicationName("meterpos")
     theme.load_fonts()
     is_open = not callable(till)
-    theme.apply(app, look or (till.settings.theme if is_open else "light"))  # type: ignore[union-attr]
+    name = look or (till.settings.theme if is_open else "light")  # type: ignore[union-attr]
     words.speak(language or (till.settings.language if is_open else "en"))  # type: ignore[union-attr]
+    theme.prepare(app, name)
     window = Window()
+    theme.apply(app, name)
     sys.excepthook = _hook(window)
     opener: Callable[[], Till] = (lambda: till) if is_open else till  # type: ignore[assignment, return-value]
     FirstPaint(window, lambda: _after_first_paint(app, window, opener))

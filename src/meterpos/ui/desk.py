@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from meterpos.errors import UserError
 from meterpos.ledger.money import format_money
 from meterpos.ui.tasks import Tasks
 
@@ -43,6 +42,7 @@ class Desk(QObject):
         self.standing: Standing | None = None
         self.online = False
         self._till: Till | None = None
+        self._afterwards: list[Callable[[], object]] = []
 
     @property
     def till(self) -> "Till":
@@ -83,18 +83,17 @@ class Desk(QObject):
         return format_money(amount_minor, currency=self.currency)
 
     def refresh(self, then: Callable[[], object] | None = None) -> None:
-        """Read again how the till stands."""
-        moment = self.till.moment()
-
-        def take(standing: Standing) -> None:
-            self.standing = standing
-            self.stands.emit()
-            if then is not None:
-                then()
-
-        def failed(error: UserError) -> None:
-            self.tasks.went_wrong.emit(error)
-
+        """Read again how the till stands; of several wishes at once the newest reading answers all."""
         from meterpos.ui.models import asking
 
-        self.tasks.read(lambda conn: asking.standing(conn, moment), take, failed, topic="standing")
+        if then is not None:
+            self._afterwards.append(then)
+        moment = self.till.moment()
+        self.tasks.read(lambda conn: asking.standing(conn, moment), self._take, topic="standing")
+
+    def _take(self, standing: Standing) -> None:
+        self.standing = standing
+        self.stands.emit()
+        afterwards, self._afterwards = self._afterwards, []
+        for then in afterwards:
+            then()

@@ -213,12 +213,17 @@ def load_fonts() -> None:
 
 def apply(app: QApplication, name: str) -> None:
     """Dress the whole application in one palette: `light` or `dark`."""
+    prepare(app, name)
+    app.setStyleSheet(style.sheet(_theme.palette, METRICS))
+    _theme.changed.emit()
+
+
+def prepare(app: QApplication, name: str) -> None:
+    """Set all but the style sheet: a window built before that is dressed once, not part by part."""
     _theme.palette = PALETTES[name]
     app.setStyle("Fusion")
     app.setFont(font(Type.text))
     app.setPalette(_qt_palette(_theme.palette))
-    app.setStyleSheet(style.sheet(_theme.palette, METRICS))
-    _theme.changed.emit()
 
 
 def _qt_palette(colors: Palette) -> QPalette:

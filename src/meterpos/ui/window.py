@@ -12,11 +12,7 @@ from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models.exchanging import Exchanging
 from meterpos.ui.models.printer import Printer
-from meterpos.ui.pages.enrol import EnrolPage
 from meterpos.ui.pages.pay import PayPage
-from meterpos.ui.pages.receipts import ReceiptsPage
-from meterpos.ui.pages.shift import ShiftPage
-from meterpos.ui.pages.sync import SyncPage
 from meterpos.ui.scanner import Scanner
 from meterpos.ui.tasks import Tasks
 from meterpos.ui.widgets.basic import horizontal, vertical
@@ -115,6 +111,11 @@ class Window(QMainWindow):
 
     def attach(self, till: "Till") -> None:
         """Stand at an open till: read how it stands, then let the pages read."""
+        from meterpos.ui.pages.enrol import EnrolPage
+        from meterpos.ui.pages.receipts import ReceiptsPage
+        from meterpos.ui.pages.shift import ShiftPage
+        from meterpos.ui.pages.sync import SyncPage
+
         self.desk.attach(till)
         self.scanner.listen(_app())
         for name, page in (

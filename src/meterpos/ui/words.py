@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from meterpos.resources import resource_path
 
@@ -60,11 +61,16 @@ def has(key: str) -> bool:
     return key in catalogue(_speaker.language)
 
 
-def bind(setter: Callable[[str], object], key: str) -> None:
-    """Say a fixed sentence now and again after each change of language."""
+def bind(setter: Callable[[str], object], key: str, *, owner: QObject | None = None) -> None:
+    """Say a fixed sentence now and after each change of language, as long as the setter's owner lives."""
+    whose = owner if owner is not None else getattr(setter, "__self__", None)
+    assert isinstance(whose, QObject), "name the owner of a free function"
 
     def again() -> None:
-        setter(say(key))
+        if isValid(whose):
+            setter(say(key))
+        else:
+            _speaker.changed.disconnect(again)
 
     again()
     _speaker.changed.connect(again)

@@ -11,7 +11,6 @@ from meterpos.ui.desk import Desk
 if TYPE_CHECKING:
     from meterpos.sync.exchange import ExchangeResult
     from meterpos.sync.steps import Memory
-    from meterpos.till import Till
 
 FIRST_MS: Final = 1_500
 OFFLINE: Final = "offline"
@@ -52,7 +51,7 @@ class Exchanging(QObject):
         self.running = True
         self.began.emit()
         till, memory = self._desk.till, self._memory
-        self._desk.tasks.outside(lambda: _exchange(till, memory), self._done, self._failed)
+        self._desk.tasks.outside(lambda: till.exchange(memory=memory), self._done, self._failed)
 
     def _done(self, result: "ExchangeResult") -> None:
         self._memory = result.memory
@@ -75,12 +74,3 @@ class Exchanging(QObject):
         self._desk.online = good
         self._desk.online_changed.emit()
         self._desk.tasks.ledger_changed.emit()
-
-
-def _exchange(till: "Till", memory: "Memory | None") -> "ExchangeResult":
-    """Runs in the pool."""
-    from meterpos.sync.exchange import exchange
-
-    return exchange(
-        till.store, home=till.settings.home, device_key=till.device_key, memory=memory, now=lambda: till.moment().at
-    )

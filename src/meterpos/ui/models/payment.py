@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
 from meterpos.errors import UserError
@@ -168,8 +167,8 @@ def usual_minor(view: MeterView) -> int | None:
     invoices = sorted(
         (charge for charge in view.ledger.charges if charge.kind == "invoice"), key=lambda charge: charge.fact_date
     )
-    amounts = [charge.amount_minor for charge in invoices[-USUAL_OF:]]
-    return median_low(amounts) if amounts else None
+    amounts = sorted(charge.amount_minor for charge in invoices[-USUAL_OF:])
+    return amounts[(len(amounts) - 1) // 2] if amounts else None
 
 
 def unusual(form: Form, factor: int) -> tuple[Part, int] | None:

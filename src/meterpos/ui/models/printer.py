@@ -84,21 +84,21 @@ class Printer(QObject):
         )
 
     def _work(self, numbers: list[str]) -> dict[str, Outcome]:
-        """Runs in the pool: send what is queued, then look up what became of the papers asked for."""
-        from meterpos.ledger.queries.spool import jobs
+        """Runs in the pool: send what is queued, and say what became of the papers asked for."""
+        from meterpos.ledger.queries.spool import jobs_of
 
         till = self._desk.till
         if self._spooler is None:
             from meterpos.printing.spool import Spooler
 
             self._spooler = Spooler(till)
-        self._spooler.run_once()
+        found = {
+            done.job.number: Outcome(done.job.number, done.state, done.detail) for done in self._spooler.run_once()
+        }
         with till.store.read() as conn:
-            known = jobs(conn, limit=200)
-        found: dict[str, Outcome] = {}
-        for job in known:
-            if job.number in numbers and job.number not in found:
-                found[job.number] = Outcome(job.number, job.state, job.detail)
+            for number in set(numbers) - set(found):
+                for job in jobs_of(conn, number)[-1:]:
+                    found[number] = Outcome(number, job.state, job.detail)
         return found
 
     def _came(self, asked: list[tuple[str, Callable[[Outcome], object]]], found: dict[str, Outcome]) -> None:

@@ -1,7 +1,5 @@
 """The first start: a till nobody has enrolled says calmly what to do, and does it."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
@@ -11,9 +9,6 @@ from meterpos.ui.theme import Type
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import MainAction
 from meterpos.ui.widgets.fields import Field, Problem
-
-if TYPE_CHECKING:
-    from meterpos.till import Till
 
 
 class EnrolPage(QWidget):
@@ -80,7 +75,7 @@ class EnrolPage(QWidget):
         self._tell()
         till, server, code = self._desk.till, self.server.text(), self.code.text()
 
-        self._desk.tasks.outside(lambda: _enrol(till, server, code), lambda _: self._end(), self._refuse)
+        self._desk.tasks.outside(lambda: till.enrol(server=server, code=code), lambda _: self._end(), self._refuse)
 
     def _end(self) -> None:
         self._busy = False
@@ -98,14 +93,3 @@ class EnrolPage(QWidget):
             field.line.setFocus()
         else:
             self.problem.tell(str(error))
-
-
-def _enrol(till: "Till", server: str, code: str) -> None:
-    """Runs in the pool."""
-    from meterpos import vault
-    from meterpos.sync.enrolment import enrol
-    from meterpos.till import DATABASE_KEY
-
-    home = till.settings.home
-    key = None if till.settings.plain_sqlite else vault.read_secret(home, DATABASE_KEY)
-    enrol(till.store, home=home, server=server, code=code, database_key=key, moment=till.moment())

@@ -116,7 +116,7 @@ class PayPage(QWidget):
         self.last.put_right.connect(self._put_right)
         self.last.bring_back.connect(self.park_or_bring_back)
         QShortcut(QKeySequence("F11"), self, self.park_or_bring_back)
-        QShortcut(QKeySequence("Escape"), self, self.next_customer)
+        QShortcut(QKeySequence("Escape"), self, self._escape)
 
     # --- the shape -----------------------------------------------------------------------------------------------
 
@@ -330,6 +330,15 @@ class PayPage(QWidget):
         self._leave_done()
         self._clear_customer()
         self.search.clear()
+
+    def _escape(self) -> None:
+        """One step back: from a question to the amount, from the payment to the search, from there to the next."""
+        if self.payment.question.isVisible():
+            self.payment.question.no.emit()
+        elif self._customer is not None and not self.search.line.hasFocus():
+            self.search.line.setFocus()
+        else:
+            self.next_customer()
 
     def _leave_done(self) -> None:
         if self._middle.currentWidget() is self.done:

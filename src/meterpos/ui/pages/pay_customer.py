@@ -45,7 +45,7 @@ class CustomerPanel(QWidget):
         self.last_card = Surface("card")
         self.empty = EmptyState("search", "pay.begin")
         self.no_shift = EmptyState("wallet", "pay.no_shift")
-        self.open_shift = Button("primary", key="pay.open_shift", shortcut="F6")
+        self.open_shift = Button("primary", key="pay.open_shift", shown="F6")
         self._build()
         self.cards.picked.connect(lambda _: self.go_on.emit() if self.cards.hasFocus() else None)
         self.cards.moved.connect(self.looked_at)

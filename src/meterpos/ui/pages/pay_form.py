@@ -1,6 +1,5 @@
 """The right column of the pay page: amount, what it will do, method, and the one green button."""
 
-import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ class PaymentPanel(Surface):
     def __init__(self, desk: Desk) -> None:
         super().__init__("card")
         self._desk = desk
-        self._tender_id = uuid.uuid4().hex
+        self._tender_id = ""
         self._customer: Customer | None = None
         self._views: tuple[MeterView, ...] = ()
         self._texts: dict[str, str] = {}
@@ -179,7 +178,9 @@ class PaymentPanel(Surface):
         self._arrange()
 
     def _begin(self) -> None:
-        self._tender_id = uuid.uuid4().hex
+        from meterpos.till import new_tender_id
+
+        self._tender_id = new_tender_id()
         self._texts, self._edited, self._named, self._sure = {}, set(), {}, None
         self.set_busy(busy=False)
         self.method.clear()

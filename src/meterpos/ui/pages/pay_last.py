@@ -28,7 +28,7 @@ class LastStrip(QWidget):
         self.more = Elided(Type.helper, "muted")
         self.again_button = Button("link", key="pay.print_again", shortcut="Ctrl+P", step=Type.small_strong)
         self.right_button = Button("link", key="pay.put_right", shortcut="Ctrl+R", step=Type.small_strong)
-        self.parked_button = Button("link", key="pay.bring_back", step=Type.small_strong)
+        self.parked_button = Button("link", key="pay.bring_back", shown="F11", step=Type.small_strong)
         self.parked_text = Elided(Type.small_strong)
         self.last_card = Surface("card")
         self.parked_card = Surface("question")
@@ -80,7 +80,6 @@ class LastStrip(QWidget):
         if self._parked is not None:
             name, amount = self._parked
             self.parked_text.setText(words.say("pay.parked", name=name, amount=format_amount(amount)))
-            self.parked_button.setText(f"{words.say('pay.bring_back')}  F11")
         done = self._last
         if done is None:
             return

@@ -76,7 +76,7 @@ class MethodPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.title = SectionLabel()
-        words.bind(lambda text: self.title.setText(f"{text.upper()}    Ctrl+1 … 4"), "pay.method")
+        words.bind(lambda text: self.title.setText(f"{text.upper()}    Ctrl+1 … 4"), "pay.method", owner=self)
         self.segments = Segments(METHODS, name_key="pay.method")
         self.reference = Field("reference.mpesa")
         self.reference.line.setMaxLength(64)

@@ -58,6 +58,7 @@ class SearchPanel(QWidget):
         self._desk = desk
         self._waiting_enter = False
         self._asked = ""
+        self._answered = ""
         self.line = SearchLine()
         self.hint = Label(Type.helper, "muted", key="pay.search.hint")
         self.hits: RowList[CustomerHit] = RowList(
@@ -108,7 +109,7 @@ class SearchPanel(QWidget):
         text = self.line.text().strip()
         self._waiting_enter = self._waiting_enter and keep
         if not text:
-            self._asked = ""
+            self._asked = self._answered = ""
             self.hits.set_rows(())
             self.card.hide()
             return
@@ -126,6 +127,7 @@ class SearchPanel(QWidget):
     def _show(self, text: str, hits: "tuple[CustomerHit, ...]", current: int) -> None:
         if text != self.line.text().strip():
             return
+        self._answered = text
         self.hits.set_rows(hits, current=min(current, len(hits) - 1))
         self.hits.setVisible(bool(hits))
         self.nobody.setVisible(not hits)
@@ -141,7 +143,7 @@ class SearchPanel(QWidget):
         text = self.line.text().strip()
         if not text:
             return
-        if text != self._asked or not self.card.isVisibleTo(self):
+        if text != self._answered:  # what is shown belongs to an earlier text: never choose from it
             self._waiting_enter = True
             self._ask(keep=True)
             return

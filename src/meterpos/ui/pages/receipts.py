@@ -34,6 +34,7 @@ class ReceiptsPage(QWidget):
         self._desk, self._printer = desk, printer
         self._stale = True
         self._receipt: Receipt | None = None
+        self._number: str | None = None
         self._wanted: str | None = None
         self.line = SearchLine()
         words.bind(self.line.setPlaceholderText, "receipts.search")
@@ -116,8 +117,8 @@ class ReceiptsPage(QWidget):
         self._stale = False
         text = self.line.text().strip()
         self._desk.tasks.read(lambda conn: asking.recent_receipts(conn, text), self._show, topic="receipts")
-        if self._receipt is not None:
-            self._open_number(self._receipt.number)
+        if self._number is not None:
+            self._open_number(self._number)
 
     def mark_stale(self) -> None:
         """Remember to read again when shown."""
@@ -144,6 +145,7 @@ class ReceiptsPage(QWidget):
             self._open_number(row.number)
 
     def _open_number(self, number: str) -> None:
+        self._number = number
         self._desk.tasks.read(
             lambda conn: asking.receipt(conn, number), self._show_receipt, self._refuse, topic="receipt"
         )
@@ -158,7 +160,7 @@ class ReceiptsPage(QWidget):
 
     def _show_receipt(self, receipt: "Receipt") -> None:
         changed = self._receipt is None or self._receipt.number != receipt.number
-        self._receipt = receipt
+        self._receipt, self._number = receipt, receipt.number
         if changed:
             self.reversing.hide()
         till = self._desk.till

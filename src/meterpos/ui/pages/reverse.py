@@ -1,6 +1,5 @@
 """Putting a payment right: a reason, what happens to its cash, and a second person's PIN."""
 
-import uuid
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Signal
@@ -68,7 +67,9 @@ class ReversePanel(Surface):
 
     def open_for(self, entry: "Entry") -> None:
         """Begin the reversal of a receipt."""
-        self._entry, self._tender_id, self._busy = entry, uuid.uuid4().hex, False
+        from meterpos.till import new_tender_id
+
+        self._entry, self._tender_id, self._busy = entry, new_tender_id(), False
         self.reason.set_text("")
         self.pin.set_text("")
         self.problem.tell("")

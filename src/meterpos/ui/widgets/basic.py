@@ -45,7 +45,7 @@ class SectionLabel(Label):
     def __init__(self, key: str = "") -> None:
         super().__init__(Type.label, "muted")
         if key:
-            words.bind(lambda text: self.setText(text.upper()), key)
+            words.bind(lambda text: self.setText(text.upper()), key, owner=self)
 
 
 class Elided(QWidget):

@@ -14,14 +14,19 @@ from meterpos.ui.widgets.basic import horizontal
 
 
 class Button(QPushButton):
-    """A plain button; `kind` is "", "primary", "danger" or "link", `shortcut` stands on it and presses it."""
+    """A plain button; `kind` is "", "primary", "danger" or "link".
 
-    def __init__(self, kind: str = "", *, key: str = "", shortcut: str = "", step: Step = Type.text_strong) -> None:
+    `shortcut` stands on it and presses it; `shown` stands on it and is another's to hear.
+    """
+
+    def __init__(
+        self, kind: str = "", *, key: str = "", shortcut: str = "", shown: str = "", step: Step = Type.text_strong
+    ) -> None:
         super().__init__()
         self.setProperty("kind", kind)
         self.setFont(theme.font(step))
         self.setAutoDefault(False)
-        self._shortcut = shortcut
+        self._shortcut = shortcut or shown
         if kind == "link":
             self.setMinimumHeight(METRICS.touch)
             self.setCursor(Qt.CursorShape.PointingHandCursor)

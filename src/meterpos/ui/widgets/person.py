@@ -54,7 +54,7 @@ class PersonField(QWidget):
         self._person: User | None = None
         self.label = Label(Type.small, "muted", key=label_key)
         self.choice = _Choice()
-        words.bind(lambda _: self._tell(), label_key)
+        words.bind(lambda _: self._tell(), label_key, owner=self)
         column = vertical(self, spacing=4)
         column.addWidget(self.label)
         column.addWidget(self.choice)

@@ -1,0 +1,70 @@
+"""The event loop never waits: for the ledger, the printer, a PIN's hash or an import."""
+
+import time
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from meterpos.ui.heartbeat import Heartbeat
+from meterpos.ui.tasks import Tasks
+from meterpos.ui.window import Window
+from tests.support.tills import Counter
+from tests.ui.stand import app, press, pump, settle, type_text
+
+
+def beat_for(seconds: float) -> None:
+    """Let the loop turn for a while."""
+    end = time.perf_counter() + seconds
+    pump(lambda: time.perf_counter() > end)
+
+
+def test_the_watcher_sees_a_stall_and_where_it_was(qapp: QApplication) -> None:
+    def doze() -> None:
+        time.sleep(0.2)
+
+    with pytest.raises(AssertionError, match="in doze"), Heartbeat():
+        beat_for(0.05)
+        doze()
+        beat_for(0.05)
+
+
+def test_the_watcher_is_quiet_while_the_loop_turns(qapp: QApplication) -> None:
+    with Heartbeat():
+        beat_for(0.3)
+
+
+def test_a_payment_never_stalls_the_loop(window: Window, counter: Counter) -> None:
+    with Heartbeat(limit_ms=100):
+        for letter in "grace":
+            type_text(letter)
+            app().processEvents()
+        settle(window)
+        press(Qt.Key.Key_Return)
+        settle(window)
+        press(Qt.Key.Key_Return)
+        press(Qt.Key.Key_F12)
+        settle(window)
+    assert window.pay.done.isVisible()
+
+
+def test_of_readings_on_one_topic_only_the_newest_is_answered(qapp: QApplication, counter: Counter) -> None:
+    tasks = Tasks()
+    tasks.attach(counter.till.store)
+    answers: list[int] = []
+    for number in range(20):
+        tasks.read(lambda _, number=number: number, answers.append, topic="search")
+    pump(lambda: not tasks.busy)
+    assert answers == [19]
+    tasks.close()
+
+
+def test_what_is_slow_outside_does_not_hold_the_ledger(qapp: QApplication, counter: Counter) -> None:
+    tasks = Tasks()
+    tasks.attach(counter.till.store)
+    came: list[str] = []
+    tasks.outside(lambda: time.sleep(0.5), lambda _: came.append("printer"))
+    tasks.read(lambda _: None, lambda _: came.append("ledger"))
+    pump(lambda: len(came) == 2)
+    assert came == ["ledger", "printer"]
+    tasks.close()

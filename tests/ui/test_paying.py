@@ -1,0 +1,382 @@
+"""The clerk takes money through the real window on a real ledger."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from sqlalchemy import insert, select
+
+from meterpos.ledger.journal import parse
+from meterpos.ledger.tables import accounts, journal, tenders
+from meterpos.printing.devices import PrinterError, Sent
+from meterpos.printing.spool import Spooler
+from meterpos.ui import words
+from meterpos.ui.models import payment
+from meterpos.ui.window import Window
+from tests.support.tills import Counter, invoice, post_facts
+from tests.ui.stand import press, pump, settle, type_text
+
+ENTER = Qt.Key.Key_Return
+
+
+def entries(counter: Counter, kind: str) -> list[dict[str, Any]]:
+    """Return the bodies of the journal's entries of one kind."""
+    with counter.till.store.read() as connection:
+        rows = connection.execute(select(journal.c.data).where(journal.c.kind == kind).order_by(journal.c.seq))
+        return [parse(data).body for data in rows.scalars()]
+
+
+def choose(window: Window, text: str) -> None:
+    """Search and take the first hit."""
+    window.pay.next_customer()
+    type_text(text)
+    press(ENTER)
+    settle(window)
+
+
+def test_cash_with_change_is_taken_by_the_keyboard_alone(window: Window, counter: Counter, tmp_path: Path) -> None:
+    assert window.pay.search.line.hasFocus()
+    type_text("grace")
+    settle(window)
+    press(ENTER)
+    settle(window)
+    assert window.pay.person.cards.hasFocus(), "several meters: the clerk chooses"
+    press(ENTER)
+    type_text("2500")
+    press(ENTER)
+    type_text("3000")
+    assert window.pay.payment.method.change.text() == "500.00"
+    press(ENTER)
+    assert window.pay.payment.button.hasFocus()
+    assert window.pay.payment.button.text() == "Take KES 2,500.00 and print · MTR-001 · Grace Akinyi Otieno"
+    press(ENTER)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    assert (body["tendered"], body["change"], body["parts"][0]["amount"]) == (300_000, 50_000, 250_000)
+    assert body["sms_to"] == "0712345678"
+    assert window.pay.done.figure.text == "500.00"
+    assert window.pay.paper.paper.has_paper()
+    pump((tmp_path / "paper.bin").exists)
+    settle(window)
+    assert window.pay.done.printed.text() in ("Printed.", words.say("print.unconfirmed"))
+    press(ENTER)
+    assert window.pay.search.line.hasFocus()
+    assert counter.net("A1") == -20_000
+
+
+def test_enter_before_the_answer_never_chooses_from_the_hits_of_an_earlier_text(window: Window) -> None:
+    type_text("james otieno")
+    settle(window)
+    assert window.pay.search.hits.current().name == "James Otieno"  # type: ignore[union-attr]
+    window.pay.search.line.selectAll()
+    type_text("grace")
+    press(ENTER)
+    settle(window)
+    assert window.pay.payment.form().payer == "Grace Akinyi Otieno"
+
+
+def test_empty_cash_means_exact(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    assert window.pay.payment.amount.line.hasFocus(), "one meter: straight to the amount"
+    for _ in range(3):
+        press(ENTER)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    assert (body["tendered"], body["change"], body["parts"][0]["amount"]) == (None, 0, 120_000)
+
+
+def test_a_double_press_pays_once(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    form = window.pay.payment.form()
+    for _ in range(3):
+        press(Qt.Key.Key_F12)
+    window.pay.payment.take.emit(form)
+    window.pay.payment.take.emit(form)
+    settle(window)
+    assert len(entries(counter, "tender")) == 1
+
+
+def test_a_meter_handed_over_between_choosing_and_pressing_is_refused_in_a_sentence(
+    window: Window, counter: Counter
+) -> None:
+    choose(window, "MTR-112")
+    with counter.till.store.write() as connection:
+        connection.execute(
+            accounts.update().where(accounts.c.account_no == "A4").values(closed_on=counter.till.moment().today)
+        )
+    before = counter.print_of_ledger()
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert counter.print_of_ledger() == before
+    assert window.pay.payment.alarm.isVisible()
+    assert "closed or handed to another customer" in window.pay.payment.alarm_text.text()
+    assert window.pay.payment.button.isEnabled()
+
+
+class NoPaper:
+    """A printer that has run out of paper."""
+
+    def send(self, data: bytes) -> Sent:
+        raise PrinterError("The printer is out of paper. Put in a roll, then press Print again.")
+
+
+def no_paper(_spec: str) -> NoPaper:
+    """Open the printer without paper, whichever is asked for."""
+    return NoPaper()
+
+
+def test_a_printer_without_paper_is_told_in_one_sentence_and_delays_nothing(window: Window, counter: Counter) -> None:
+    window.printer._spooler = Spooler(counter.till, open_printer=no_paper)
+    choose(window, "MTR-112")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert window.pay.done.trouble.isVisible()
+    assert window.pay.done.trouble_text.text().startswith("The printer is out of paper.")
+    assert window.top.printer.text() == "Look at the printer"
+    choose(window, "grace")
+    press(ENTER)
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert len(entries(counter, "tender")) == 2
+    window.printer._spooler = Spooler(counter.till)
+    press(Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    settle(window)
+    assert not window.pay.done.trouble.isVisible()
+    assert window.top.printer.text() == "Printer ready"
+
+
+def test_mpesa_needs_its_code_and_a_used_code_is_stopped_beside_its_field(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    press(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    press(ENTER)
+    reference = window.pay.payment.method.reference
+    assert reference.problem.text() == "Enter the M-Pesa code from the customer's message."
+    type_text("SKJ3XY71")
+    assert window.pay.payment.method.doubt.text().startswith("An M-Pesa code has 10 letters and digits, this has 8.")
+    type_text("AB")
+    press(ENTER)
+    press(ENTER)
+    settle(window)
+    assert entries(counter, "tender")[0]["legs"][0]["reference"] == "SKJ3XY71AB"
+    choose(window, "grace")
+    press(ENTER)
+    press(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    type_text("skj3 xy71 ab")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert "already used" in reference.problem.text()
+    assert reference.problem.isVisible()
+    assert len(entries(counter, "tender")) == 1
+
+
+def test_several_meters_are_ticked_and_paid_at_once(window: Window, counter: Counter) -> None:
+    choose(window, "grace")
+    press(Qt.Key.Key_Space)
+    press(Qt.Key.Key_Down)
+    press(Qt.Key.Key_Down)
+    press(Qt.Key.Key_Space)
+    settle(window)
+    press(ENTER)
+    assert window.pay.payment.total.amount.text() == "7,400.00"
+    type_text("2000")
+    press(ENTER)
+    press(ENTER)
+    assert window.pay.payment.method.received.line.hasFocus()
+    type_text("8000")
+    assert window.pay.payment.method.change.text() == "900.00"
+    press(ENTER)
+    press(ENTER)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    assert [(part["meter"], part["amount"]) for part in body["parts"]] == [("MTR-001", 200_000), ("MTR-078", 510_000)]
+
+
+def test_the_chip_for_all_meters_ticks_what_is_owed(window: Window, counter: Counter) -> None:
+    choose(window, "grace")
+    press(ENTER)
+    chip = next(chip for chip in window.pay.payment.chips.chips() if chip.text().startswith("All meters"))
+    chip.click()
+    settle(window)
+    assert window.pay.payment.form().total_minor == 740_000
+
+
+def test_the_preview_is_what_the_receipt_says(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-078")
+    type_text("3000")
+    shown = window.pay.payment.preview.texts()
+    press(Qt.Key.Key_F12)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    assert shown == [
+        ("To INV-2026-00390", "2,500.00"),
+        ("To INV-2026-00421", "500.00"),
+        ("New balance", "2,100.00"),
+    ]
+    assert [(line["to"], line["amount"]) for line in body["parts"][0]["lines"]] == [
+        ("INV-2026-00390", 250_000),
+        ("INV-2026-00421", 50_000),
+    ]
+
+
+def test_an_invoice_can_be_named(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-078")
+    panel = window.pay.payment
+    panel.name_one(panel._views[0], "INV-2026-00421")
+    assert panel.amount.line.text() == "2,600.00"
+    press(Qt.Key.Key_F12)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    assert body["parts"][0]["invoice"] == "INV-2026-00421"
+    assert [line["to"] for line in body["parts"][0]["lines"]] == ["INV-2026-00421"]
+
+
+@pytest.mark.parametrize("answer", ["no", "yes"])
+def test_an_unusual_amount_is_asked_about_first(window: Window, counter: Counter, answer: str) -> None:
+    choose(window, "MTR-112")
+    type_text("25000")
+    press(Qt.Key.Key_F12)
+    question = window.pay.payment.question
+    assert question.isVisible()
+    assert question.sentence.text().startswith("KES 25,000.00 is 20 times the usual bill of 1,200.00 on MTR-112.")
+    if answer == "no":
+        press(ENTER)
+        assert not question.isVisible()
+        assert window.pay.payment.amount.line.hasFocus()
+    else:
+        press(Qt.Key.Key_Y)
+    settle(window)
+    assert len(entries(counter, "tender")) == (1 if answer == "yes" else 0)
+
+
+def test_a_payment_for_an_unknown_meter_goes_to_suspense(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-9999")
+    press(ENTER)
+    type_text("1500")
+    press(ENTER)
+    type_text("Atieno Odhiambo")
+    press(ENTER)
+    press(ENTER)
+    press(ENTER)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    part = body["parts"][0]
+    assert part["account"] == "SUSPENSE-KSM01"
+    assert part["suspense"] == {"meter_no": "MTR-9999", "name": "Atieno Odhiambo", "phone": ""}
+
+
+def test_a_parked_payment_comes_back_as_it_was(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    type_text("700")
+    window.pay.payment.method.pick("mpesa")
+    type_text("SKJ3XY71AB")
+    tender_id = window.pay.payment.form().tender_id
+    press(Qt.Key.Key_F11)
+    assert window.pay.last.parked_card.isVisible()
+    choose(window, "grace")
+    press(ENTER)
+    press(Qt.Key.Key_F12)
+    settle(window)
+    press(Qt.Key.Key_F11)
+    settle(window)
+    form = window.pay.payment.form()
+    assert (form.tender_id, form.total_minor, form.method, form.reference) == (tender_id, 70_000, "mpesa", "SKJ3XY71AB")
+    assert form.payer == "James Otieno"
+    assert not window.pay.last.parked_card.isVisible()
+
+
+def test_the_phone_is_corrected_in_place(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    sms = window.pay.payment.sms
+    sms.correct.click()
+    sms.line.setText("0799 123")
+    sms.save.click()
+    assert sms.problem.isVisible()
+    sms.line.setText("0799 123 456")
+    sms.save.click()
+    settle(window)
+    (body,) = entries(counter, "report")
+    assert (body["old"], body["new"]) == ("0722118904", "0799123456")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert entries(counter, "tender")[0]["sms_to"] == "0799123456"
+
+
+@pytest.mark.parametrize(
+    ("amount", "received", "sentence"),
+    [
+        ("12x", "", "“12x” is not an amount. Use digits, for example 2500 or 2500.50."),
+        ("0", "", "Enter the amount the customer pays."),
+        ("1200", "1000", "200.00 is missing. Ask for the rest, or lower the amount."),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(
+    window: Window, counter: Counter, amount: str, received: str, sentence: str
+) -> None:
+    choose(window, "MTR-112")
+    panel = window.pay.payment
+    panel.amount.line.selectAll()
+    type_text(amount)
+    panel.method.received.line.setText(received)
+    press(Qt.Key.Key_F12)
+    settle(window)
+    shown = [problem for problem in (panel.amount_problem, panel.method.received.problem) if problem.isVisible()]
+    assert [problem.text() for problem in shown] == [sentence]
+    assert entries(counter, "tender") == []
+
+
+def test_what_head_office_sends_shows_and_what_was_typed_stays(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    type_text("700")
+    post_facts(counter, [invoice("INV-2026-00999", "A4", 80_000, on=counter.till.moment().today)])
+    window.tasks.ledger_changed.emit()
+    settle(window)
+    assert window.pay.person.cards.current().balance_minor == 200_000  # type: ignore[union-attr]
+    assert window.pay.payment.amount.line.text() == "700"
+
+
+def test_without_a_shift_the_clerk_is_led_to_open_one(counter: Counter, opened: Callable[..., Window]) -> None:
+    counter.till.close_shift(counted_minor=500_000, clerk="achieng")
+    window = opened(counter)
+    assert window.pay.person.no_shift.isVisible()
+    type_text("grace")
+    settle(window)
+    press(ENTER)
+    settle(window)
+    assert window.page("shift").isVisible()
+
+
+def test_a_landlord_with_many_meters_is_paid_without_reading_them_all(window: Window, counter: Counter) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(
+            insert(accounts),
+            [
+                {
+                    "account_no": f"L{n}",
+                    "kind": "meter",
+                    "customer_no": "AC-10077",
+                    "meter_no": f"M{n}",
+                    "zone": "Kondele",
+                }
+                for n in range(300)
+            ],
+        )
+    choose(window, "james otieno")
+    assert len(window.pay.person.cards.rows()) == 301
+    assert len(window.pay._seen) == 1
+
+
+def test_notes_are_offered_above_the_amount() -> None:
+    assert payment.note_chips(250_000) == (300_000, 500_000, 1_000_000)
+    assert payment.note_chips(123_000) == (125_000, 130_000, 150_000, 200_000)
+    assert payment.note_chips(0) == ()
+
+
+def test_the_tender_table_holds_what_was_taken(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    with counter.till.store.read() as connection:
+        row = connection.execute(select(tenders)).one()
+    assert (row.customer_no, row.total_minor, row.cash_minor) == ("AC-10077", 120_000, 120_000)

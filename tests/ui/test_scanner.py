@@ -1,0 +1,147 @@
+"""A scanner is told from a typist in every field, and never makes an amount."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from sqlalchemy import select
+
+from meterpos.ledger.tables import tenders
+from meterpos.ui.scanner import Scanner
+from meterpos.ui.window import Window
+from tests.support.tills import Counter
+from tests.ui.stand import app, press, settle, type_text
+
+
+class Keyboard:
+    """Sends keys with the times a keyboard would give them."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000
+
+    def keys(self, text: str, *, gap_ms: int) -> None:
+        for letter in text:
+            key = Qt.Key.Key_Return if letter == "\n" else Qt.Key(ord(letter.upper()))
+            self.ms += gap_ms
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, "\r" if letter == "\n" else letter)
+                event.setTimestamp(self.ms)
+                widget = app().focusWidget()
+                assert widget is not None
+                app().sendEvent(widget, event)
+
+    def rest(self) -> None:
+        self.ms += 2_000
+
+
+@pytest.fixture
+def field(qapp: QApplication) -> Iterator[tuple[QLineEdit, Scanner, list[str]]]:
+    """A lone field with a scanner listening."""
+    holder = QWidget()
+    line = QLineEdit(holder)
+    holder.show()
+    holder.activateWindow()
+    line.setFocus()
+    scanner = Scanner()
+    heard: list[str] = []
+    scanner.scanned.connect(heard.append)
+    scanner.listen(qapp)
+    yield line, scanner, heard
+    scanner.stop(qapp)
+    holder.close()
+
+
+@pytest.mark.parametrize("gap_ms", [5, 20, 50])
+def test_a_burst_is_a_scan_and_leaves_the_field_as_it_was(
+    field: tuple[QLineEdit, Scanner, list[str]], gap_ms: int, qapp: QApplication
+) -> None:
+    line, _, heard = field
+    keyboard = Keyboard()
+    line.setText("12.50")
+    line.setSelection(0, 2)
+    keyboard.rest()
+    keyboard.keys("MTR-112\n", gap_ms=gap_ms)
+    qapp.processEvents()
+    assert heard == ["MTR-112"]
+    assert (line.text(), line.selectedText()) == ("12.50", "12")
+
+
+@pytest.mark.parametrize("gap_ms", [60, 90, 120])
+def test_a_typist_is_never_taken_for_a_scanner(
+    field: tuple[QLineEdit, Scanner, list[str]], gap_ms: int, qapp: QApplication
+) -> None:
+    line, _, heard = field
+    keyboard = Keyboard()
+    keyboard.rest()
+    keyboard.keys("2500.00\n", gap_ms=gap_ms)
+    qapp.processEvents()
+    assert heard == []
+    assert line.text() == "2500.00"
+
+
+def test_a_scan_after_typing_takes_only_the_burst(
+    field: tuple[QLineEdit, Scanner, list[str]], qapp: QApplication
+) -> None:
+    line, _, heard = field
+    keyboard = Keyboard()
+    keyboard.rest()
+    keyboard.keys("otie", gap_ms=80)
+    keyboard.rest()
+    keyboard.keys("INV-2026-00456\n", gap_ms=12)
+    qapp.processEvents()
+    assert heard == ["INV-2026-00456"]
+    assert line.text() == "otie"
+
+
+def test_a_short_burst_is_a_quick_hand(field: tuple[QLineEdit, Scanner, list[str]], qapp: QApplication) -> None:
+    line, _, heard = field
+    keyboard = Keyboard()
+    keyboard.rest()
+    keyboard.keys("2500\n", gap_ms=40)
+    qapp.processEvents()
+    assert heard == []
+    assert line.text() == "2500"
+
+
+def test_a_scan_in_the_amount_never_becomes_money(window: Window, counter: Counter) -> None:
+    type_text("grace")
+    settle(window)
+    press(Qt.Key.Key_Return)
+    settle(window)
+    press(Qt.Key.Key_Return)
+    amount = window.pay.payment.amount.line
+    assert amount.hasFocus()
+    before = amount.text()
+    Keyboard().keys("254712345678\n", gap_ms=10)
+    assert amount.text() == before
+    settle(window)
+    assert window.pay.search.line.text() == "254712345678"
+    with counter.till.store.read() as connection:
+        assert connection.execute(select(tenders)).all() == []
+
+
+def test_a_scan_on_the_button_pays_nothing(window: Window, counter: Counter) -> None:
+    type_text("MTR-112")
+    press(Qt.Key.Key_Return)
+    settle(window)
+    press(Qt.Key.Key_Return)
+    press(Qt.Key.Key_Return)
+    assert window.pay.payment.button.hasFocus()
+    Keyboard().keys("MTR-078\n", gap_ms=10)
+    settle(window)
+    with counter.till.store.read() as connection:
+        assert connection.execute(select(tenders)).all() == []
+    assert window.pay.payment.form().meters == "MTR-078", "the scanned meter is chosen"
+    assert window.pay.payment.amount.line.hasFocus()
+
+
+def test_the_qr_of_a_receipt_opens_it(window: Window, counter: Counter) -> None:
+    entry = counter.pay("A1", 100_000)
+    seal = counter.till.seal(entry)
+    Keyboard().keys(f"{seal}\n", gap_ms=6)
+    settle(window)
+    page = window.page("receipts")
+    assert page.isVisible()
+    assert page._receipt.number == entry.content.body["number"]  # type: ignore[attr-defined]
