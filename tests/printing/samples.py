@@ -370,7 +370,7 @@ def shift_body(language: str = "en", **changes: Any) -> dict[str, Any]:
                 {"method": "mpesa", "count": 9, "amount": 2_140_050},
                 {"method": "cheque", "count": 1, "amount": 1_000_000},
             ],
-            "reversals": {"count": 1, "amount": -100_000},
+            "reversals": {"count": 1, "amount": 100_000},
             "receipts": {"count": 41, "first": "KSM01-B7K-000123", "last": "KSM01-B7K-000163"},
             "reprints": 3,
             "grand_total": 123_456_789,
