@@ -5,9 +5,11 @@ from contextlib import contextmanager
 
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
-from meterpos.printing.document import Document, pair, text
+from meterpos.printing.document import Document, Size, pair, text
 from meterpos.printing.pdf import render_pdf
 from meterpos.printing.preview import render_text
 from tests.printing.papers import TEXTS, Case
@@ -98,6 +100,14 @@ def test_the_number_beside_a_drawn_name_is_seen() -> None:
         picture = seen(page)
     right = picture.crop((picture.width * 3 // 4, 0, picture.width, picture.height))
     assert right.point(lambda grey: 255 - grey).getbbox() is not None
+
+
+@given(name=st.text(min_size=1, max_size=40), bold=st.booleans())
+@settings(max_examples=40)
+def test_any_name_makes_a_pdf_that_opens(name: str, bold: bool) -> None:
+    document = Document(title=name, language="en", elements=(pair(name, name, bold=bold), text(name, size=Size.LARGE)))
+    with page_of(render_pdf(document)) as page:
+        assert page.get_size()[1] > 0
 
 
 def test_a_mark_without_a_letter_takes_no_place() -> None:

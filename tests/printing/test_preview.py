@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from meterpos.ledger.money import format_amount, format_money
-from meterpos.printing.document import Document, Either, Signature, pair, text
+from meterpos.printing.document import Document, Either, Signature, Size, pair, text
 from meterpos.printing.layout import set_lines
 from meterpos.printing.letters import clean
 from meterpos.printing.preview import render_png, render_text
@@ -101,6 +101,14 @@ def test_a_name_in_any_letters_is_drawn_in_its_columns(name: str) -> None:
         return render_png(document, columns=32, scale=1)
 
     assert ink(name) != ink("")
+
+
+@given(name=st.text(min_size=1, max_size=40), columns=COLUMNS)
+@settings(max_examples=40)
+def test_any_name_makes_a_picture(name: str, columns: int) -> None:
+    document = Document(title="T", language="en", elements=(pair(name, name, bold=True), text(name, size=Size.LARGE)))
+    picture = Image.open(io.BytesIO(render_png(document, columns=columns, scale=1)))
+    assert picture.height >= 2 * 32 + 2 * 30
 
 
 def test_two_ways_to_say_the_same_take_the_one_that_fits() -> None:

@@ -20,7 +20,7 @@ from meterpos.errors import UserError
 
 PORT: Final = 9100
 TIMEOUT_S: Final = 8.0
-ANSWER_S: Final = 0.03
+ANSWER_S: Final = 0.02
 """How long to wait for a printer to say how it is before the first byte; a receipt must not wait for a silent one."""
 
 _SILENT_S: Final = 1.0
