@@ -1,5 +1,6 @@
 """Becoming a till: a code from head office, a key made here, a certificate, and the first entry of a stream."""
 
+import hashlib
 import secrets
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ from meterpos.sync.steps import Failure
 
 ENROL_PATH: Final = "/v1/enrol"
 DEVICE_KEY: Final = "device"
+PENDING_KEY: Final = "device-enrolling"
 STREAM_BYTES: Final = 16
 
 
@@ -43,8 +45,9 @@ def enrol(
 ) -> Identity:
     """Enrol this ledger with the head office at `server`, once, and return who it is now.
 
-    The device key is made before anything is sent, so that after a lost answer the same code and key get the same
-    certificate. `database_key` is wrapped for head office (None: the ledger is not encrypted). `title` is where the
+    A new device key is made and kept before anything is sent, so that after a lost answer the same code and key get
+    the same certificate; it replaces an older key only when everything is settled. `database_key` is wrapped for
+    head office (None: the ledger is not encrypted). `title` is where the
     till stands; head office's word for it wins.
 
     Raises: UnusableAddress, CodeMistyped, NotLetIn, AlreadyEnrolled, ExchangeRunning.
@@ -57,7 +60,7 @@ def enrol(
             f"That is not an enrolment code: {error.detail}. Type it again as head office gave it.", field="code"
         ) from error
     with only_exchange(home):
-        key = _device_key(home)
+        key = _key_for(home, plain_code)
         request = wire.make_enrol(
             key=key,
             public_key=signing.public_of(key),
@@ -68,14 +71,19 @@ def enrol(
         )
         packed = _ask(url, request, line)
         certificate = _believe(packed, request, fingerprint=fingerprint, public_key=signing.public_of(key))
-        return _settle(store, certificate, packed, url=url, database_key=database_key, moment=moment)
+        identity = _identity(certificate, packed, url=url)
+        _settle(store, identity, home=home, key=key, database_key=database_key, moment=moment)
+        return identity
 
 
-def _device_key(home: Path) -> bytes:
-    key = vault.read_secret(home, DEVICE_KEY)
-    if key is None:
-        key = signing.generate_key()
-        vault.write_secret(home, DEVICE_KEY, key)
+def _key_for(home: Path, code: str) -> bytes:
+    """Return the new key this code is tried with: the same one each time, another for another code."""
+    about = hashlib.sha256(code.encode()).digest()
+    pending = vault.read_secret(home, PENDING_KEY)
+    if pending is not None and pending[: len(about)] == about:
+        return pending[len(about) :]
+    key = signing.generate_key()
+    vault.write_secret(home, PENDING_KEY, about + key)
     return key
 
 
@@ -102,10 +110,8 @@ def _believe(packed: bytes, request: bytes, *, fingerprint: bytes, public_key: b
     return certificate
 
 
-def _settle(
-    store: Store, certificate: wire.Certificate, packed: bytes, *, url: str, database_key: bytes | None, moment: Moment
-) -> Identity:
-    identity = Identity(
+def _identity(certificate: wire.Certificate, packed: bytes, *, url: str) -> Identity:
+    return Identity(
         till_name=certificate.till,
         title=certificate.title,
         device_id=certificate.device,
@@ -120,15 +126,20 @@ def _settle(
         position=0,
         as_of=None,
     )
-    wrapped = b"" if database_key is None else vault.wrap_for(certificate.box_key, database_key)
+
+
+def _settle(
+    store: Store, identity: Identity, *, home: Path, key: bytes, database_key: bytes | None, moment: Moment
+) -> None:
+    """Write identity and first entry; the key takes its place in between, so that the same code heals a crash."""
+    wrapped = b"" if database_key is None else vault.wrap_for(identity.box_key, database_key)
     with store.write() as connection:
-        known = find_identity(connection)
         open_stream(
             connection,
             identity=identity,
-            reason="new" if known is None else "re-enrolled",
-            public_key=certificate.public_key,
+            reason="new" if find_identity(connection) is None else "re-enrolled",
+            public_key=signing.public_of(key),
             wrapped_database_key=wrapped,
             moment=moment,
         )
-    return identity
+        vault.write_secret(home, DEVICE_KEY, key)
