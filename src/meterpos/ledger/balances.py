@@ -240,7 +240,7 @@ def recalculate(connection: Connection, account_nos: Collection[str] | None) -> 
 
 def recalculate_all(connection: Connection) -> tuple[Changed, ...]:
     """Recalculate every account and customer; returns the accounts that were different before."""
-    changed = tuple(map(Changed._make, connection.execute(_UPDATE_ALL)))
+    changed = tuple(map(Changed._make, connection.execute(_UPDATE_ALL).all()))
     recalculate_customers(connection, None)
     return changed
 

@@ -5,10 +5,10 @@ memory than what is open.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TextIO, TypeVar
 
@@ -183,5 +183,6 @@ def as_text(connection: Connection, column: ColumnElement[str]) -> ColumnElement
     return column.collate("C") if connection.dialect.name == "postgresql" else column
 
 
-def _stream(connection: Connection, query: Select[Any]) -> Iterable[Any]:
-    return connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    result = connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    return chain.from_iterable(result.partitions())  # twice as fast as row by row
