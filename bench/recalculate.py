@@ -17,7 +17,7 @@ from meterpos.ledger.balances import rebuild_movements, recalculate
 from meterpos.ledger.queries.listings import balances, invoices
 from meterpos.ledger.store import Store
 
-ROUNDS = 3
+ROUNDS = 5
 LIMIT = 1.5
 ONE_BY_ONE = 300
 
