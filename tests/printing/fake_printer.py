@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 ASKED = re.compile(rb"\x10\x04([\x01-\x04])|\x1dr\x01")
-OK, OFFLINE = 0x12, 0x1A
+OK, DRAWER, OFFLINE = 0x12, 0x04, 0x08
 
 
 @dataclass
@@ -117,7 +117,7 @@ class FakePrinter:
             sensor = (0x0C if self.out_at_last else 0) | (0x03 if self.nearly_out else 0)
             return None if in_trouble or not self.confirms else sensor
         return {
-            1: OFFLINE if in_trouble else OK,
+            1: OK | DRAWER | (OFFLINE if in_trouble else 0),
             2: OK | (0x04 if cover else 0) | (0x20 if out else 0) | (0x40 if self.faulty else 0),
             3: OK | (0x08 if self.faulty else 0),
             4: OK | (0x60 if out else 0) | (0x0C if self.nearly_out else 0),

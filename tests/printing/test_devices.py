@@ -83,6 +83,12 @@ def test_a_printer_that_answers_late_still_confirms() -> None:
     assert printer.papers == [PAPER]
 
 
+def test_an_answer_that_comes_late_is_not_taken_for_another() -> None:
+    """The bit that tells of the drawer in one answer tells of an open cover in the next."""
+    with fake_printer(answers_after_s=0.1, confirms=False) as printer:
+        assert send(printer.spec) == Sent(confirmed=False)
+
+
 def test_a_printer_that_tells_of_itself_but_never_confirms_leaves_the_paper_unconfirmed() -> None:
     with fake_printer(confirms=False) as printer:
         assert send(printer.spec) == Sent(confirmed=False)
@@ -148,8 +154,9 @@ def test_a_printer_that_drops_the_line_part_way_leaves_the_paper_unconfirmed(res
     assert len(printer.papers) == 1
 
 
-def test_a_printer_that_hangs_up_behind_the_last_byte_leaves_the_paper_unconfirmed() -> None:
-    with fake_printer(hangs_up_at=len(PAPER), confirms=False) as printer:
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_printer_that_hangs_up_behind_the_last_byte_leaves_the_paper_unconfirmed(resets: bool) -> None:
+    with fake_printer(hangs_up_at=len(PAPER), confirms=False, resets=resets) as printer:
         sent = send(printer.spec)
     assert sent == Sent(
         confirmed=False, detail="The printer hung up before it said that all was printed. Look at the paper."

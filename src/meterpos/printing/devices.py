@@ -29,12 +29,17 @@ _SILENT_S: Final = 1.0
 _LOOK_S: Final = 0.3
 """How often to ask what is wrong while waiting for the last answer."""
 
+_PATIENT_S: Final = 0.25
+"""How long to wait for each answer once the paper is sent."""
+
 _SOON_S: Final = 0.001
 _CHUNK: Final = 4096
 _HEARD_MAX: Final = 64
 _ASK: Final = b"\x10\x04"  # DLE EOT n
 _PRINTER, _CAUSE, _FAULT, _PAPER = 1, 2, 3, 4
+_REAL_TIME_MASK, _REAL_TIME = 0x93, 0x12
 _ASK_WHEN_PRINTED: Final = b"\x1dr\x01"  # GS r 1
+_SENSOR_MASK, _SENSOR = 0x90, 0x00
 
 _AGAIN: Final = "then press Print again."
 
@@ -226,10 +231,10 @@ class _Conversation:
             return Sent(confirmed=False, detail=_LEFT)
 
     def _refuse_trouble(self) -> None:
-        printer = self._ask(_PRINTER)
+        printer = self._ask(_PRINTER, timeout_s=ANSWER_S)
         if printer is None:
             return
-        paper = self._ask(_PAPER)
+        paper = self._ask(_PAPER, timeout_s=ANSWER_S)
         if printer & 0x08 or (paper or 0) & 0x60:
             raise PrinterError(self._trouble() or _OFFLINE)
 
@@ -237,7 +242,7 @@ class _Conversation:
         """Wait until the printer says that all was printed, or what keeps it from that."""
         started = time.monotonic()
         while True:
-            answer = self._hear(mask=0x90, wanted=0x00, timeout_s=_LOOK_S)
+            answer = self._hear(mask=_SENSOR_MASK, wanted=_SENSOR, timeout_s=_LOOK_S)
             if answer is not None:
                 break
             trouble = self._trouble() if self.has_answered else ""
@@ -250,17 +255,21 @@ class _Conversation:
 
     def _trouble(self) -> str:
         """Return what the printer says is wrong, as a sentence; empty when it says nothing or knows of nothing."""
-        cause, paper, fault = (self._ask(which) or 0 for which in (_CAUSE, _PAPER, _FAULT))
+        cause, paper, fault = (self._ask(which, timeout_s=_PATIENT_S) or 0 for which in (_CAUSE, _PAPER, _FAULT))
         if cause & 0x04:
             return _COVER_OPEN
         if cause & 0x20 or paper & 0x60:
             return _OUT_OF_PAPER
         return _AT_FAULT if cause & 0x40 or fault & 0x28 else ""
 
-    def _ask(self, which: int) -> int | None:
-        """Return the printer's real-time status byte, None when it does not answer in time."""
-        self.line.write(_ASK + bytes([which]), timeout_s=ANSWER_S)
-        return self._hear(mask=0x93, wanted=0x12, timeout_s=ANSWER_S)
+    def _ask(self, which: int, *, timeout_s: float) -> int | None:
+        """Return the printer's real-time status byte, None when it does not answer in time.
+
+        The answers to all four questions look alike: one that came late is thrown away before the next is asked.
+        """
+        self.heard = bytearray(byte for byte in self.heard if byte & _REAL_TIME_MASK != _REAL_TIME)
+        self.line.write(_ASK + bytes([which]), timeout_s=timeout_s)
+        return self._hear(mask=_REAL_TIME_MASK, wanted=_REAL_TIME, timeout_s=timeout_s)
 
     def _hear(self, *, mask: int, wanted: int, timeout_s: float) -> int | None:
         """Return the first byte of this pattern and keep the others; None when none came in time."""
