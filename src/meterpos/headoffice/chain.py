@@ -35,7 +35,8 @@ class Placed:
     joined: list[bytes] = field(default_factory=list)
     """Entries that were beside it and have found their place."""
     last: Branch = "main"
-    """Where the batch's last entry stands."""
+    """Where the batch's last entry stands, or the one before it where it is empty."""
+    last_id: bytes = b""
 
 
 def entries_of(push: Push) -> list[Entry]:
@@ -65,6 +66,8 @@ def place(conn: Connection, stream: Any, push: Push, entries: Sequence[Entry]) -
         branch = "fork" if branch == "main" else branch
         placed.sides[entry.entry_id] = branch
     placed.last = branch
+    if entries:
+        placed.last_id = entries[-1].entry_id
     return placed
 
 
@@ -129,13 +132,16 @@ def _join(conn: Connection, stream: bytes, placed: Placed) -> None:
         if row.prev not in anchored:
             continue
         anchored.add(row.entry_id)
+        found: Branch = "main"
         if row.seq == placed.through_seq + 1 and row.prev == placed.head:
             placed.through_seq, placed.head = row.seq, row.entry_id
-            placed.joined.append(row.entry_id)
             conn.execute(delete(side_entries).where(side_entries.c.entry_id == row.entry_id))
         else:
-            placed.sides[row.entry_id] = "fork"
+            found = placed.sides[row.entry_id] = "fork"
             conn.execute(update(side_entries).where(side_entries.c.entry_id == row.entry_id).values(why="fork"))
+        placed.joined.append(row.entry_id)
+        if row.entry_id == placed.last_id:
+            placed.last = found
 
 
 def _anchored(conn: Connection, stream: bytes, entry_ids: Sequence[bytes]) -> set[bytes]:
@@ -162,7 +168,7 @@ def signed_for(placed: Placed, push: Push, entries: Sequence[Entry]) -> tuple[in
     chain's end, from where the till offers again; if it only sends the same again, its history is not that chain's,
     and it is asked to offer everything.
     """
-    if placed.last == "main" or (entries and entries[-1].entry_id in placed.joined):
+    if placed.last == "main":
         return placed.through_seq, placed.head
     if placed.last == "fork":
         return (entries[-1].seq, entries[-1].entry_id) if entries else (push.from_seq - 1, push.prev)

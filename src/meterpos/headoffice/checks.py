@@ -5,12 +5,17 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from meterpos.headoffice import bulk
 from meterpos.headoffice.feed import COUNTER
-from meterpos.headoffice.tables import counters, feed
+from meterpos.headoffice.tables import answers, counters, feed
 from meterpos.ledger import checks
 from meterpos.ledger.checks import Check, Problem
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.projection import facts_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
-from meterpos.ledger.tables import facts, streams, zone_digests
+from meterpos.ledger.tables import facts, journal, streams, zone_digests
+
+ENTRIES_AT_ONCE: Final = 300
 
 
 def run_checks(conn: Connection) -> Iterator[Problem]:
@@ -19,8 +24,31 @@ def run_checks(conn: Connection) -> Iterator[Problem]:
     yield from checks.run_checks(conn, checks=(*ledgers, *CHECKS))
 
 
-_OF_TILLS: Final = frozenset({"streams_are_chains_without_gaps", "papers_are_numbered_without_gaps"})
-"""At head office a copied till's branch and entries after a gap are kept too, each with an open exception."""
+_OF_TILLS: Final = frozenset(
+    {"streams_are_chains_without_gaps", "papers_are_numbered_without_gaps", "entries_stand_in_the_facts"}
+)
+"""Head office also keeps a copied till's branch, entries after a gap and some it could not post, as exceptions."""
+
+
+def posted_entries_stand_in_the_facts(conn: Connection) -> Iterator[str]:
+    """Each tender and reversal that was not kept aside has its facts."""
+    query = (
+        select(journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
+        .outerjoin(answers, answers.c.entry_id == journal.c.entry_id)
+        .where(
+            journal.c.kind.in_(("tender", "reversal")),
+            answers.c.outcome.is_distinct_from("quarantined"),
+        )
+    )
+    rows = conn.execute(query, execution_options={"yield_per": ENTRIES_AT_ONCE})
+    for part in rows.partitions():
+        entries = [Entry(*row) for row in part]
+        expected = {fact.fact_id: entry for entry in entries for fact in facts_of(entry)}
+        found: set[str] = set()
+        for chunk in bulk.chunks(sorted(expected), bulk.CHUNK):
+            found.update(conn.execute(select(facts.c.fact_id).where(facts.c.fact_id.in_(chunk))).scalars())
+        for fact_id in sorted(expected.keys() - found):
+            yield f"Receipt {expected[fact_id].content.body['number']}: its fact {fact_id} is missing."
 
 
 def facts_have_their_place(conn: Connection) -> Iterator[str]:
@@ -80,6 +108,7 @@ def streams_end_at_what_was_signed(conn: Connection) -> Iterator[str]:
 
 
 CHECKS: Final[tuple[Check, ...]] = (
+    posted_entries_stand_in_the_facts,
     facts_have_their_place,
     feed_ends_at_its_counter,
     digests_are_those_of_the_facts,

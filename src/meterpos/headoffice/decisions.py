@@ -50,8 +50,8 @@ class Bench:
     payments: dict[str, Payment]
     owners: dict[tuple[str, str], str]
     """claim -> who was first"""
-    spent: dict[str, set[str]]
-    """reference -> payments that stand on it and are not undone, where another owns it"""
+    spent: defaultdict[str, set[str]]
+    """reference -> payments that use it by right"""
     closed_shifts: set[int]
     undone: set[str] = field(default_factory=set)
     takeovers: list[tuple[str, str]] = field(default_factory=list)
@@ -198,12 +198,12 @@ def _knew(bench: Bench, entry: Entry, account_no: str) -> bool:
 def _owns(bench: Bench, entry: Entry, fact: Fact) -> bool:
     """Tell whether the payment may use its reference: as the first, with approval, or after the first was undone."""
     key = f"{fact.method}:{fact.reference}"
-    if bench.owners["reference", key] == entry.short_id or entry.content.approval is not None:
-        return True
-    if bench.spent.get(key, set()) - bench.undone:
-        return False
-    bench.owners["reference", key] = entry.short_id
-    bench.takeovers.append((key, entry.short_id))
+    if bench.owners["reference", key] != entry.short_id and entry.content.approval is None:
+        if bench.spent[key] - bench.undone:
+            return False
+        bench.owners["reference", key] = entry.short_id
+        bench.takeovers.append((key, entry.short_id))
+    bench.spent[key].add(fact.fact_id)
     return True
 
 
@@ -320,19 +320,17 @@ def _claim(conn: Connection, wanted: dict[tuple[str, str], str]) -> dict[tuple[s
 
 def _spent(
     conn: Connection, batch: Sequence[tuple[Entry, Sequence[Fact]]], owners: dict[tuple[str, str], str]
-) -> dict[str, set[str]]:
-    """For references another entry owns: the payments that use them by right and are not undone, this batch's too."""
-    spent: dict[str, set[str]] = defaultdict(set)
-    contested: set[str] = set()
-    for entry, stated in batch:
-        for fact in stated:
-            if fact.kind != "payment" or fact.reference is None:
-                continue
-            key = f"{fact.method}:{fact.reference}"
-            if owners["reference", key] == entry.short_id:
-                spent[key].add(fact.fact_id)
-            else:
-                contested.add(fact.reference)
+) -> defaultdict[str, set[str]]:
+    """For references another entry owns: the payments that use them by right and were not undone."""
+    spent: defaultdict[str, set[str]] = defaultdict(set)
+    contested = {
+        fact.reference
+        for entry, stated in batch
+        for fact in stated
+        if fact.kind == "payment"
+        and fact.reference is not None
+        and owners["reference", f"{fact.method}:{fact.reference}"] != entry.short_id
+    }
     payment, undoing = facts.alias("payment"), facts.alias("undoing")
     undone = (undoing.c.of_fact_id == payment.c.fact_id) & undoing.c.kind.in_(("reversal", "bounce"))
     query = (
