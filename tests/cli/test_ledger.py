@@ -2,12 +2,15 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from meterpos.ledger.tables import accounts
+from meterpos.ledger.tables import accounts, customers
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
@@ -42,6 +45,15 @@ def test_an_account_tells_what_is_open_and_what_happened(open_till: TillCommands
     told = open_till.do("account", "mtr-001").out
     assert "Credit    200.00" in told and "KSM01-B7K-000001  Cash  -2,500.00" in told
     assert "INV-2026-00421" in open_till.do("account", "A3").out
+
+
+def test_names_are_utf_8_whatever_the_system_says(counter: Counter, till: TillCommands) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(update(customers).values(name="Café “Jua” Ŋ"))
+    command = [sys.executable, "-m", "meterpos", "till", "--home", str(till.home), "account", "MTR-001"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=True)
+    assert "Café “Jua” Ŋ" in done.stdout.decode()
 
 
 def test_listings_are_csv_with_decimals_and_json_with_minor_units(open_till: TillCommands) -> None:
@@ -81,6 +93,13 @@ def test_a_statement_runs_from_what_was_brought_to_what_is_carried_forward(open_
     assert [one["closing_minor"] for one in each] == [-20000, 0, 510000]
     told = open_till.do("statement", "--meter", "MTR-001", "--mode", "meter", *period).out
     assert told.startswith("Statement of MTR-001, Grace Akinyi Otieno, 2026-11-01 to 2099-12-31\n")
+
+
+def test_a_statement_tells_apart_what_waits_to_clear(open_till: TillCommands) -> None:
+    open_till.do("pay", "--meter", "MTR-001", "--amount", "100", "--method", "cheque", "--reference", "000417")
+    told = open_till.do("statement", "--meter", "MTR-001", "--from", "2026-01-01", "--to", "2099-12-31").out
+    assert told.endswith("Not counted yet, waiting to clear: 100.00\n")
+    assert "Waits to clear  100.00" in open_till.do("account", "MTR-001").out
 
 
 @pytest.mark.parametrize(
@@ -151,6 +170,12 @@ def test_a_shift_is_opened_for_the_clerk_of_the_last_one(tmp_path: Path, pin: st
     till.do("shift", "close", "--counted", file(tmp_path, "count", "0"))
     opened = till.ask("shift", "open", "--float", "0")
     assert (opened["clerk"], opened["business_date"]) == ("otieno", "2099-01-01")
+
+
+def test_a_pin_is_set_and_its_file_to_be_deleted(tmp_path: Path, till: TillCommands) -> None:
+    pin = file(tmp_path, "pin", "2468\n")
+    told = till.do("set-pin", "achieng", "--code", "code achieng", "--pin-file", pin).out
+    assert told == f"The PIN of achieng is set at this till. It is kept here only; delete {pin}.\n"
 
 
 def test_two_clerks_have_to_say_who_opens(counter: Counter, till: TillCommands) -> None:

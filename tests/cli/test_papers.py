@@ -116,6 +116,16 @@ def test_a_copy_says_so_and_is_counted(tmp_path: Path, open_till: TillCommands) 
     assert open_till("receipt", FIRST, "--print", "file:x").code == 2
 
 
+def test_what_was_printed_is_listed(tmp_path: Path, open_till: TillCommands) -> None:
+    assert open_till.do("jobs").out == "Nothing was sent to a printer yet.\n"
+    open_till.do(*PAY, "--print", f"file:{tmp_path / 'roll.bin'}")
+    open_till("receipt", FIRST, "--copy", "--print", f"file:{tmp_path / 'nowhere' / 'roll.bin'}")
+    header, latest, first = open_till.do("jobs").out.splitlines()
+    assert header.split() == ["job", "queued", "number", "copy", "printer", "state"]
+    assert FIRST in latest and "failed" in latest and "cannot be written to" in latest
+    assert first.split()[-1] == "confirmed"
+
+
 def test_a_copy_outside_a_shift_is_someones(tmp_path: Path, pin: str, open_till: TillCommands) -> None:
     open_till.do(*PAY)
     open_till.do("shift", "close", "--counted", file(tmp_path, "count", "7500"))

@@ -1,5 +1,6 @@
 """The command `meterpos`: its groups, and the one place where an error becomes a sentence and an exit code."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -18,6 +19,9 @@ app.add_typer(headoffice.app, name="headoffice")
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code; ``arguments`` None means the process's own."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names, CSV and JSON are UTF-8 with plain line feeds on every system, whatever its own habit for pipes.
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     try:
         app(args=arguments, prog_name="meterpos")
     except UserError as error:

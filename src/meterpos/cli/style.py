@@ -19,7 +19,7 @@ def new_group(*, help: str, opens: bool = False) -> typer.Typer:
         invoke_without_command=opens,
         add_completion=False,
         # Boxes and colours are for people at a terminal; a pipe, a file and a test get plain text.
-        rich_markup_mode="rich" if sys.stdout.isatty() else None,
+        rich_markup_mode="rich" if sys.stdout is not None and sys.stdout.isatty() else None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help"]},
     )

@@ -3,9 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from meterpos.errors import UserError
+
+if TYPE_CHECKING:
+    from meterpos.till import Till
 
 
 class NoWindow(UserError):
@@ -18,7 +21,6 @@ def open_window(home: Path | None) -> NoReturn:
     Raises: NoWindow; UnusableSettings.
     """
     from meterpos.settings import load_till_settings
-    from meterpos.till import open_till
 
     settings = load_till_settings(home)
     if not _has_display():
@@ -27,7 +29,14 @@ def open_window(home: Path | None) -> NoReturn:
         from meterpos.ui import app
     except ImportError as error:
         raise NoWindow(f"The window cannot be loaded ({error}). Install meterpos with its till part.") from error
-    sys.exit(app.run(lambda: open_till(home), look=settings.theme, language=settings.language))
+    sys.exit(app.run(lambda: _opened(home), look=settings.theme, language=settings.language))
+
+
+def _opened(home: Path | None) -> "Till":
+    """Open the till, called after the first paint: reading the ledger's code takes as long as showing the window."""
+    from meterpos.till import open_till
+
+    return open_till(home)
 
 
 def _has_display() -> bool:
