@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import TillCommands
-from tests.support.headoffice import Server, make_office
+from tests.support.headoffice import TOWN, Server, make_office
 from tests.support.tills import Counter
 
 
@@ -32,10 +32,24 @@ def test_a_till_is_enrolled_and_told_what_to_do_next(server: Server, new: TillCo
     assert f"Its keys are in {new.home / 'secrets'}, in files that only you can read." in told
     assert told.splitlines()[-1] == "Now fetch customers and balances: meterpos till sync"
     told = new.do("sync").out
-    assert told.startswith("Sent 1 entries, fetched ") and told.endswith("head office has signed for everything.\n")
+    assert told.startswith("Sent 1 entry, fetched ") and told.endswith("head office has signed for everything.\n")
     answer = new.ask("sync")
     assert (answer["outcome"], answer["pushed"], answer["pulled"], answer["waiting"]) == ("complete", 0, 0, 0)
     assert answer["agreed"] is True and answer["position"] > 100 and answer["generation"] == 1
+
+
+def test_a_till_of_every_zone_lists_what_head_office_lists(server: Server, new: TillCommands) -> None:
+    new.do(
+        "enrol",
+        "--server",
+        server.url,
+        "--code",
+        server.add_till("KSM01", ["Kondele", "Mamboleo", "Migosi", "Nyalenda"]),
+    )
+    new.do("sync")
+    for listing in (("balances",), ("invoices", "--as-of", "2026-11-20"), ("aging", "--as-of", "2026-11-20")):
+        expected = TOWN / "expected" / f"{listing[0]}.csv"
+        assert new.do(*listing, "--format", "csv").raw == expected.read_bytes()
 
 
 def test_a_wrong_or_used_code_enrols_nothing(server: Server, new: TillCommands, tmp_path: Path) -> None:
@@ -64,4 +78,4 @@ def test_without_a_line_the_till_works_on_and_says_what_waits(counter: Counter, 
     assert (done.code, done.told) == (1, answer["detail"] + "\n")
     assert (answer["pushed"], answer["waiting"], answer["waiting_minor"]) == (0, 3, 10000)
     told = open_till("sync").out
-    assert told.splitlines()[-1] == "3 entries still wait, 100.00."
+    assert told.splitlines()[-1] == "Still to be sent: 3 entries, 100.00."

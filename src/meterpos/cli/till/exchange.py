@@ -105,13 +105,17 @@ def _need_enrolled(till: "Till") -> None:
 def _tell(result: "ExchangeResult", behind: "Waiting") -> None:
     from meterpos.ledger.money import format_amount
 
-    show.tell(f"Sent {result.pushed} entries, fetched {result.pulled} rows of the feed, now at {result.position}.")
+    show.tell(f"Sent {_entries(result.pushed)}, fetched {result.pulled} rows of the feed, now at {result.position}.")
     if result.exceptions:
         show.tell(f"Head office opened an exception for {result.exceptions} of them.")
     if result.held:
         show.tell("Head office holds what this till sends: the till was turned away there. Ask why.")
     show.tell(
-        f"{result.waiting} entries still wait, {format_amount(behind.amount_minor)}."
+        f"Still to be sent: {_entries(result.waiting)}, {format_amount(behind.amount_minor)}."
         if result.waiting
         else "Nothing waits: head office has signed for everything."
     )
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
