@@ -49,7 +49,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     counter.reverse(counter.pay(amount_minor=20_000).content.body["number"])
     counter.reverse(counter.pay(amount_minor=10_000).content.body["number"], refund="none")
     counter.pay("A3", 30_000, method="cheque", reference="000123")
-    elsewhere = [fact("p:1", "payment", -700, method="mpesa"), fact("r:1", "reversal", 700, of_fact_id="p:1")]
+    elsewhere = [
+        fact("p:1", "payment", -700, method="mpesa"),
+        fact("r:1", "reversal", 700, of_fact_id="p:1", entry_id=b"e" * 32),
+    ]
     pending = [
         fact("p:2", "payment", -900, method="cheque", counts=False),
         fact("c:2", "clearing", 0, of_fact_id="p:2"),

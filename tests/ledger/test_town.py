@@ -72,6 +72,11 @@ def test_what_a_recalculation_would_change_is_told_and_nothing_is_changed(town: 
     assert find_differences(town, None) == ()
 
 
+def test_an_account_with_nothing_open_is_not_aged_whatever_its_row_says(town: Connection) -> None:
+    town.execute(accounts.update().where(accounts.c.net_minor <= 0).values(balance_minor=1))
+    assert printed(town, "aging") == expected("aging")
+
+
 def test_listings_of_nothing_are_their_headers(town: Connection) -> None:
     town.execute(delete(accounts))
     for name in ("balances", "invoices", "aging"):
