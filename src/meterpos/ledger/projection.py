@@ -11,9 +11,7 @@ from meterpos.ledger.rules.facts import Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
 from meterpos.ledger.tables import papers, shifts, streams, tenders
 
-Decide = Callable[[Sequence[Fact]], Sequence[Fact]]
-"""Head office's word on the facts of an entry: the same facts, stamped. A till has none: its facts are provisional."""
-
+_PAPERS: Final = frozenset({"tender", "reversal"})
 _insert_tender: Final = insert(tenders)
 
 
@@ -26,19 +24,26 @@ def facts_of(entry: Entry) -> tuple[Fact, ...]:
     return ()
 
 
-def project(connection: Connection, entry: Entry, *, decide: Decide | None = None, fresh: bool = False) -> Posted:
+def project(connection: Connection, entry: Entry, *, fresh: bool = False) -> Posted:
     """Write what ``entry`` means into the tables, once, inside the caller's transaction.
 
     ``fresh`` promises, as in posting, that nothing of it is stored yet. Balances are not recalculated here.
     A kind this version does not know changes nothing; it is projected when a version knows it.
     """
-    facts: Sequence[Fact] = facts_of(entry)
-    if decide is not None and facts:
-        facts = decide(facts)
-    writer = _WRITERS.get(entry.content.kind)
-    if writer is not None:
-        writer(connection, entry)
+    facts = facts_of(entry)
+    project_tables(connection, (entry,))
     return post(connection, facts, fresh=fresh)
+
+
+def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write what ``entries`` mean into the tables, but for their facts: head office posts those of a batch together."""
+    papers = [_paper_row(entry) for entry in entries if entry.content.kind in _PAPERS]
+    if papers:
+        connection.execute(_insert_tender, papers)
+    for entry in entries:
+        writer = _WRITERS.get(entry.content.kind)
+        if writer is not None:
+            writer(connection, entry)
 
 
 def _payments(entry: Entry) -> tuple[Fact, ...]:
@@ -85,34 +90,31 @@ def _reversals(entry: Entry) -> tuple[Fact, ...]:
     )
 
 
-def _write_paper(connection: Connection, entry: Entry) -> None:
+def _paper_row(entry: Entry) -> dict[str, Any]:
     content = entry.content
     body: Mapping[str, Any] = content.body
     customer = body["customer"] or {"no": None, "name": ""}
     named = [part["meter"] or (part["suspense"] or {}).get("meter_no", "") for part in body["parts"]]
-    connection.execute(
-        _insert_tender,
-        {
-            "entry_id": entry.entry_id,
-            "stream": entry.stream,
-            "seq": entry.seq,
-            "kind": content.kind,
-            "tender_id": body["tender_id"],
-            "number": body["number"],
-            "counter": int(body["number"].rpartition("-")[2]),
-            "shift": content.shift,
-            "business_date": content.business_date,
-            "at": content.at,
-            "clerk": content.clerk,
-            "customer_no": customer["no"],
-            "customer_name": customer["name"],
-            "meters": " ".join(named),
-            "methods": " ".join(leg["method"] for leg in body["legs"]),
-            "total_minor": paper_total_minor(content.kind, body),
-            "cash_minor": drawer_minor(content.kind, body),
-            "of_number": body["of"]["number"] if content.kind == "reversal" else None,
-        },
-    )
+    return {
+        "entry_id": entry.entry_id,
+        "stream": entry.stream,
+        "seq": entry.seq,
+        "kind": content.kind,
+        "tender_id": body["tender_id"],
+        "number": body["number"],
+        "counter": int(body["number"].rpartition("-")[2]),
+        "shift": content.shift,
+        "business_date": content.business_date,
+        "at": content.at,
+        "clerk": content.clerk,
+        "customer_no": customer["no"],
+        "customer_name": customer["name"],
+        "meters": " ".join(named),
+        "methods": " ".join(leg["method"] for leg in body["legs"]),
+        "total_minor": paper_total_minor(content.kind, body),
+        "cash_minor": drawer_minor(content.kind, body),
+        "of_number": body["of"]["number"] if content.kind == "reversal" else None,
+    }
 
 
 def paper_total_minor(kind: str, body: Mapping[str, Any]) -> int:
@@ -180,8 +182,6 @@ def _count_copy(connection: Connection, entry: Entry) -> None:
 
 
 _WRITERS: Final[Mapping[str, Callable[[Connection, Entry], None]]] = {
-    "tender": _write_paper,
-    "reversal": _write_paper,
     "shift_opened": _open_shift,
     "shift_closed": _close_shift,
     "stream_opened": _open_stream,
