@@ -22,7 +22,7 @@ from meterpos.headoffice.tables import answers, tills
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.journal import FIRST_PREV, KINDS, SCHEMA, BrokenEntry, Entry
 from meterpos.ledger.posting import post
-from meterpos.ledger.projection import facts_of, project
+from meterpos.ledger.projection import facts_of, project_tables
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, journal, streams
 from meterpos.ledger.tables.base import format_instant
@@ -233,12 +233,12 @@ def _post_together(
     counting: list[Fact] = []
     for entry, stated in batch:
         decided = decide(bench, entry, stated)
-        project(conn, entry, decide=_later)
         counting += decided.facts
         outcomes.openings += decided.openings
         codes = [opening.code for opening in decided.openings if opening.code not in REQUESTS]
         outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else ("stored", "")
     write_claims(conn, bench)
+    project_tables(conn, ready)
     posted = post(conn, counting)
     hold_accounts(conn, posted.accounts)
     recalculate(conn, posted.accounts)
@@ -246,12 +246,6 @@ def _post_together(
     outcomes.payments += [fact.fact_id for fact in counting if fact.kind == "payment"]
     for fact in counting:
         outgoing.send_fact(fact, zones=zones_of(bench, fact))
-
-
-def _later(facts: Sequence[Fact]) -> Sequence[Fact]:
-    """Leave an entry's facts out of its projection: those of the whole batch are posted together."""
-    del facts
-    return ()
 
 
 def _overpaid_plans(conn: Connection, device: Device, paid: Sequence[Fact]) -> list[Opening]:
