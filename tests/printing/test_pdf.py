@@ -53,13 +53,17 @@ def test_all_text_of_a_paper_is_in_its_pdf(case: Case) -> None:
             assert word in found, word
 
 
-@pytest.mark.parametrize(("width_mm", "columns"), [(80, None), (58, None), (80, 42)])
-def test_the_roll_is_as_wide_as_asked_and_as_long_as_the_paper(width_mm: int, columns: int | None) -> None:
+@pytest.mark.parametrize(
+    ("width_mm", "columns", "wide_mm"), [(80, None, 80), (58, None, 58), (80, 42, 80), (None, 32, 58), (None, None, 80)]
+)
+def test_the_roll_is_as_wide_as_asked_and_as_long_as_the_paper(
+    width_mm: int | None, columns: int | None, wide_mm: int
+) -> None:
     case = Case("several-parts", "en", 48)
     with page_of(render_pdf(case.document, width_mm=width_mm, columns=columns)) as page:
         width, height = page.get_size()
         picture = seen(page)
-    assert width == pytest.approx(width_mm * MM, abs=0.1)
+    assert width == pytest.approx(wide_mm * MM, abs=0.1)
     ink = picture.point(lambda grey: 255 - grey).getbbox()
     assert ink is not None
     bottom_mm = (picture.height - ink[3]) / 4 / MM

@@ -64,6 +64,17 @@ def test_spaces_longer_than_the_roll_are_one_break() -> None:
     assert render_text(document, columns=32) == "one\ntwo\nx\n"
 
 
+def test_a_word_longer_than_the_roll_is_broken_within() -> None:
+    document = Document(title="T", language="en", elements=(pair("x" * 40, "1.00"), pair("a " + "y" * 40, "2.00")))
+    assert render_text(document, columns=32).splitlines() == [
+        "x" * 32,
+        "x" * 8 + " " * 20 + "1.00",
+        "a",
+        "y" * 32,
+        "y" * 8 + " " * 20 + "2.00",
+    ]
+
+
 def test_the_check_of_columns_is_seen_to_fail() -> None:
     assert columns_of("王小明") == 6
     assert columns_of("Wambu\u0303i") == 6

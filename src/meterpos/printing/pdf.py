@@ -34,13 +34,14 @@ _INVISIBLE: Final = 3
 _NARROWEST_FOR_48_MM: Final = 72
 
 
-def render_pdf(document: Document, *, width_mm: int = 80, columns: int | None = None) -> bytes:
+def render_pdf(document: Document, *, width_mm: int | None = None, columns: int | None = None) -> bytes:
     """Return the paper as a PDF of one page, ``width_mm`` wide and as high as it needs.
 
-    ``columns`` of ``None``: 48, or 32 on a roll too narrow for them.
+    ``None`` takes what goes with the other: 32 columns with a roll of 58 mm, else 48 (or 42, where asked) with 80 mm.
     """
     from reportlab.pdfgen.canvas import Canvas
 
+    width_mm = width_mm or (58 if columns == 32 else 80)
     columns = columns or (48 if width_mm >= _NARROWEST_FOR_48_MM else 32)
     lines = set_lines(document, columns=columns)
     dot = (width_mm - 2 * _EDGE_MM) * _MM / (columns * _COLUMN)
