@@ -89,7 +89,7 @@ class Till:
         """
         from meterpos.sync.enrolment import enrol
 
-        return enrol(
+        identity = enrol(
             self.store,
             home=self.settings.home,
             server=server,
@@ -98,6 +98,8 @@ class Till:
             moment=self.moment(),
             title=title,
         )
+        self._device_key = None  # a new one was made
+        return identity
 
     def exchange(
         self,
