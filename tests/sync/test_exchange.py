@@ -149,7 +149,7 @@ def test_two_exchanges_of_one_till_do_not_run_at_once(till: Till) -> None:
     assert sync(till).is_complete
 
 
-@pytest.mark.parametrize("after", range(6))
+@pytest.mark.parametrize("after", [0, 3, 5])
 def test_an_exchange_that_is_cancelled_keeps_what_it_did(till: Till, server_on_sqlite: Server, after: int) -> None:
     pay(till, 3)
     asked = iter(range(100))
@@ -184,7 +184,7 @@ def test_a_request_that_arrives_twice_doubles_nothing(till: Till, server_on_sqli
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-@pytest.mark.parametrize("offset", [0, 1, 17, 120, 200, 300, 450, 700, 1_000, 1_500])
+@pytest.mark.parametrize("offset", [0, 17, 120, 200, 450, 1_000])
 def test_a_connection_cut_anywhere_costs_a_retry_and_nothing_else(
     till: Till, server_on_sqlite: Server, direction: str, offset: int
 ) -> None:

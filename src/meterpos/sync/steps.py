@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 from meterpos.sync.wire import Ack, Page
 
-ENTRIES_FIRST: Final = 500
-ROWS_FIRST: Final = 2_000
+ENTRIES_FIRST: Final = 2_500
+ROWS_FIRST: Final = 4_000
 
 Trouble = Literal["unreachable", "cut", "too_large", "busy", "refused", "strange"]
 """No connection; one that broke; a batch too big; a server in trouble; a clear no; an answer that is not head
