@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from meterpos.errors import MeterposError
+from meterpos.headoffice import auth
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.tables import counters, generations
 from meterpos.ledger.operations import feed
 from meterpos.ledger.queries.identity import NotEnrolled
 from meterpos.ledger.store import Store
-from meterpos.ledger.tables import accounts, exchanges, facts, tenders, zone_digests
+from meterpos.ledger.tables import accounts, exchanges, facts, journal, tenders, zone_digests
 from meterpos.sync.client import Line
 from meterpos.sync.exchange import ExchangeResult, Progress, exchange
 from meterpos.sync.lock import ExchangeRunning, only_exchange
@@ -315,3 +316,43 @@ def test_a_restored_head_office_gets_back_what_it_lost(tmp_path: Path, named: bo
             assert over(till, line).pushed == 0
     second.stop()
     till.close()
+
+
+# --- copied and revoked tills
+
+
+def journal_at(store: Store, till: Till) -> int:
+    """Return how many entries of a till's stream one side holds."""
+    identity = till.identity()
+    assert identity is not None
+    with store.read() as conn:
+        return conn.execute(select(func.count()).where(journal.c.stream == identity.stream)).scalar_one()
+
+
+def test_a_copied_till_loses_no_payment_of_either_copy(till: Till, server_on_sqlite: Server, tmp_path: Path) -> None:
+    pay(till, 2)
+    assert sync(till).is_complete
+    till.store.checkpoint()
+    shutil.copytree(till.settings.home, tmp_path / "copy")
+    copy = open_till(tmp_path / "copy")
+    pay(till, 3)
+    pay(copy, 4, amount_minor=777)
+    assert sync(till).waiting == 0
+    result = sync(copy)
+    assert (result.outcome, result.waiting) == ("complete", 0), result
+    assert sync(till).waiting == 0
+    assert journal_at(server_on_sqlite.office.store, till) == 2 + 2 + 3 + 4
+    assert "fork" in server_on_sqlite.codes()
+    copy.close()
+
+
+def test_a_revoked_till_still_delivers_and_is_told(till: Till, server_on_sqlite: Server) -> None:
+    identity = till.identity()
+    assert identity is not None
+    pay(till, 2)
+    with server_on_sqlite.office.write() as (conn, outgoing):
+        auth.revoke_till(conn, outgoing, till_name=identity.till_name)
+    result = sync(till)
+    assert (result.outcome, result.waiting, result.held) == ("revoked", 0, True)
+    assert "revoked" in result.detail
+    assert journal_at(server_on_sqlite.office.store, till) == 4
