@@ -25,6 +25,9 @@ CANDIDATES_MAX: Final = 60
 MIXED_MAX: Final = 400
 """How many namesakes are looked through for the number that was typed beside the name."""
 
+NUMBER_SURE: Final = 6
+"""From so many signs on, what begins a number is not looked for in the middle of others."""
+
 _TOP: Final = "\U0010ffff"
 _at: Final = select(people.c.place, people.c.customer_no, people.c.has_left, people.c.name).where(
     people.c.place.in_(bindparam("places", expanding=True))
@@ -66,10 +69,17 @@ def candidates(connection: Connection, want: Wanted, *, limit: int) -> list[Cand
     """Return the ``limit`` best candidates and more, unsorted; later steps are left out where earlier ones suffice."""
     found: list[Candidate] = []
     for step in _steps(want):
+        if found and _is_settled(step, want):
+            continue
         found += step(connection, want, limit)
         if len({one.customer_no for one in found if not one.has_left}) >= limit:
             break
     return found
+
+
+def _is_settled(step: Any, want: Wanted) -> bool:
+    """Tell whether a step need not be tried once something was found: what was typed is the beginning of a number."""
+    return step is _mixed or (step is _pieces and want.has_digits and len(want.whole) >= NUMBER_SURE)
 
 
 def _steps(want: Wanted) -> tuple[Any, ...]:
@@ -157,6 +167,8 @@ def _mixed(connection: Connection, want: Wanted, limit: int) -> Iterator[Candida
         return
     begun = (digits, phone_form(digits)) if digits.isdecimal() else (digits,)
     for row in _by_words(connection, _beginnings(letters), count=MIXED_MAX):
+        if not any(form in without_separators(row.numbers) for form in begun):
+            continue
         forms = [form for kind, shown in numbers_of(row.numbers) for form in forms_of(kind, shown)]
         if any(form.startswith(begun) for form in forms):
             yield from _named([row], Match.WORDS_BEGIN)
