@@ -1,5 +1,6 @@
 """A stocked till with an open window."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,11 +9,22 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import stand
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Windows of earlier tests die on the thread they lived on."""
+    gc.disable()
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    gc.disable()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The event loop never waits: for the ledger, the printer, a PIN's hash or an import."""
 
+import sys
 import time
 
 import pytest
@@ -67,4 +68,16 @@ def test_what_is_slow_outside_does_not_hold_the_ledger(qapp: QApplication, count
     tasks.read(lambda _: None, lambda _: came.append("ledger"))
     pump(lambda: len(came) == 2)
     assert came == ["ledger", "printer"]
+    tasks.close()
+
+
+def test_qt_never_uses_up_what_all_of_python_shares(qapp: QApplication) -> None:
+    tasks = Tasks()
+    counts = [sys.getrefcount(value) for value in (None, True, False)]
+    for _ in range(500):
+        tasks.ledger_changed.emit()
+        tasks.setObjectName("x")
+        tasks.blockSignals(False)
+    drained = [was - sys.getrefcount(value) for was, value in zip(counts, (None, True, False), strict=True)]
+    assert max(drained) < 100 or min(counts) > 1 << 50, "this Python and this PySide do not count alike"
     tasks.close()

@@ -10,5 +10,12 @@ theme.py      every number of the look        style.py   the style sheet made of
 words.py      every sentence, in English and Swahili (resources/translations)
 messages.py   the one door an error passes on its way to a person
 scanner.py    tells a scanner's burst from a typist
+garbage.py    keeps Python's collector to the GUI thread
+singletons.py a guard against Python 3.11 with PySide 6.12
 heartbeat.py  fails when the event loop stalls (tests)
 """
+
+from meterpos.ui import singletons
+
+if singletons.is_needed():
+    singletons.keep()

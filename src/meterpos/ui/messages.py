@@ -24,5 +24,10 @@ def as_user_error(error: BaseException) -> UserError:
 
 
 def sentence(error: BaseException) -> str:
-    """Return the one sentence a person is shown for this error."""
-    return str(as_user_error(error))
+    """Return the one sentence a person is shown for this error, in the language being spoken.
+
+    What the ledger says is English; another language says it by the error's class where the catalogue has it.
+    """
+    told = as_user_error(error)
+    key = f"said.{type(told).__name__}"
+    return words.say(key) if words.has(key) else str(told)

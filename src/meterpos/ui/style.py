@@ -43,7 +43,8 @@ QPushButton[kind="primary"]:pressed { background: $action_pressed; }
 QPushButton[kind="primary"]:focus { border: 2px solid $ink; }
 QPushButton[kind="primary"]:disabled { background: $disabled; color: $disabled_ink; border-color: $disabled; }
 QPushButton[kind="danger"] { color: $danger; border: 1px solid $danger; }
-QPushButton[kind="link"] { background: transparent; border: none; color: $action; padding: 0 2px; text-align: left; }
+QPushButton[kind="link"] { background: transparent; border: none; min-height: ${touch}px; min-width: ${touch}px;
+  color: $action; padding: 0 2px; text-align: left; }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
 QPushButton[kind="link"]:focus { border: 2px solid $action; border-radius: 6px; padding: 0; }
 QPushButton[kind="link"]:disabled { color: $muted; }
@@ -73,4 +74,5 @@ def sheet(palette: "Palette", metrics: "Metrics") -> str:
         card_radius=metrics.card_radius,
         field_radius=metrics.field_radius,
         field_inner=metrics.field - 2,
+        touch=metrics.touch,
     )

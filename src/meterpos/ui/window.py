@@ -8,8 +8,9 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
 from meterpos.errors import UserError
-from meterpos.ui import theme, words
+from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
+from meterpos.ui.garbage import Garbage
 from meterpos.ui.models.exchanging import Exchanging
 from meterpos.ui.models.printer import Printer
 from meterpos.ui.pages.pay import PayPage
@@ -57,6 +58,8 @@ class Window(QMainWindow):
         self.setWindowTitle("meterpos")
         self.resize(*SIZE)
         self.setMinimumSize(*SIZE_LEAST)
+        self.garbage = Garbage(self)
+        self.garbage.start()
         self.tasks = Tasks(self)
         self.desk = Desk(self.tasks)
         self.printer = Printer(self.desk)
@@ -198,7 +201,7 @@ class Window(QMainWindow):
 
     def tell_error(self, error: UserError) -> None:
         """Show a sentence that belongs beside no field."""
-        self.notice.tell(str(error))
+        self.notice.tell(messages.sentence(error))
 
     def _scanned(self, text: str) -> None:
         if text.upper().startswith(RECEIPT_SEAL):
@@ -217,6 +220,7 @@ class Window(QMainWindow):
         if self.desk.is_open:
             self.scanner.stop(_app())
         self.tasks.close()
+        self.garbage.stop()
         super().closeEvent(event)
 
 

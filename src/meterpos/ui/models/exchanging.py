@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from meterpos.errors import UserError
+from meterpos.ui import messages
 from meterpos.ui.desk import Desk
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Exchanging(QObject):
 
     def _failed(self, error: UserError) -> None:
         self._finish(OFFLINE, good=False)
-        self.ended.emit(None, str(error))
+        self.ended.emit(None, messages.sentence(error))
 
     def _finish(self, outcome: str, *, good: bool) -> None:
         from meterpos.sync.pace import wait_s

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from meterpos.errors import UserError
-from meterpos.ui import words
+from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Printer(QObject):
         self._desk.tasks.write(
             lambda: till.reprint(number=number, clerk=clerk),
             lambda _: self.run(number, then),
-            lambda error: then(Outcome(number, "failed", str(error))),
+            lambda error: then(Outcome(number, "failed", messages.sentence(error))),
         )
 
     def kick(self) -> None:
@@ -116,5 +116,5 @@ class Printer(QObject):
     def _broke(self, asked: list[tuple[str, Callable[[Outcome], object]]], error: UserError) -> None:
         self._running = False
         for number, then in asked:
-            then(Outcome(number, "failed", str(error)))
-        self._desk.printer_said.emit(str(error))
+            then(Outcome(number, "failed", messages.sentence(error)))
+        self._desk.printer_said.emit(messages.sentence(error))

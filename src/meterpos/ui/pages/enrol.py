@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
-from meterpos.ui import words
+from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
@@ -89,7 +89,7 @@ class EnrolPage(QWidget):
         self._tell()
         field = {"server": self.server, "code": self.code}.get(error.field or "")
         if field is not None:
-            field.tell(str(error))
+            field.tell(messages.sentence(error))
             field.line.setFocus()
         else:
-            self.problem.tell(str(error))
+            self.problem.tell(messages.sentence(error))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedLayout, QWidge
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
-from meterpos.ui import words
+from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import payment
 from meterpos.ui.models.asking import MeterView
@@ -386,11 +386,11 @@ class PaymentPanel(Surface):
         self.set_busy(busy=False)
         field = error.field or ""
         if field in ("amount", "reference", "tendered"):
-            self.tell({field: str(error)})
+            self.tell({field: messages.sentence(error)})
             self._focus(field)
             return
         self.tell({})
-        self.alarm_text.setText(str(error))
+        self.alarm_text.setText(messages.sentence(error))
         self.alarm.show()
         self.button.setFocus()
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from meterpos.errors import UserError
-from meterpos.ui import words
+from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking
 from meterpos.ui.theme import Type
@@ -146,10 +146,10 @@ class ReversePanel(Surface):
         self._busy = False
         self.button.setEnabled(True)
         if error.field == "pin":
-            self.pin.tell(str(error))
+            self.pin.tell(messages.sentence(error))
             self.pin.line.setFocus()
             self.pin.line.selectAll()
         elif error.field == "reason":
-            self.reason.tell(str(error))
+            self.reason.tell(messages.sentence(error))
         else:
-            self.problem.tell(str(error))
+            self.problem.tell(messages.sentence(error))

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
-from meterpos.ui import theme, words
+from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.asking import ShiftView
@@ -145,9 +145,9 @@ class OpenShift(Surface):
         fields = {"pin": self.pin, "code": self.code, "float": self.money}
         field = fields.get(error.field or "")
         if field is None:
-            self.problem.tell(str(error))
+            self.problem.tell(messages.sentence(error))
             return
-        field.tell(str(error))
+        field.tell(messages.sentence(error))
         field.line.setFocus()
         field.line.selectAll()
         self.refresh()
@@ -237,9 +237,9 @@ class CloseShift(Surface):
         self._busy = False
         self.button.setEnabled(True)
         if error.field == "counted":
-            self.counted.tell(str(error))
+            self.counted.tell(messages.sentence(error))
         else:
-            self.problem.tell(str(error))
+            self.problem.tell(messages.sentence(error))
 
 
 class ShiftPage(QWidget):

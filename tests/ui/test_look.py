@@ -1,0 +1,160 @@
+"""Nothing is cut, faint, too small or nameless, on any page, at both sizes, in both languages and both looks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+
+from meterpos.ui import theme
+from meterpos.ui.theme import Type
+from meterpos.ui.widgets import paint
+from meterpos.ui.widgets.basic import Label
+from meterpos.ui.window import Window
+from tests.support.tills import Counter
+from tests.ui import looking, stand
+from tests.ui.stand import press, settle, type_text
+
+SIZES = [(1366, 768), (1024, 768)]
+ENTER = Qt.Key.Key_Return
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["1366", "1024"])
+@pytest.mark.parametrize(("language", "look"), [("en", "light"), ("sw", "dark")])
+def test_every_page_bears_a_ruler(
+    counter: Counter, opened: Callable[..., Window], size: tuple[int, int], language: str, look: str
+) -> None:
+    counter.pay("A1", 100_000)
+    window = opened(counter, size=size, language=language, look=look)
+    found: dict[str, list[str]] = {}
+
+    def see(name: str) -> None:
+        settle(window)
+        found[name] = looking.complaints(window)
+
+    see("begin")
+    type_text("otieno")
+    see("hits")
+    for text in ("grace", "makokha", "MTR-112"):
+        window.pay.next_customer()
+        type_text(text)
+        press(ENTER)
+        see(f"customer {text}")
+    type_text("25000")
+    press(Qt.Key.Key_F12)
+    see("question")
+    press(Qt.Key.Key_Escape)
+    type_text("1200")
+    press(Qt.Key.Key_F12)
+    see("done")
+    window.pay.next_customer()
+    type_text("makokha")
+    press(ENTER)
+    settle(window)
+    press(Qt.Key.Key_Space)
+    press(Qt.Key.Key_Down)
+    press(Qt.Key.Key_Space)
+    settle(window)
+    window.pay.payment.method.pick("cheque")
+    press(ENTER)
+    see("several, reference missing")
+    window.pay.next_customer()
+    type_text("MTR-9999")
+    press(ENTER)
+    see("nobody")
+    press(ENTER)
+    see("unknown meter")
+    window.go("receipts")
+    settle(window)
+    press(ENTER)
+    see("receipts")
+    receipts: Any = window.page("receipts")
+    receipts.reverse_button.click()
+    receipts.reversing._press()
+    see("reversing")
+    window.go("sync")
+    see("sync")
+    window.go("shift")
+    settle(window)
+    type_text("7499")
+    see("shift")
+    shift: Any = window.page("shift")
+    shift.closing.press()
+    see("closed")
+    shift.done.click()
+    settle(window)
+    shift.opening.press()
+    see("opening")
+    window._stack.setCurrentWidget(window.page("enrol"))
+    window.page("enrol").press()  # type: ignore[attr-defined]
+    see("enrol")
+    assert {name: sorted(set(these)) for name, these in found.items() if these} == {}
+
+
+# --- each checker is seen to find what it looks for --------------------------------------------------------------
+
+
+@pytest.fixture
+def board(window: Window) -> QWidget:
+    """An empty board in the window."""
+    made = QWidget(window)
+    made.setObjectName("page")
+    made.setGeometry(0, 0, 400, 300)
+    made.show()
+    return made
+
+
+def test_the_ruler_sees_a_label_that_is_cut(board: QWidget) -> None:
+    label = QLabel("a sentence that is far too long for its place", board)
+    label.setGeometry(0, 0, 60, 20)
+    label.show()
+    assert looking.clipped(board)
+
+
+def test_the_ruler_sees_a_widget_that_leaves_its_parent(board: QWidget) -> None:
+    button = QPushButton("OK", board)
+    button.setGeometry(380, 0, 100, 44)
+    button.show()
+    assert any("leaves its parent" in one for one in looking.clipped(board))
+
+
+def test_the_ruler_sees_money_that_was_cut_in_painting() -> None:
+    image = QImage(100, 20, QImage.Format.Format_ARGB32)
+    painter = QPainter(image)
+    paint.clipped.clear()
+    paint.text(painter, QRectF(0, 0, 40, 20), "KES 1,000,000.00", Type.value, "#000000", whole=True)
+    painter.end()
+    assert paint.clipped
+    paint.clipped.clear()
+
+
+def test_the_ruler_sees_what_is_too_small_to_touch(board: QWidget) -> None:
+    line = QLineEdit(board)
+    line.setGeometry(0, 0, 100, 30)
+    line.show()
+    assert looking.small(board)
+
+
+def test_the_ruler_sees_what_has_no_name(board: QWidget) -> None:
+    line = QLineEdit(board)
+    line.show()
+    assert looking.nameless(board)
+    line.setAccessibleName("Amount")
+    assert not looking.nameless(board)
+
+
+def test_the_ruler_sees_what_is_faint(board: QWidget) -> None:
+    label = Label(Type.text, "muted")
+    label.setParent(board)
+    label.setText("hardly there")
+    label.setStyleSheet("color: #C0C8D4")
+    label.show()
+    stand.app().processEvents()
+    assert any("hardly there" in one for one in looking.faint(board))
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert looking.contrast("#000000", "#FFFFFF") == pytest.approx(21.0)
+    assert looking.contrast(theme.LIGHT.muted, theme.LIGHT.card) > looking.CONTRAST_LEAST

@@ -1,0 +1,127 @@
+"""The window is there at once and typable before anything heavy is loaded."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from meterpos.errors import UserError
+from meterpos.ui import app as start
+from meterpos.ui.window import Window
+from tests.support.tills import Counter
+from tests.ui import stand
+from tests.ui.stand import press, pump, settle, type_text
+
+HEAVY = ("sqlalchemy", "sqlcipher3", "requests", "reportlab", "PIL", "escpos", "cryptography", "argon2", "keyring")
+
+FIRST_FRAME = f"""
+import sys
+from PySide6.QtWidgets import QApplication
+from meterpos.ui import theme
+from meterpos.ui.window import Window
+app = QApplication([])
+theme.load_fonts()
+theme.prepare(app, "light")
+window = Window()
+theme.apply(app, "light")
+window.show()
+app.processEvents()
+window.grab()
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+SMOKE = """
+import sys
+from pathlib import Path
+from meterpos.ui.app import run
+
+def opener():
+    from meterpos.till import open_till
+    return open_till(Path(sys.argv[1]))
+
+sys.exit(run(opener, smoke=True))
+"""
+
+
+def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a small program in a process of its own."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_first_frame_needs_nothing_heavy() -> None:
+    done = python(FIRST_FRAME)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def test_smoke_opens_paints_and_quits(tmp_path: Path) -> None:
+    done = python(SMOKE, str(tmp_path / "till"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "till" / "ledger.db").exists()
+
+
+def test_what_is_typed_before_the_till_is_open_is_searched_once_it_is(counter: Counter, qapp: QApplication) -> None:
+    window = Window()
+    window.exchanging.start = lambda: None  # type: ignore[method-assign]
+    window.show()
+    window.activateWindow()
+    pump(window.pay.search.line.hasFocus)
+    window.scanner.clock_ms = stand.Typist()
+    type_text("grace")
+    press(Qt.Key.Key_Return)
+    press(Qt.Key.Key_F4)
+    window.attach(counter.till)
+    pump(lambda: window.desk.standing is not None)
+    settle(window)
+    settle(window)
+    assert window.pay.payment.form().payer == "Grace Akinyi Otieno"
+    window.close()
+    window.deleteLater()
+
+
+def test_a_till_that_cannot_be_opened_is_a_sentence_in_the_window(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Window] = []
+    monkeypatch.setattr(start.QApplication, "exec", lambda _: pump(lambda: seen and seen[0].notice.isVisible()) or 0)
+    plain = start.Window
+
+    def remember() -> Window:
+        seen.append(plain())
+        return seen[0]
+
+    monkeypatch.setattr(start, "Window", remember)
+
+    def broken() -> Counter:
+        raise UserError("The ledger ledger.db cannot be opened with this machine's key.")
+
+    assert start.run(broken) == 0  # type: ignore[arg-type]
+    assert seen[0].notice.sentence.text() == "The ledger ledger.db cannot be opened with this machine's key."
+    seen[0].close()
+    seen[0].deleteLater()
+
+
+def test_other_programs_changes_to_the_ledger_are_seen(
+    counter: Counter, opened: Callable[..., Window], tmp_path: Path
+) -> None:
+    window = opened(counter)
+    window._look_for_others()
+    settle(window)
+    told: list[bool] = []
+    window.tasks.ledger_changed.connect(lambda: told.append(True))
+    from meterpos.till import open_till
+
+    other = open_till(counter.till.settings.home)
+    other.now = counter.clock
+    other.report_change(customer_no="AC-10482", field="place", new="Milimani", clerk="achieng")
+    other.close()
+    before = window.desk.standing
+    window._look_for_others()
+    settle(window)
+    settle(window)
+    assert window.desk.standing is not before
