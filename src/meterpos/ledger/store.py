@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -143,10 +143,11 @@ class Store:
             pool_reset_on_return=None,
         )
 
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+        def begin_now(connection: Any) -> None:
+            connection.execute(begin)
 
+        # Not an event: a listener on the engine makes every statement look for listeners, a tenth of a payment's time.
+        engine.dialect.do_begin = begin_now  # type: ignore[method-assign]
         return engine
 
     def _prepare(self, connection: Any, *, read_only: bool) -> None:
