@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # not demo/, whose module names would hide others
 
 from demo.town import write_town  # noqa: E402  (the repository is not installed, only the package is)
 
@@ -94,7 +94,7 @@ class Stage:
         zones = [word for zone in ZONES for word in ("--zone", zone)]
         code = self.headoffice("till", "add", "KSM01", "--title", "Kisumu Market", *zones)["code"]
         codes = {
-            name: self.headoffice("user", "add", name, "--role", role, "--name", shown)["code"]
+            name: self.headoffice("user", "add", name, "--role", role, "--display", shown)["code"]
             for name, shown, role, _ in PEOPLE
         }
         self.start_server()
@@ -130,17 +130,20 @@ class Stage:
         """Run a till command and return what it printed as JSON."""
         return self._command("till", *words)
 
+    def csv(self, *words: str) -> bytes:
+        """Run a listing and return what it printed as CSV."""
+        return self._run(*words, "--format", "csv")
+
     def _command(self, *words: str) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "meterpos", *words, "--json"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return json.loads(self._run(*words, "--json"))
+
+    def _run(self, *words: str) -> bytes:
+        command = [sys.executable, "-m", "meterpos", *words]
+        done = subprocess.run(command, env=self.environment, capture_output=True, check=False)
         if done.returncode:
-            raise SystemExit(f"meterpos {' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
-        return json.loads(done.stdout)
+            said = done.stderr.decode(errors="replace")
+            raise SystemExit(f"meterpos {' '.join(words)} ended with {done.returncode}:\n{said}")
+        return done.stdout
 
     def start_server(self) -> None:
         """Start head office's server and wait until it answers."""

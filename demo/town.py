@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import IO, Final, Self
 
-from demo.calendar import CYCLE_OFFSETS, Calendar
+from demo.days import CYCLE_OFFSETS, Calendar
 from demo.history import AccountLife, Historian, decimal
 from demo.names import BUSINESSES, COMMUNITIES, PLACES, STREETS, ZONES
 from demo.reference import PEOPLE, Person, write_reference
