@@ -147,7 +147,7 @@ class Store:
             connection.execute(begin)
 
         # Not an event: a listener on the engine makes every statement look for listeners, a tenth of a payment's time.
-        engine.dialect.do_begin = begin_now  # type: ignore[method-assign]
+        engine.dialect.do_begin = begin_now  # type: ignore[assignment, method-assign]
         return engine
 
     def _prepare(self, connection: Any, *, read_only: bool) -> None:
