@@ -37,7 +37,7 @@ import sys
 sys.argv = ["meterpos", "till", "--home", {home!r}]
 import meterpos.ui.app as app
 {hook}
-from meterpos.cli.main import main
+from meterpos.cli.start import main
 main()
 """
 SAY: Final = "import os\ndef say(text):\n    os.write(1, text.encode()); os._exit(0)\n"

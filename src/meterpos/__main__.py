@@ -1,6 +1,6 @@
 """`python -m meterpos` is the `meterpos` command."""
 
-from meterpos.cli.main import main
+from meterpos.cli.start import main
 
 if __name__ == "__main__":
     main()

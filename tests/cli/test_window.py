@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from meterpos.cli import start
 from tests.cli.commands import run
 
 
@@ -20,7 +21,9 @@ def test_without_a_command_the_window_opens(tmp_path: Path) -> None:
         "        super().__init__()\n"
         "        self.ready.connect(lambda: (print('ready'), QTimer.singleShot(0, self.close)))\n"
         "app.Window = Window\n"
-        "from meterpos.cli.main import main\n"
+        "import sys\n"
+        "sys.modules['typer'] = None  # the window is shown without the commands\n"
+        "from meterpos.cli.start import main\n"
         f"main(['till', '--home', {str(tmp_path)!r}])\n"
     )
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -38,3 +41,13 @@ def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path:
     done = run("till", "--home", str(tmp_path))
     assert (done.code, done.raw) == (1, b"") and done.told.startswith("There is no display here. Use the commands")
     assert not (tmp_path / "ledger.db").exists()
+    with pytest.raises(SystemExit) as left:
+        start.main(["till", "--home", str(tmp_path)])
+    assert left.value.code == 1
+
+
+def test_anything_else_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        start.main(["--version"])
+    assert left.value.code in (0, None)
+    assert capsys.readouterr().out.startswith("meterpos ")

@@ -1,5 +1,6 @@
 """The commands: thin doors that parse, call one operation or query, and print.
 
+start        where the process starts: the window at once, else the commands · window  opening it
 main         the root, and the one edge where errors become sentences
 till/        `meterpos till`, one file a group of commands
 headoffice/  `meterpos headoffice`, the same

@@ -22,7 +22,7 @@ def till(
     """One till: its ledger, its money, its papers. Without a command it opens the window."""
     context.obj = home
     if context.invoked_subcommand is None:
-        from meterpos.cli.till.window import open_window
+        from meterpos.cli.window import open_window
 
         open_window(home)
 
