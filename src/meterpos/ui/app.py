@@ -80,6 +80,7 @@ def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], 
         window.tell_error(error)
 
     window.tasks.in_lane(opener, attach, failed)
+    window.complete()
 
 
 def _import_heavy() -> None:

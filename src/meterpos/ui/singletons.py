@@ -6,7 +6,6 @@ two meet we give them more references than a till can use up, which is what 3.12
 nothing.
 """
 
-import ctypes
 import sys
 from typing import Final
 
@@ -23,6 +22,8 @@ def is_needed() -> bool:
 
 def keep() -> None:
     """Make the shared values immortal in effect, once."""
+    import ctypes
+
     for value in _SHARED:
         count = ctypes.c_ssize_t.from_address(id(value))
         if count.value < ENOUGH // 2:

@@ -112,6 +112,10 @@ class Window(QMainWindow):
 
     # --- the till ------------------------------------------------------------------------------------------------
 
+    def complete(self) -> None:
+        """Build what the first frame did without; called after the first paint."""
+        self.pay.complete()
+
     def attach(self, till: "Till") -> None:
         """Stand at an open till: read how it stands, then let the pages read."""
         from meterpos.ui.pages.enrol import EnrolPage
@@ -119,6 +123,7 @@ class Window(QMainWindow):
         from meterpos.ui.pages.shift import ShiftPage
         from meterpos.ui.pages.sync import SyncPage
 
+        self.complete()
         self.desk.attach(till)
         self.scanner.listen(_app())
         for name, page in (

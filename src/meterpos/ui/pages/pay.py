@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QStackedWidget, QWidget
 
@@ -11,21 +10,21 @@ from meterpos.ui import words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.asking import CustomerView
-from meterpos.ui.models.payment import Form
 from meterpos.ui.models.printer import Outcome, Printer
-from meterpos.ui.pages.pay_customer import CustomerPanel
-from meterpos.ui.pages.pay_done import DonePanel, Taken, taken
-from meterpos.ui.pages.pay_form import PaymentPanel
-from meterpos.ui.pages.pay_last import LastStrip
 from meterpos.ui.pages.pay_search import SearchPanel
 from meterpos.ui.theme import METRICS
 from meterpos.ui.widgets.basic import Surface, horizontal, vertical
-from meterpos.ui.widgets.paper import PaperView
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
     from meterpos.ledger.queries.customers import Customer, MeterCard
     from meterpos.ledger.queries.search import CustomerHit
+    from meterpos.ui.models.payment import Form
+    from meterpos.ui.pages.pay_customer import CustomerPanel
+    from meterpos.ui.pages.pay_done import DonePanel
+    from meterpos.ui.pages.pay_form import PaymentPanel
+    from meterpos.ui.pages.pay_last import LastStrip
+    from meterpos.ui.widgets.paper import PaperView
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,21 @@ class Parked:
     customer_no: str
     current: str | None
     ticked: frozenset[str]
-    form: Form
+    form: "Form"
     texts: dict[str, str]
 
 
 class PayPage(QWidget):
-    """Takes the money. Knows one customer at a time."""
+    """Takes the money. Knows one customer at a time.
 
-    printed = Signal(object)
+    At first there is the search alone, typable at once; `complete` builds the rest after the first paint.
+    """
+
+    person: "CustomerPanel"
+    payment: "PaymentPanel"
+    done: "DonePanel"
+    paper: "PaperView"
+    last: "LastStrip"
 
     def __init__(self, desk: Desk, printer: Printer) -> None:
         super().__init__()
@@ -55,28 +61,44 @@ class PayPage(QWidget):
         self._restoring: Parked | None = None
         self._wide: bool | None = None
         self.search = SearchPanel(desk)
-        self.person = CustomerPanel(desk)
-        self.payment = PaymentPanel(desk)
-        self.done = DonePanel(desk)
+        self._is_complete = False
+        self._build()
+
+    def complete(self) -> None:
+        """Build what is not needed to type the first name: customer, payment, change, paper."""
+        if self._is_complete:
+            return
+        from meterpos.ui.pages.pay_customer import CustomerPanel
+        from meterpos.ui.pages.pay_done import DonePanel
+        from meterpos.ui.pages.pay_form import PaymentPanel
+        from meterpos.ui.pages.pay_last import LastStrip
+        from meterpos.ui.widgets.paper import PaperView
+
+        self.person = CustomerPanel(self._desk)
+        self.payment = PaymentPanel(self._desk)
+        self.done = DonePanel(self._desk)
         self.paper = PaperView()
         self.last = LastStrip()
-        self._build()
-        self._connect()
-        self.person.show_nobody(shift_open=True)
-        self.payment.close_form()
-
-    def _build(self) -> None:
-        self._middle = QStackedWidget()
         self._middle.addWidget(self.person)
         self._middle.addWidget(self.done)
-        self._right = QStackedWidget()
         self._right.addWidget(self.payment)
         holder = Surface("card")
         inside = vertical(holder, margins=(10, 10, 4, 10))
         inside.addWidget(self.paper)
         self._right.addWidget(holder)
+        self._left_column.addSpacing(10)
+        self._left_column.addWidget(self.last)
+        self._is_complete = True
+        self._connect()
+        self.person.show_nobody(shift_open=True)
+        self.payment.close_form()
+        self._show_below()
+
+    def _build(self) -> None:
+        self._middle = QStackedWidget()
+        self._right = QStackedWidget()
         self._left = QWidget()
-        column = vertical(self._left, spacing=0)
+        self._left_column = column = vertical(self._left, spacing=0)
         column.addWidget(self.search.line)
         column.addSpacing(7)
         column.addWidget(self.search.hint)
@@ -90,8 +112,6 @@ class PayPage(QWidget):
         self.search.card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self._below_stack.addWidget(found)
         column.addWidget(self._below, 1)
-        column.addSpacing(10)
-        column.addWidget(self.last)
         margin = METRICS.margin
         self._row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
         self._row.addWidget(self._left)
@@ -143,6 +163,8 @@ class PayPage(QWidget):
         self._middle.show()
 
     def _show_below(self) -> None:
+        if not self._is_complete:
+            return
         busy = self._customer is not None or self._middle.currentWidget() is self.done
         if not self._wide:
             nothing = not self.search.line.text().strip()
@@ -288,7 +310,7 @@ class PayPage(QWidget):
 
     # --- the payment ---------------------------------------------------------------------------------------------
 
-    def _take(self, form: Form) -> None:
+    def _take(self, form: "Form") -> None:
         from meterpos.ui.models import payment
 
         clerk = self._desk.clerk or ""
@@ -298,6 +320,8 @@ class PayPage(QWidget):
         )
 
     def _have_taken(self, entry: "Entry") -> None:
+        from meterpos.ui.pages.pay_done import taken
+
         done = taken(entry)
         self._customer, self._seen, self._restoring = None, {}, None
         self._middle.setCurrentWidget(self.done)
@@ -350,7 +374,7 @@ class PayPage(QWidget):
         self._show_below()
 
     def _print_again(self) -> None:
-        last: Taken | None = self.last.last()
+        last = self.last.last()
         clerk = self._desk.clerk
         if last is None:
             return

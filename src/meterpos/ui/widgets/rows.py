@@ -4,9 +4,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from meterpos.ui import theme
 from meterpos.ui.widgets import paint
@@ -61,7 +71,7 @@ class _Delegate(QStyledItemDelegate):
         state = RowState(
             current=index.row() == self._owner.currentIndex().row(),
             focused=self._owner.hasFocus(),
-            hovered=bool(typed.state & QStyle.StateFlag.State_MouseOver),
+            hovered=index.row() == self._owner.hovered,
         )
         painter.save()
         self._paint(painter, QRectF(typed.rect), self._owner.model_.rows[index.row()], state)
@@ -80,6 +90,7 @@ class RowList(QListView, Generic[R]):
         super().__init__()
         self.model_: _Model[R] = _Model(spoken)
         self._row_height, self._active = row_height, active
+        self.hovered = -1
         self.setModel(self.model_)
         self.setItemDelegate(_Delegate(self, row_height, painter))
         self.setUniformItemSizes(True)
@@ -151,6 +162,18 @@ class RowList(QListView, Generic[R]):
         super().focusInEvent(event)
         if self.currentIndex().row() < 0:
             self.go(0)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.indexAt(event.position().toPoint()).row())
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self._hover(-1)
+
+    def _hover(self, row: int) -> None:
+        """Kept here: asking QStyle for the mouse would load all of its enums at start (20 ms)."""
+        if row != self.hovered:
+            self.hovered = row
+            self.viewport().update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
