@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from meterpos.headoffice import exceptions
+from meterpos.headoffice.office import open_office
+from meterpos.settings import load_headoffice_settings
 from tests.cli.commands import Done, run
 from tests.support.headoffice import TOWN
 
@@ -187,8 +190,40 @@ def net(town: Staff, account_no: str) -> int:
 
 def test_the_desk_lists_shows_and_resolves(town: Staff) -> None:
     assert town.do("exceptions", "list").out.endswith("0 items.\n")
-    town.do("till", "add", "KSM01", "--zone", "Kondele")
-    assert "There is no exception X" in town.refused("exceptions", "show", "X")
+    number = open_one(town)
+    assert "clock_suspect" in town.do("exceptions", "list").out
+    assert "1 item." in town.do("exceptions", "list", "--code", "clock_suspect").out
+    assert "Kisumu" in town.do("exceptions", "show", number.lower()).out
+    assert town.ask("exceptions", "show", number)["details"] == {"where": "Kisumu"}
+    assert "Say what was done" in town.refused("exceptions", "resolve", number, "--by", "otieno", "--resolution", " ")
+    town.do("exceptions", "resolve", number, "--by", "otieno", "--resolution", "battery changed")
+    assert "already resolved by otieno" in town.refused(
+        "exceptions", "resolve", number, "--by", "me", "--resolution", "x"
+    )
+    assert town.ask("exceptions", "list")["exceptions"] == []
+    (item,) = town.ask("exceptions", "list", "--all")["exceptions"]
+    assert item["resolution"] == "battery changed"
+    assert "battery changed" in town.do("exceptions", "show", number).out
+    assert open_one(town) == number
+    assert len(town.ask("exceptions", "list")["exceptions"]) == 1
+
+
+def open_one(town: Staff) -> str:
+    settings = load_headoffice_settings(database=town.database_url)
+    office = open_office(settings)
+    with office.write() as (conn, _):
+        opening = exceptions.Opening(
+            code="clock_suspect", subject="KSM01", till_name="KSM01", details={"where": "Kisumu"}
+        )
+        exceptions.open_all(conn, [opening], at=office.moment().at)
+    office.close()
+    return exceptions.exception_id("clock_suspect", "KSM01")
+
+
+def test_a_customer_is_put_right(town: Staff) -> None:
+    answer = town.ask("customer", "correct", "AC-10001", "--phone", "0712345678", "--place", "Kondele Rd")
+    assert answer == {"customer": "AC-10001", "phone": "0712345678", "place": "Kondele Rd"}
+    town.do("check")
 
 
 REFUSED = [
@@ -230,6 +265,9 @@ REFUSED = [
         "due before it is made",
     ),
     (("payments", "confirm", "NOTHING"), "has the number or reference NOTHING"),
+    (("customer", "correct", "AC-9", "--name", "Achieng"), "There is no customer AC-9"),
+    (("customer", "correct", "AC-10001", "--name", " "), "one line of 1 to 120"),
+    (("account", "close", "SUSPENSE-KSM01"), "There is no account SUSPENSE-KSM01"),
     (("import", "nowhere"), "holds none of the files"),
     (("exceptions", "resolve", "X", "--by", "me", "--resolution", "x"), "There is no exception X"),
 ]
@@ -261,6 +299,7 @@ def everything(town: Staff) -> list[Any]:
         ("user", "add", "achieng", "--role", "king"),
         ("adjust", "A0000001"),
         ("serve", "--workers", "2"),
+        ("customer", "correct", "AC-10001"),
         ("bogus",),
     ],
 )

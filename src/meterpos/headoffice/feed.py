@@ -38,7 +38,6 @@ class Outgoing:
     """What one transaction will send down, collected as it goes and given its places by `flush` at the very end."""
 
     rows: dict[tuple[str, str, str], Fact | None] = field(default_factory=dict)
-    withdrawn: set[tuple[str, str, str]] = field(default_factory=set)
 
     def send(self, kind: str, key: str, *, zone: str = EVERYBODY) -> None:
         """Send the present state of one thing to a zone."""
@@ -48,10 +47,6 @@ class Outgoing:
         """Send a fact, as decided, to the zones that see it; flushing also stamps it with its place."""
         for zone in zones:
             self.rows[zone, "fact", fact.fact_id] = fact
-
-    def withdraw(self, kind: str, key: str, *, zone: str) -> None:
-        """Take a thing out of a zone's line; tills that have it are told by another row."""
-        self.withdrawn.add((zone, kind, key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +87,11 @@ def take_positions(conn: Connection, count: int) -> int:
 
 def flush(conn: Connection, outgoing: Outgoing) -> int:
     """Give everything collected its place; the last statements before the commit. Return how many rows were sent."""
-    if not outgoing.rows and not outgoing.withdrawn:
+    if not outgoing.rows:
         return 0
     current = generation(conn)
     first = take_positions(conn, len(outgoing.rows))
-    gone = _forget(conn, [*outgoing.rows, *outgoing.withdrawn])
+    gone = _forget(conn, list(outgoing.rows))
     placed = [
         (first + index, zone, kind, key, digest_of(fact) if fact is not None else 0, fact)
         for index, ((zone, kind, key), fact) in enumerate(outgoing.rows.items())
@@ -105,7 +100,6 @@ def flush(conn: Connection, outgoing: Outgoing) -> int:
     bulk.stamp_facts(conn, current, {row[3]: row[0] for row in placed if row[5] is not None})
     move_digests(conn, _steps([(row[1], row[4]) for row in placed if row[5] is not None], gone))
     outgoing.rows.clear()
-    outgoing.withdrawn.clear()
     return len(placed)
 
 

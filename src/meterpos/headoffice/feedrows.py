@@ -14,9 +14,6 @@ CHUNK: Final = 900
 FORMAT: Final = 1
 """The version of the data of each kind; a till passes over what it does not know yet."""
 
-LEFT: Final = "account_left"
-"""An account that this zone serves no more; its key says all."""
-
 Place = tuple[int, str, str, str]
 _Reader = Callable[[Connection, Sequence[str]], dict[str, bytes]]
 
@@ -55,9 +52,4 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
-def _left(conn: Connection, keys: Sequence[str]) -> dict[str, bytes]:
-    del conn
-    return {key: encode({"account_no": key}) for key in keys}
-
-
-_READERS: Final[Mapping[str, _Reader]] = {**{kind: _reader(table) for kind, table in TABLES.items()}, LEFT: _left}
+_READERS: Final[Mapping[str, _Reader]] = {kind: _reader(table) for kind, table in TABLES.items()}

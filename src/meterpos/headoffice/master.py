@@ -22,6 +22,7 @@ from meterpos.ledger.tables import accounts, customers, meters, settings, users
 
 ROLES: Final = ("clerk", "supervisor", "manager", "auditor")
 _USER_NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}", re.ASCII)
+_TEXT_MAX: Final = 120
 _LINES_MAX: Final = 6
 _LINE_MAX: Final = 48
 
@@ -289,17 +290,15 @@ def set_meter_status(conn: Connection, outgoing: Outgoing, *, meter_no: str, sta
         outgoing.send("meter", meter_no, zone=zone)
 
 
-def correct_customer(conn: Connection, outgoing: Outgoing, *, customer_no: str, field: str, value: str) -> None:
-    """Put a customer's name, phone or place right, as a clerk was told. Raises: UnknownAccount, UnusableSetting."""
-    if field not in ("name", "phone", "place"):
-        raise UnusableSetting(f"A customer's {field} is not corrected this way. Use name, phone or place.")
-    done = conn.execute(
-        update(customers)
-        .where(customers.c.customer_no == customer_no)
-        .values({field: value})
-        .returning(customers.c.zone)
-    )
-    zones = done.scalars().all()
-    if not zones:
+def correct_customer(conn: Connection, outgoing: Outgoing, *, customer_no: str, values: Mapping[str, str]) -> None:
+    """Put a customer's name, phone or place right, as a clerk was told. Raises: UnknownAccount, UnusableName."""
+    for field, value in values.items():
+        assert field in ("name", "phone", "place"), field
+        if not value.strip() or len(value) > _TEXT_MAX or not value.isprintable():
+            raise UnusableName(f"A customer's {field} is one line of 1 to {_TEXT_MAX} letters.", field=field)
+    zone = conn.execute(
+        update(customers).where(customers.c.customer_no == customer_no).values(values).returning(customers.c.zone)
+    ).scalar_one_or_none()
+    if zone is None:
         raise UnknownAccount(f"There is no customer {customer_no}. Check the number.", field="customer")
-    outgoing.send("customer", customer_no, zone=zones[0])
+    outgoing.send("customer", customer_no, zone=zone)

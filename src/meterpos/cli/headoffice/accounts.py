@@ -9,6 +9,8 @@ from meterpos.cli.style import Json, example, new_group
 
 app = new_group(help="Whose meter it is: open, close, hand over, disconnect, connect again.")
 
+customer_app = new_group(help="What is known of customers.")
+
 Meter = Annotated[str, typer.Argument(metavar="METER", help="The meter's number.")]
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's number.")]
 Customer = Annotated[str, typer.Option("--customer", metavar="C", help="The customer's number.")]
@@ -99,3 +101,25 @@ def _set_status(context: typer.Context, meter: str, status: str, *, json: bool) 
     with opened(context) as office, office.write() as (conn, outgoing):
         master.set_meter_status(conn, outgoing, meter_no=meter, status=status)
     tell(f"Meter {meter} is {status}.", {"meter": meter, "status": status}, json=json)
+
+
+@customer_app.command("correct", epilog=example("meterpos headoffice customer correct AC-10482 --phone 0712345678"))
+def correct_customer(
+    context: typer.Context,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's number.")],
+    *,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="The right name.")] = None,
+    phone: Annotated[str | None, typer.Option("--phone", metavar="TEXT", help="The right phone number.")] = None,
+    place: Annotated[str | None, typer.Option("--place", metavar="TEXT", help="Where the customer is.")] = None,
+    json: Json = False,
+) -> None:
+    """Put right what is known of a customer, as a clerk was told."""
+    from meterpos.headoffice import master
+
+    given = {"name": name, "phone": phone, "place": place}
+    values = {key: value for key, value in given.items() if value is not None}
+    if not values:
+        raise typer.BadParameter("say what is right", param_hint="--name, --phone or --place")
+    with opened(context) as office, office.write() as (conn, outgoing):
+        master.correct_customer(conn, outgoing, customer_no=customer, values=values)
+    tell(f"Customer {customer} is put right.", {"customer": customer, **values}, json=json)
