@@ -4,6 +4,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,9 +15,12 @@ import pytest
 import requests
 
 from meterpos.headoffice import app
+from meterpos.headoffice.checks import run_checks
+from meterpos.headoffice.office import found, open_office
 from meterpos.ledger.store import UnknownOutcome
+from meterpos.settings import HeadOfficeSettings
 from meterpos.sync.packing import PACKED_BYTES_MAX
-from tests.headoffice.forged import Forged, post
+from tests.headoffice.forged import Forged, outcomes, post
 from tests.support.headoffice import Server, make_office
 
 
@@ -81,24 +88,58 @@ def test_head_office_logs_no_names_and_no_phones(sqlite_server: Server, caplog: 
     assert "0700123456" not in caplog.text
 
 
-def test_head_office_serves_as_a_program_and_stops_when_told(tmp_path: Path, sqlite_url: str) -> None:
+@contextmanager
+def program(database_url: str, home: Path, *options: str) -> Iterator[str]:
+    """Set up and serve a head office as a process of its own; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "meterpos", "headoffice", "--database", sqlite_url]
-    environment = {"METERPOS_HEADOFFICE_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
-    subprocess.run([*command, "init"], env=environment, check=True, capture_output=True, timeout=60)
+    command = [sys.executable, "-m", "meterpos", "headoffice", "--database", database_url]
+    environment = {"METERPOS_HEADOFFICE_HOME": str(home), "PATH": "/usr/bin:/bin"}
+    if not home.exists():
+        subprocess.run([*command, "init"], env=environment, check=True, capture_output=True, timeout=60)
     with subprocess.Popen(
-        [*command, "serve", "--port", str(port)], env=environment, stderr=subprocess.PIPE, text=True
+        [*command, "serve", "--port", str(port), *options], env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         deadline = time.monotonic() + 60
-        while True:
-            try:
-                answer = requests.get(f"http://127.0.0.1:{port}/health", timeout=5)
-                break
-            except requests.ConnectionError:
-                assert time.monotonic() < deadline and process.poll() is None
-                time.sleep(0.05)
-        assert answer.status_code == 200
+        while not answers(port):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
         process.terminate()
         assert process.wait(30) in (0, -15)
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/health", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def test_head_office_serves_as_a_program_and_stops_when_told(tmp_path: Path, sqlite_url: str) -> None:
+    with program(sqlite_url, tmp_path / "home"):
+        pass
+
+
+def test_two_worker_processes_with_the_same_batch_give_one_result(tmp_path: Path, postgres_url: str) -> None:
+    home = tmp_path / "home"
+    settings = HeadOfficeSettings(home=home / "utility", database_url=postgres_url, utility="utility")
+    found(settings, now=datetime.now(UTC))
+    office = open_office(settings)
+    with program(postgres_url, home, "--workers", "2") as url:
+        server = Server(office, url, None, None)  # type: ignore[arg-type]
+        server.import_town()
+        tills = [Forged.enrol(server, f"KSM{index:02d}") for index in range(4)]
+        for till in tills:
+            for _ in range(10):
+                till.pay("A0000001", 1_00)
+        before = server.net("A0000001")
+        batches = [(till, till.batch()) for till in tills for _ in range(3)]
+        with ThreadPoolExecutor(8) as pool:
+            acks = list(pool.map(lambda pair: pair[0].deliver(pair[1]), batches))
+        assert sum(outcomes(ack)[0] == "stored" for ack in acks) == 4
+        assert server.net("A0000001") == before - 40_00
+        with office.read() as conn:
+            assert list(run_checks(conn)) == []
+    office.close()
