@@ -231,6 +231,7 @@ REFUSED = [
     (("till", "add", "KSM01", "--zone", "*"), "is no name for a zone"),
     (("till", "add", "KSM01", "--again"), "There is no till KSM01"),
     (("till", "revoke", "KSM01"), "There is no till KSM01"),
+    (("till", "release", "KSM01"), "There is no till KSM01 that was enrolled"),
     (("user", "add", "Achieng O", "--role", "clerk"), "is no user name"),
     (("user", "add", "achieng", "--role", "clerk", "--again"), "There is no user achieng"),
     (("user", "revoke", "achieng"), "There is no user achieng"),

@@ -474,6 +474,30 @@ def test_head_office_holds_what_a_revoked_till_delivers(town: Server) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "revoked")
 
 
+def test_head_office_posts_what_it_held_when_a_person_says_so(town: Server) -> None:
+    till = Forged.enrol(town)
+    till.push()
+    before = town.net("A0000001")
+    with town.office.write() as (conn, outgoing):
+        auth.revoke_till(conn, outgoing, till_name="KSM01")
+    till.pay("A0000001", 10_00)
+    till.append(b"no entry")
+    till.pay("A0000001", 20_00, method="mpesa", reference="MP0010000002")
+    till.push(1)
+    assert release(town) == (2, 1)
+    assert town.net("A0000001") == before - 10_00
+    assert town.codes() == ["duplicate_reference", "unreadable"]
+    assert release(town) == (0, 1)
+    assert town.net("A0000001") == before - 10_00
+    assert outcomes(till.push(1)) == ["had", "had", "had"]
+
+
+def release(town: Server) -> tuple[int, int]:
+    with town.office.write() as (conn, outgoing):
+        device = auth.device_of_till(conn, "KSM01")
+        return intake.post_kept(conn, outgoing, device=device, at=town.office.moment().at)
+
+
 def test_head_office_takes_nothing_signed_by_another_key(town: Server) -> None:
     till, other = Forged.enrol(town), Forged.enrol(town, "KSM02")
     for _ in range(2):

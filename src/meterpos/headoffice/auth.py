@@ -233,6 +233,15 @@ def find_device(conn: Connection, device_id: str) -> Device | None:
     )
 
 
+def device_of_till(conn: Connection, till_name: str) -> Device:
+    """Return the machine a till works with now, revoked or not. Raises: UnknownTill."""
+    till = find_till(conn, till_name)
+    device = None if till is None or till.device_id is None else find_device(conn, till.device_id)
+    if device is None:
+        raise UnknownTill(f"There is no till {till_name} that was enrolled. See: meterpos headoffice till list")
+    return device
+
+
 def find_till(conn: Connection, till_name: str) -> Any | None:
     """Return the row of a till, None where there is none."""
     return conn.execute(select(tills).where(tills.c.till_name == till_name)).one_or_none()

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from meterpos.headoffice import bulk, chain, exceptions, feed
 from meterpos.headoffice.auth import Device
@@ -32,6 +33,10 @@ log: Final = logging.getLogger(__name__)
 
 REQUESTS: Final = frozenset({"customer_report", "plan_request"})
 """Openings that ask head office for something; their entries are in order."""
+
+
+KEPT_CODES: Final = ("revoked_device", "unknown_kind", "unpostable", "unreadable")
+"""Why an entry may be kept aside that can be posted later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,7 @@ def receive(conn: Connection, outgoing: Outgoing, *, push: Push, device: Device,
         for entry in placed.new:
             outcomes.keep_aside(entry, aside, till_name=device.till_name, subject=_subject(aside, push, device))
     else:
-        _post(conn, outgoing, outcomes, placed.new, push=push, device=device, at=at)
+        _post(conn, outgoing, outcomes, placed.new, stream=push.stream, device=device, at=at)
         _note_chain(conn, outcomes, placed, push=push, device=device, at=at)
     _write_down(conn, outcomes, at=at)
     _note_contact(conn, push=push, device=device, at=at)
@@ -106,6 +111,32 @@ def receive(conn: Connection, outgoing: Outgoing, *, push: Push, device: Device,
         answers=tuple(_answer(entry, placed.known, outcomes) for entry in entries),
         held=device.revoked,
     )
+
+
+def post_kept(conn: Connection, outgoing: Outgoing, *, device: Device, at: datetime) -> tuple[int, int]:
+    """Post what a till delivered and head office kept aside: held while it was revoked, or not understood then.
+
+    A person decided so. Return how many entries were posted, and how many are still kept aside.
+    """
+    query = (
+        select(journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
+        .join(answers, answers.c.entry_id == journal.c.entry_id)
+        .join(streams, streams.c.stream == journal.c.stream)
+        .where(streams.c.till_name == device.till_name, answers.c.code.in_(KEPT_CODES))
+        .order_by(journal.c.stream, journal.c.seq)
+    )
+    kept = [Entry(*row) for row in conn.execute(query)]
+    outcomes = _Outcomes()
+    for stream, group in groupby(kept, key=lambda entry: entry.stream):
+        entries = list(group)
+        for chunk in bulk.chunks(entries, bulk.CHUNK):
+            conn.execute(delete(answers).where(answers.c.entry_id.in_([entry.entry_id for entry in chunk])))
+        _post(conn, outgoing, outcomes, entries, stream=stream, device=device, at=at)
+    _write_down(conn, outcomes, at=at)
+    posted = [entry.short_id for entry in kept if outcomes.by_entry[entry.entry_id][0] != "quarantined"]
+    for code in KEPT_CODES:
+        exceptions.settle(conn, code, [*posted, device.till_name], at=at, resolution="Posted.")
+    return len(posted), len(kept) - len(posted)
 
 
 # --- storing
@@ -167,16 +198,16 @@ def _post(
     outcomes: _Outcomes,
     new: Sequence[Entry],
     *,
-    push: Push,
+    stream: bytes,
     device: Device,
     at: datetime,
 ) -> None:
     """Post what can be understood: all at once or, should that fail, each by itself."""
     ready = [entry for entry in new if _is_understood(entry, outcomes, device)]
-    if _try_to_post(conn, outgoing, outcomes, ready, push=push, device=device, at=at) is None:
+    if _try_to_post(conn, outgoing, outcomes, ready, stream=stream, device=device, at=at) is None:
         return
     for entry in ready:
-        error = _try_to_post(conn, outgoing, outcomes, [entry], push=push, device=device, at=at)
+        error = _try_to_post(conn, outgoing, outcomes, [entry], stream=stream, device=device, at=at)
         if error is not None:
             log.error("entry %s of till %s could not be posted: %s", entry.short_id, device.till_name, error)
             outcomes.keep_aside(entry, "unpostable", till_name=device.till_name, error=error, kind=entry.content.kind)
@@ -200,7 +231,7 @@ def _try_to_post(
     outcomes: _Outcomes,
     ready: Sequence[Entry],
     *,
-    push: Push,
+    stream: bytes,
     device: Device,
     at: datetime,
 ) -> str | None:
@@ -208,7 +239,7 @@ def _try_to_post(
     sent, found = Outgoing(), _Outcomes()
     try:
         with conn.begin_nested():
-            _post_together(conn, sent, found, ready, push=push, device=device, at=at)
+            _post_together(conn, sent, found, ready, stream=stream, device=device, at=at)
     except Exception as error:  # noqa: BLE001 - whatever an entry does, the queue goes on
         return type(error).__name__
     outgoing.rows.update(sent.rows)
@@ -224,12 +255,12 @@ def _post_together(
     outcomes: _Outcomes,
     ready: Sequence[Entry],
     *,
-    push: Push,
+    stream: bytes,
     device: Device,
     at: datetime,
 ) -> None:
     batch = [(entry, facts_of(entry)) for entry in ready]
-    bench = read_bench(conn, device=device, at=at, stream=push.stream, batch=batch)
+    bench = read_bench(conn, device=device, at=at, stream=stream, batch=batch)
     counting: list[Fact] = []
     for entry, stated in batch:
         decided = decide(bench, entry, stated)

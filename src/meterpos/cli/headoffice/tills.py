@@ -89,3 +89,18 @@ def revoke(context: typer.Context, name: Name, json: Json = False) -> None:
     with opened(context) as office, office.write() as (conn, outgoing):
         auth.revoke_till(conn, outgoing, till_name=name)
     tell(f"Till {name} is revoked. What it still delivers is held.", {"till": name, "revoked": True}, json=json)
+
+
+@app.command("release", epilog=example("meterpos headoffice till release KSM01"))
+def release(context: typer.Context, name: Name, json: Json = False) -> None:
+    """Post what a till delivered and head office kept aside: held while revoked, or not understood then."""
+    from meterpos.headoffice import auth, intake
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        device = auth.device_of_till(conn, name)
+        posted, kept = intake.post_kept(conn, outgoing, device=device, at=office.moment().at)
+    tell(
+        f"{posted} {'entry' if posted == 1 else 'entries'} of till {name} posted, {kept} still kept aside.",
+        {"till": name, "posted": posted, "kept": kept},
+        json=json,
+    )
