@@ -347,6 +347,23 @@ def test_a_till_that_lost_its_tail_says_that_it_was_restored() -> None:
     del till.stream.entries[3:]
     till.stream.through_seq, till.stream.head = 2, till.stream.entries[1].entry_id
     assert till.meet(office.send).result == "forked"
+    assert (till.stream.through_seq, till.stream.head) == (3, till.stream.entries[2].entry_id)
+
+
+def test_an_old_stream_whose_end_was_lost_in_a_restore_is_delivered_as_far_as_it_goes() -> None:
+    till, office = Till(), Office()
+    till.stream.make(5)
+    till.meet(office.send)
+    del till.stream.entries[3:]
+    till.stream.through_seq, till.stream.head = 2, till.stream.entries[1].entry_id
+    till.streams.append(Stream(bytes([1]) * 16))
+    till.stream.make(1)
+    assert till.meet(office.send).result == "complete"
+    old = till.streams[0]
+    assert (old.through_seq, old.head) == (3, old.entries[2].entry_id)
+    office.restore(generation=2, rows_through=0, entries=5)
+    assert till.meet(office.send).result == "complete"
+    assert (old.through_seq, old.generation) == (3, 2)
 
 
 def test_sums_that_differ_are_told_and_the_till_goes_on() -> None:

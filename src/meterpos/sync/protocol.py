@@ -109,12 +109,15 @@ class _Talk:
         try:
             return (yield from self._push(state))
         except _Forked:
-            self.course.result = "forked"
-            self._disagree(
-                "Head office holds other entries of this till than the till itself. "
-                "Go on working; tell head office that this till may have been restored or copied."
-            )
+            self._fork()
             return False
+
+    def _fork(self) -> None:
+        self.course.result = "forked"
+        self._disagree(
+            "Head office holds other entries of this till than the till itself. "
+            "Go on working; tell head office that this till may have been restored or copied."
+        )
 
     def _push(self, state: StreamState) -> Generator[Step, Any, bool]:
         """Push one stream to its end; tell whether head office held less than it once signed for."""
@@ -127,7 +130,8 @@ class _Talk:
             ack = yield from self._push_batch(state.stream, through, prev, entries)
             if ack is None:
                 continue
-            yield from self._believe(ack)
+            sent = (entries[-1].seq, entries[-1].entry_id) if entries else (through, prev)
+            ack = yield from self._believe(ack, sent, is_current=state.is_current)
             behind = ack.through_seq < through
             moved_back += behind
             if moved_back > MOVES_BACK_MAX:
@@ -176,12 +180,20 @@ class _Talk:
             nonce=self.nonce(),
         )
 
-    def _believe(self, ack: Ack) -> Steps:
-        """Keep a signed acknowledgement, if it speaks of the journal this till has."""
+    def _believe(self, ack: Ack, sent: tuple[int, bytes], *, is_current: bool) -> Generator[Step, Any, Ack]:
+        """Keep a signed acknowledgement, if it speaks of the journal this till has; return it as far as that goes.
+
+        ``sent`` is where the batch ended. When head office's chain goes on beyond this till's journal (a restore lost
+        the rest, or a copy of the till went on), what was sent is on that chain, and held there all the same.
+        """
         place: StreamPlace = yield ReadPlace(ack.stream, ack.through_seq)
-        if place.entry_id != ack.head:
+        if place.entry_id is None:
+            if is_current:
+                self._fork()
+            ack = replace(ack, through_seq=sent[0], head=sent[1])
+        elif place.entry_id != ack.head:
             raise _Forked
-        if (place.count, place.sum_minor) != (ack.count, ack.sum_minor):
+        elif (place.count, place.sum_minor) != (ack.count, ack.sum_minor):
             self._disagree(
                 f"Head office counts {ack.count} receipts of this till, the till {place.count}, "
                 "or their sums differ. Tell head office."
@@ -191,6 +203,7 @@ class _Talk:
         self.course.exceptions += sum(answer.outcome in ("exception", "quarantined") for answer in ack.answers)
         if ack.generation != self.cursor.generation:
             yield from self._restart(ack.generation, ack.lineage)
+        return ack
 
     # --- down
 

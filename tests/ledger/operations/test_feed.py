@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from meterpos.ledger.checks import run_checks
 from meterpos.ledger.feedrows import UnreadableRow
 from meterpos.ledger.operations.feed import StaleCursor, ZoneSum, apply_page, begin_again, zone_sums
 from meterpos.ledger.posting import ChangedFact, fact_of
@@ -123,10 +124,24 @@ def test_a_payment_head_office_put_in_suspense_leaves_the_account(counter: Count
     assert counter.net("A1") == 130_000
 
 
-def test_a_fact_that_comes_again_with_other_content_stops_the_page(counter: Counter) -> None:
-    changed = invoice("INV-2026-00456", "A1", 1, on=date(2026, 11, 10))
+def test_a_payment_that_comes_back_with_other_content_stops_the_page(counter: Counter) -> None:
+    entry = counter.pay("A1", 100_000)
+    mine = asdict(fact_in(counter, f"{entry.short_id}.0"))
+    changed = Fact(**{**mine, "decision": "account", "amount_minor": -1})
     with pytest.raises(ChangedFact):
         apply(counter, fact_row(changed, 5))
+
+
+def test_what_head_office_now_states_otherwise_takes_the_place_of_what_it_said(counter: Counter) -> None:
+    old = invoice("INV-9", "A1", 70_000, on=date(2026, 11, 10))
+    apply(counter, fact_row(old, 5))
+    assert counter.net("A1") == 300_000
+    new = invoice("INV-9", "A2", 1, on=date(2026, 11, 12), position=None)
+    apply(counter, fact_row(new, 6), after=5)
+    assert (counter.net("A1"), counter.net("A2")) == (230_000, 1)
+    with counter.till.store.read() as connection:
+        assert zone_sums(connection)["Kondele"].count == 1
+        assert list(run_checks(connection)) == []
 
 
 def test_digests_add_up_whatever_the_order_and_however_often(counter: Counter, tmp_path: Any) -> None:

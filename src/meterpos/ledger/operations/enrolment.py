@@ -1,15 +1,17 @@
 """Becoming a till of a head office: the identity row and the first entry of a stream."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final, Literal
 
 from sqlalchemy import Connection, delete, insert
 
 from meterpos.errors import UserError
+from meterpos.ledger import signing
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import stand_at_counter, write_entry
 from meterpos.ledger.queries.identity import Identity, find_identity
+from meterpos.ledger.queries.identity import identity as require_identity
 from meterpos.ledger.tables import till_identity
 
 LABEL_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -55,3 +57,30 @@ def open_stream(
         "database_key_wrapped": wrapped_database_key.hex(),
     }
     return write_entry(connection, counter, kind="stream_opened", body=body)
+
+
+def begin_again_after_restore(
+    connection: Connection,
+    *,
+    stream: bytes,
+    label: str,
+    device_key: bytes,
+    wrapped_database_key: bytes = b"",
+    moment: Moment,
+) -> Entry:
+    """Begin a new stream in a ledger that came back from a backup, and return its first entry.
+
+    The old stream ends here: head office may hold entries of it that this ledger lost, and going on in it would write
+    others in their place. ``stream`` is 16 random bytes, ``label`` what its papers are numbered with.
+
+    Raises: NotEnrolled.
+    """
+    who = require_identity(connection)
+    return open_stream(
+        connection,
+        identity=replace(who, stream=stream, label=label),
+        reason="restored",
+        public_key=signing.public_of(device_key),
+        wrapped_database_key=wrapped_database_key,
+        moment=moment,
+    )

@@ -13,7 +13,8 @@ from meterpos.errors import MeterposError
 from meterpos.ledger import search_index
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.feedrows import TABLES, RowLike, columns_of, decode_all
-from meterpos.ledger.posting import post, rewrite_groups
+from meterpos.ledger.posting import fact_of, post, rewrite_groups, same_content
+from meterpos.ledger.rules.balances import subject_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, facts, journal, till_identity, zone_digests
@@ -109,20 +110,58 @@ def _upsert(connection: Connection, table: Table, values: Sequence[Mapping[str, 
     connection.execute(statement, list(values))
 
 
-def _apply_facts(connection: Connection, rows: Sequence[RowLike], *, generation: int) -> set[str]:
+def _apply_facts(connection: Connection, rows: Sequence[RowLike], *, generation: int) -> frozenset[str]:
     if not rows:
-        return set()
+        return frozenset()
     arrived = [
         Fact(**values, generation=generation, position=row.position)
         for values, row in zip(decode_all(facts, rows), rows, strict=True)
     ]
-    _move_digests(connection, arrived, [row.zone for row in rows])
-    return set(post(connection, arrived).accounts)
+    known = _known(connection, [fact.fact_id for fact in arrived])
+    _move_digests(connection, arrived, [row.zone for row in rows], known)
+    forgotten = _forget_changed(connection, arrived, known)
+    return forgotten | post(connection, arrived).accounts
 
 
-def _move_digests(connection: Connection, arrived: Sequence[Fact], zones: Sequence[str]) -> None:
+def _known(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
+    return {
+        row.fact_id: fact_of(row)
+        for start in range(0, len(ids), CHUNK)
+        for row in connection.execute(select(facts).where(facts.c.fact_id.in_(ids[start : start + CHUNK])))
+    }
+
+
+def _forget_changed(connection: Connection, arrived: Sequence[Fact], known: Mapping[str, Fact]) -> frozenset[str]:
+    """Forget facts of head office's own that it now states otherwise; return the accounts touched.
+
+    A head office that was restored may use a number again, for another invoice or adjustment: what it said before is
+    no fact any more, and must not keep what it says now from being heard. What an entry states never changes.
+    """
+    changed = [
+        known[fact.fact_id]
+        for fact in arrived
+        if fact.fact_id in known
+        and fact.entry_id is None
+        and known[fact.fact_id].entry_id is None
+        and not same_content(fact, known[fact.fact_id])
+    ]
+    if not changed:
+        return frozenset()
+    places = {fact.account_no for fact in changed} | {fact.stands_on for fact in changed}
+    _unplace(connection, changed, decision="none")
+    touched = rewrite_groups(connection, sorted(set(map(subject_of, changed))), also_on=places)
+    connection.execute(_forget, [{"of_fact": fact.fact_id} for fact in changed])
+    return frozenset(touched | places)
+
+
+_forget: Final = delete(facts).where(facts.c.fact_id == bindparam("of_fact"))
+
+
+def _move_digests(
+    connection: Connection, arrived: Sequence[Fact], zones: Sequence[str], before: Mapping[str, Fact]
+) -> None:
     """Add the arrived facts to their zones' digests; one that had a place before leaves with what it was."""
-    placed = _placed(connection, [fact.fact_id for fact in arrived])
+    placed = {fact_id: _share(fact) for fact_id, fact in before.items() if fact.position is not None}
     counts: dict[str, int] = defaultdict(int)
     totals: dict[str, int] = defaultdict(int)
     for fact, zone in zip(arrived, zones, strict=True):
@@ -132,17 +171,6 @@ def _move_digests(connection: Connection, arrived: Sequence[Fact], zones: Sequen
     for zone, count in counts.items():
         old = known.get(zone, ZoneSum(0, 0))
         _set_digest(connection, zone, ZoneSum(old.count + count, (old.total + totals[zone]) % WRAP))
-
-
-def _placed(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
-    columns = (facts.c.fact_id, facts.c.stands_on, facts.c.amount_minor, facts.c.decision)
-    return {
-        row.fact_id: digest_share(**row._mapping)
-        for start in range(0, len(ids), CHUNK)
-        for row in connection.execute(
-            select(*columns).where(facts.c.fact_id.in_(ids[start : start + CHUNK]), facts.c.position.is_not(None))
-        )
-    }
 
 
 def _share(fact: Fact) -> int:

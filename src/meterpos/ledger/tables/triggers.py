@@ -18,6 +18,11 @@ _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     tenders.name: tuple(column.name for column in tenders.columns),
 }
 
+_MAY_GO: Final[dict[str, str]] = {
+    facts.name: "OLD.entry_id IS NULL AND OLD.position IS NULL AND OLD.decision = 'none'",
+}
+"""What may be deleted all the same: a fact of head office's own that a restored head office no longer has."""
+
 EXPECTED: Final = frozenset(f"{table}_{verb}_refused" for table in _FROZEN for verb in ("update", "delete"))
 
 
@@ -31,10 +36,11 @@ def create(connection: Connection) -> None:
     for table, columns in _FROZEN.items():
         for verb, event in (("update", f"UPDATE OF {', '.join(columns)}"), ("delete", "DELETE")):
             name = f"{table}_{verb}_refused"
+            unless = f"WHEN (({_MAY_GO[table]}) IS NOT TRUE) " if verb == "delete" and table in _MAY_GO else ""
             if connection.dialect.name == "postgresql":
-                body = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+                body = f"FOR EACH ROW {unless}EXECUTE FUNCTION refuse_change()"
             else:
-                body = f"BEGIN SELECT RAISE(ABORT, '{table} is immutable'); END"
+                body = f"FOR EACH ROW {unless}BEGIN SELECT RAISE(ABORT, '{table} is immutable'); END"
             connection.exec_driver_sql(f'CREATE TRIGGER "{name}" BEFORE {event} ON {table} {body}')
 
 

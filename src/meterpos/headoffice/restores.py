@@ -1,0 +1,28 @@
+"""What a head office that came back from a backup says of itself: a new generation, which names where it began."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+
+from meterpos.headoffice.feed import COUNTER, generation
+from meterpos.headoffice.tables import counters, generations
+
+LEAP_MAX: Final = 1 << 20
+
+
+def begin_generation(conn: Connection, *, leap: int, at: datetime) -> int:
+    """Begin the next generation, from where this database's feed ends, and return it.
+
+    ``leap``, below LEAP_MAX, is random: two restores of one backup must not become the same generation, or tills that
+    met the first would take the second for it.
+    """
+    assert 0 <= leap < LEAP_MAX, leap
+    parent = generation(conn)
+    position = conn.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one()
+    new = parent + 1 + leap
+    conn.execute(
+        insert(generations),
+        {"generation": new, "parent": parent, "parent_position": position, "created_at": at},
+    )
+    return new

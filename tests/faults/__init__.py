@@ -1,0 +1,6 @@
+"""Harnesses that try to lose, double or alter a payment: the simulator, planted bugs, cut lines, killed processes.
+
+world.py     one head office and its tills on production code, with seams for clock, dice, line and power
+schedule.py  what a seed makes happen to them          verdict.py   what must hold afterwards
+run.py       the door: `python3 dev.py faults [PART ...] [--runs N] [--seed S] [--seconds T]`
+"""

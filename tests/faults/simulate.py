@@ -1,0 +1,119 @@
+"""Playing schedules, one after another or on several processors, and adding up what came of them."""
+
+import gc
+import shutil
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tests.faults.schedule import Schedule
+from tests.faults.verdict import settle
+from tests.faults.world import World, build_world, give_back_dice, keep_template, reset, scratch
+
+COLLECTED_EVERY = 20
+"""Schedules between two collections of garbage; a collection in the midst of one costs a fifth of the time."""
+
+
+@dataclass
+class Tally:
+    """What came of a number of schedules."""
+
+    schedules: int = 0
+    payments: int = 0
+    seconds: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+    with_fault: Counter[str] = field(default_factory=Counter)
+    """In how many schedules each kind of fault happened."""
+    notes: Counter[str] = field(default_factory=Counter)
+    failed: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Add another's figures to these."""
+        self.schedules += other.schedules
+        self.payments += other.payments
+        self.seconds += other.seconds
+        self.faults += other.faults
+        self.with_fault += other.with_fault
+        self.notes += other.notes
+        self.failed |= other.failed
+
+
+@dataclass
+class Outcome:
+    """What came of one seed."""
+
+    schedule: Schedule
+    wrong: list[str]
+    notes: Counter[str]
+
+
+class Simulator:
+    """A world that is set up once and played in again and again. Use in a with block."""
+
+    def __init__(self) -> None:
+        self.world: World = build_world(scratch())
+        keep_template(self.world)
+
+    def __enter__(self) -> "Simulator":
+        return self
+
+    def __exit__(self, *rest: object) -> None:
+        give_back_dice()
+        self.world.office.close()
+        for place in (*self.world.places.values(), *self.world.spares.values()):
+            place.store.close()
+        shutil.rmtree(self.world.folder, ignore_errors=True)
+
+    def play(self, seed: int) -> Outcome:
+        """Play one seed and judge it. A bug may raise anything; it is what was wrong then."""
+        reset(self.world)
+        schedule = Schedule(self.world, seed)
+        try:
+            schedule.play()
+            verdict = settle(schedule)
+        except Exception as error:  # noqa: BLE001 - a seed that breaks must not keep the others from being played
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            return Outcome(
+                schedule, [f"{type(error).__name__} at {place.name}:{place.lineno}: {str(error)[:300]}"], Counter()
+            )
+        return Outcome(schedule, verdict.wrong, verdict.notes)
+
+    def play_all(self, seeds: Iterable[int], *, until: float = float("inf"), failures_max: int = 10) -> Tally:
+        """Play seeds until they, or the time (of time.monotonic), or the patience for failures, end."""
+        tally = Tally()
+        gc.disable()
+        for seed in seeds:
+            began = time.monotonic()
+            if began > until or len(tally.failed) >= failures_max:
+                break
+            outcome = self.play(seed)
+            tally.schedules += 1
+            tally.payments += outcome.schedule.payments
+            tally.faults += outcome.schedule.faults
+            tally.with_fault += Counter(outcome.schedule.faults.keys())
+            tally.notes += outcome.notes
+            tally.seconds += time.monotonic() - began
+            if outcome.wrong:
+                tally.failed[seed] = outcome.wrong
+            if tally.schedules % COLLECTED_EVERY == 0:
+                gc.collect()
+        gc.enable()
+        return tally
+
+
+def tell(tally: Tally) -> Sequence[str]:
+    """Return the lines a person reads."""
+    lines = [
+        f"{tally.schedules} schedules, {tally.payments} payments, {sum(tally.faults.values())} faults; "
+        f"{tally.schedules / max(tally.seconds, 0.001):.1f} schedules/s on one processor"
+    ]
+    lines += [
+        f"  {kind}: {count} in {tally.with_fault[kind]} schedules" for kind, count in sorted(tally.faults.items())
+    ]
+    lines += [f"  ({note}: {count})" for note, count in sorted(tally.notes.items()) if count]
+    for seed, wrong in sorted(tally.failed.items()):
+        lines.append(f"seed {seed} FAILED:")
+        lines += [f"    {sentence}" for sentence in wrong[:6]]
+    return lines

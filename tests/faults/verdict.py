@@ -1,0 +1,178 @@
+"""What must hold when the month is over and every till had its calm exchange: the promise, as sentences that fail."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from meterpos.headoffice import checks as office_checks
+from meterpos.headoffice.tables import answers, exceptions
+from meterpos.headoffice.tables import feed as feed_table
+from meterpos.ledger import checks as till_checks
+from meterpos.ledger.posting import fact_of, same_content
+from meterpos.ledger.projection import facts_of
+from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import accounts, facts, journal, tenders
+from tests.faults.schedule import Receipt, Schedule
+from tests.faults.world import ZONES, Place
+
+SPEAKS_OF_NOTHING: Final = "facts_speak_of_payments"
+"""A check that has nothing to say here: head office may know a reversal whose payment died with every disk."""
+
+
+@dataclass
+class Verdict:
+    """What was found; empty lists are what is hoped for."""
+
+    wrong: list[str] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+def settle(schedule: Schedule) -> Verdict:
+    """Give every till its calm exchanges and look at everything."""
+    schedule.noisy = False
+    schedule.late.clear()
+    verdict = Verdict()
+    schedule.tell("--- calm")
+    for place in schedule.world.places.values():
+        place.memory = None
+    places = schedule.world.places
+    for name in [*places, *list(places)[:-1]]:
+        schedule.exchange_at(places[name])
+    last = schedule.random.choice(sorted(places)) if len(places) == len(ZONES) else ""
+    for name, place in places.items():
+        if last not in ("", name):
+            continue
+        result = schedule.exchange_at(place)
+        assert result is not None
+        if result.outcome not in ("complete", "forked") or result.waiting:
+            verdict.wrong.append(f"{name} is blocked: {result.outcome}, {result.waiting} waiting, {result.detail}")
+        if result.pushed or (result.pulled and not _may_disagree(schedule)):
+            verdict.wrong.append(f"{name} does not come to rest: +{result.pushed} -{result.pulled}")
+        if not result.agreed and not _may_disagree(schedule) and result.outcome == "complete":
+            verdict.wrong.append(f"{name} and head office disagree: {result.detail}")
+    verdict.wrong += _receipts(schedule, verdict)
+    verdict.wrong += _checks(schedule)
+    verdict.wrong += _sums(schedule)
+    for place in schedule.world.places.values():
+        verdict.wrong += _agreement(schedule, place)
+    verdict.notes["buried"] = len(schedule.buried)
+    return verdict
+
+
+def _may_disagree(schedule: Schedule) -> bool:
+    """Tell whether tills may rightly remember what head office lost without anybody saying so."""
+    return schedule.forgotten
+
+
+def _receipts(schedule: Schedule, verdict: Verdict) -> Iterator[str]:
+    """Every receipt exactly once, byte for byte, or an open exception that names it; and no other paper."""
+    with schedule.world.office_store.read() as conn:
+        stored = Counter(conn.execute(select(journal.c.entry_id)).scalars())
+        data = {row.entry_id: row for row in conn.execute(select(journal))}
+        papers = Counter(conn.execute(select(tenders.c.entry_id)).scalars())
+        known = {row.fact_id: fact_of(row) for row in conn.execute(select(facts))}
+        aside = set(conn.execute(select(answers.c.entry_id).where(answers.c.outcome == "quarantined")).scalars())
+        named = set(conn.execute(select(exceptions.c.entry_id).where(exceptions.c.resolved_at.is_(None))).scalars())
+    for entry_id, receipt in schedule.receipts.items():
+        if entry_id in schedule.buried and entry_id not in stored:
+            continue
+        if stored[entry_id] != 1:
+            yield f"{receipt.number} of {receipt.place} is at head office {stored[entry_id]} times"
+            continue
+        entry, row = receipt.entry, data[entry_id]
+        if (row.data, row.stream, row.seq, row.prev) != (entry.data, entry.stream, entry.seq, entry.prev):
+            yield f"{receipt.number} was altered"
+        if entry_id in aside:
+            verdict.notes["kept aside"] += 1
+            if entry_id not in named:
+                yield f"{receipt.number} is kept aside and no open exception names it"
+            continue
+        if papers[entry_id] != 1:
+            yield f"{receipt.number} is {papers[entry_id]} papers at head office"
+        yield from _facts(receipt, known)
+    made = {entry_id for entry_id, row in data.items() if row.kind in ("tender", "reversal")}
+    for entry_id in made - schedule.receipts.keys():
+        yield f"head office has a paper nobody made: entry {entry_id.hex()[:12]}"
+    stated = {fact.fact_id for one in schedule.receipts.values() for fact in facts_of(one.entry)}
+    for fact in known.values():
+        if fact.entry_id is not None and fact.fact_id not in stated:
+            yield f"head office has a payment nobody made: {fact.fact_id}"
+
+
+def _facts(receipt: Receipt, known: dict[str, Fact]) -> Iterator[str]:
+    for fact in facts_of(receipt.entry):
+        stored = known.get(fact.fact_id)
+        if stored is None or not same_content(stored, fact):
+            yield f"{receipt.number}: its fact {fact.fact_id} is missing or altered"
+        elif stored.decision is None or stored.position is None:
+            yield f"{receipt.number}: its fact {fact.fact_id} was not decided"
+
+
+def _checks(schedule: Schedule) -> Iterator[str]:
+    """The production's own checks, on both sides."""
+    with schedule.world.office.read() as conn:
+        for problem in office_checks.run_checks(conn):
+            if problem.check != SPEAKS_OF_NOTHING or not schedule.buried:
+                yield f"office: {problem.check}: {problem.sentence}"
+    for name, place in schedule.world.places.items():
+        with place.store.read() as conn:
+            for problem in till_checks.run_checks(conn):
+                if problem.check != SPEAKS_OF_NOTHING or not schedule.buried:
+                    yield f"{name}: {problem.check}: {problem.sentence}"
+
+
+def _sums(schedule: Schedule) -> Iterator[str]:
+    """All accounts and suspense together owe what was billed less what was paid, counted from the harness's memory."""
+    with schedule.world.office_store.read() as conn:
+        rows = [fact_of(row) for row in conn.execute(select(facts))]
+        held = sum(conn.execute(select(accounts.c.net_minor)).scalars())
+        here = set(conn.execute(select(journal.c.entry_id)).scalars())
+    billed = sum(one.amount_minor for one in rows if one.kind in ("opening", "invoice", "adjustment"))
+    papers = [one.entry for entry_id, one in schedule.receipts.items() if entry_id in here]
+    stated = {fact.fact_id: fact for entry in papers for fact in facts_of(entry)}
+    undone = {fact.of_fact_id for fact in stated.values() if fact.kind == "reversal"}
+    undone |= {one.of_fact_id for one in rows if one.kind == "bounce" and one.decision != "none"}
+    paid = sum(fact.amount_minor for fact in stated.values() if fact.kind == "payment" and fact.fact_id not in undone)
+    if held != billed + paid:
+        yield f"the accounts owe {held} together, not {billed} less {-paid}"
+
+
+def _agreement(schedule: Schedule, place: Place) -> Iterator[str]:
+    """A till has the facts and balances of its zones as head office has them."""
+    with place.store.read() as conn:
+        ours = _balances(conn)
+        held = {row.fact_id: fact_of(row) for row in conn.execute(select(facts))}
+        from meterpos.ledger.queries.identity import identity
+
+        zones = {*identity(conn).zones, f"till:{identity(conn).till_name}"}
+    with schedule.world.office_store.read() as conn:
+        theirs = _balances(conn)
+        zone_of = {row.account_no: row.zone for row in conn.execute(select(accounts.c.account_no, accounts.c.zone))}
+        sent = select(facts).join(feed_table, (feed_table.c.kind == "fact") & (feed_table.c.key == facts.c.fact_id))
+        feed = {row.fact_id: fact_of(row) for row in conn.execute(sent.where(feed_table.c.zone.in_(sorted(zones))))}
+    if _may_disagree(schedule) and held.keys() - feed.keys():
+        with schedule.world.office_store.read() as conn:
+            told = conn.execute(select(exceptions.c.exception_id).where(exceptions.c.code == "digest_mismatch")).first()
+        lost = [fact_id for fact_id in held.keys() - feed.keys() if held[fact_id].decision != "none"]
+        if told is None and lost:
+            yield f"{place.name} remembers {len(lost)} facts head office lost, and no exception says so"
+        return
+    for account_no, net in sorted(theirs.items()):
+        if zone_of[account_no] in zones and ours.get(account_no) != net:
+            yield f"{place.name}: {account_no} owes {ours.get(account_no)}, at head office {net}"
+    for fact_id, fact in feed.items():
+        mine: Any = held.get(fact_id)
+        if mine is None or (mine.decision, mine.stands_on, mine.amount_minor) != (
+            fact.decision, fact.stands_on, fact.amount_minor,
+        ):  # fmt: skip
+            yield f"{place.name}: fact {fact_id} is not as head office decided"
+    for fact_id in held.keys() - feed.keys():
+        if held[fact_id].decision != "none":
+            yield f"{place.name}: fact {fact_id} counts here and is not known at head office"
+
+
+def _balances(conn: Any) -> dict[str, int]:
+    return {row.account_no: row.net_minor for row in conn.execute(select(accounts.c.account_no, accounts.c.net_minor))}
