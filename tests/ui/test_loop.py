@@ -36,7 +36,7 @@ def test_the_watcher_is_quiet_while_the_loop_turns(qapp: QApplication) -> None:
 
 
 def test_a_payment_never_stalls_the_loop(window: Window, counter: Counter) -> None:
-    with Heartbeat(limit_ms=100):
+    with Heartbeat():
         for letter in "grace":
             type_text(letter)
             app().processEvents()
