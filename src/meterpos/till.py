@@ -20,7 +20,7 @@ from meterpos.errors import UserError
 from meterpos.ledger import search_index
 from meterpos.ledger.journal import Approval, Entry
 from meterpos.ledger.moment import Moment
-from meterpos.ledger.operations import papers, people, reports, reversals, shifts, spool, tenders
+from meterpos.ledger.operations import cash, papers, people, reports, reversals, shifts, spool, tenders
 from meterpos.ledger.queries.identity import Identity, find_identity
 from meterpos.ledger.queries.receipts import entry_of_tender
 from meterpos.ledger.seal import seal_text
@@ -194,6 +194,21 @@ class Till:
         with self.store.write() as connection:
             entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk)
             job = self._queue(connection, entry, paper="shift_report")
+        self._claim(job)
+        return entry
+
+    def move_cash(self, *, request: cash.CashRequest, clerk: str, approval: Approval | None = None) -> Entry:
+        """Move cash out of the drawer or the safe, or to the next clerk, and queue its slip; a repeat prints nothing.
+
+        A handover says who takes over: the door checked their PIN. Raises: what `move_cash` raises.
+        """
+        moment = self.moment()
+        job: int | None = None
+        with self.store.write() as connection:
+            again = cash.entry_of_movement(connection, request.movement_id)
+            entry = cash.move_cash(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            if again is None:
+                job = self._queue(connection, entry, paper="cash_slip", drawer=request.kind != "banking")
         self._claim(job)
         return entry
 

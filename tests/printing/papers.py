@@ -12,9 +12,10 @@ from meterpos.printing.document import Document
 from meterpos.printing.layout import COLUMNS
 from meterpos.printing.preview import render_text
 from meterpos.printing.receipt import compose_receipt
-from meterpos.printing.shift_report import compose_shift_report
+from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.printing.thermal import render_escpos
 from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS
+from tests.printing.shift_samples import CASH_SLIPS
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES = ("en", "sw")
@@ -39,6 +40,8 @@ class Case:
         name, copy_no = self.name.removesuffix("-copy"), 2 if self.name.endswith("-copy") else 0
         if name in SHIFT_REPORTS:
             return compose_shift_report(SHIFT_REPORTS[name](self.language), copy_no=copy_no)
+        if name in CASH_SLIPS:
+            return compose_cash_slip(CASH_SLIPS[name](self.language), copy_no=copy_no)
         return compose_receipt(RECEIPTS[name](self.language), seal=SEAL, copy_no=copy_no)
 
     @property
@@ -57,7 +60,10 @@ class Case:
         return render_escpos(document, columns=self.columns, drawer=document.drawer)
 
 
-def cases(names: tuple[str, ...] = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy")) -> Iterator[Case]:
+EVERY = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy", *CASH_SLIPS)
+
+
+def cases(names: tuple[str, ...] = EVERY) -> Iterator[Case]:
     """Yield the cases of these papers."""
     for name in names:
         for language in LANGUAGES:

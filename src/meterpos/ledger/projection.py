@@ -9,7 +9,7 @@ from meterpos.ledger.journal import FIRST_PREV, Entry
 from meterpos.ledger.posting import Posted, post
 from meterpos.ledger.rules.facts import Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
-from meterpos.ledger.tables import papers, shifts, streams, tenders
+from meterpos.ledger.tables import cash_movements, papers, shifts, streams, tenders
 
 _PAPERS: Final = frozenset({"tender", "reversal"})
 _insert_tender: Final = insert(tenders)
@@ -154,6 +154,36 @@ def _close_shift(connection: Connection, entry: Entry) -> None:
     )
 
 
+def _move_cash(connection: Connection, entry: Entry) -> None:
+    content = entry.content
+    body = content.body
+    connection.execute(
+        insert(cash_movements),
+        {
+            "entry_id": entry.entry_id,
+            "stream": entry.stream,
+            "seq": entry.seq,
+            "movement_id": body["movement_id"],
+            "kind": body["kind"],
+            "number": body["number"],
+            "counter": int(body["number"].rpartition("-C")[2]),
+            "shift": content.shift,
+            "business_date": content.business_date,
+            "at": content.at,
+            "clerk": content.clerk,
+            "amount_minor": body["amount"],
+            "difference_minor": body["difference"],
+            "slip": body["slip"],
+            "reason": body["reason"],
+            "to_clerk": body["to"],
+            "approved_by": content.approval.by if content.approval else None,
+        },
+    )
+    if body["kind"] == "handover":
+        shift = (shifts.c.stream == entry.stream) & (shifts.c.shift == content.shift)
+        connection.execute(update(shifts).where(shift).values(clerk=body["to"]))
+
+
 def _open_stream(connection: Connection, entry: Entry) -> None:
     body = entry.content.body
     known = connection.execute(select(streams.c.stream).where(streams.c.stream == entry.stream)).one_or_none()
@@ -184,6 +214,7 @@ def _count_copy(connection: Connection, entry: Entry) -> None:
 _WRITERS: Final[Mapping[str, Callable[[Connection, Entry], None]]] = {
     "shift_opened": _open_shift,
     "shift_closed": _close_shift,
+    "cash_movement": _move_cash,
     "stream_opened": _open_stream,
     "reprinted": _count_copy,
 }

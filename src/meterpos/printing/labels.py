@@ -92,6 +92,12 @@ class Labels:
     clerk_signs: str
     supervisor_signs: str
 
+    cash_slips: dict[str, str]
+    cash_moved: dict[str, str]
+    slip_no: str
+    to_clerk: str
+    next_clerk_signs: str
+
 
 _ENGLISH: Final = Labels(
     months=tuple("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()),
@@ -172,6 +178,11 @@ _ENGLISH: Final = Labels(
     chain_head="Journal",
     clerk_signs="Clerk",
     supervisor_signs="Supervisor",
+    cash_slips={"drop": "CASH TO THE SAFE", "payout": "PAID OUT", "banking": "TO THE BANK", "handover": "HANDOVER"},
+    cash_moved={"drop": "To the safe", "payout": "Paid out", "banking": "Safe to bank", "handover": "Handed over"},
+    slip_no="Deposit slip",
+    to_clerk="Taken over by",
+    next_clerk_signs="Next clerk",
 )
 
 _SWAHILI: Final = Labels(
@@ -253,6 +264,21 @@ _SWAHILI: Final = Labels(
     chain_head="Jarida",
     clerk_signs="Karani",
     supervisor_signs="Msimamizi",
+    cash_slips={
+        "drop": "PESA KWENDA SEFU",
+        "payout": "PESA ZILIZOTOLEWA",
+        "banking": "PESA KWENDA BENKI",
+        "handover": "MAKABIDHIANO",
+    },
+    cash_moved={
+        "drop": "Kwenda sefu",
+        "payout": "Zilizotolewa",
+        "banking": "Sefu hadi benki",
+        "handover": "Makabidhiano",
+    },
+    slip_no="Hati ya benki",
+    to_clerk="Amepokea",
+    next_clerk_signs="Karani anayepokea",
 )
 
 _LANGUAGES: Final = {"en": _ENGLISH, "sw": _SWAHILI}

@@ -1,4 +1,4 @@
-"""The paper of a closed shift, composed from its entry alone."""
+"""The papers of a shift, each composed from its entry alone: the report of its close, the slips of cash moved in it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +37,45 @@ def compose_shift_report(entry: Entry, *, copy_no: int = 0) -> Document:
     )
 
 
+def compose_cash_slip(entry: Entry, *, copy_no: int = 0) -> Document:
+    """Compose the slip of cash that was moved; ``copy_no`` 0 is the original, n the n-th copy."""
+    assert entry.content.kind == "cash_movement", f"no cash slip of a {entry.content.kind}"
+    body = entry.content.body
+    kind = body["kind"]
+    labels = labels_in(body["language"])
+    amount = format_money(body["amount"], currency=body["currency"])
+    elements = [
+        *frame.opening(entry, title=labels.cash_slips[kind], labels=labels, copy_no=copy_no),
+        Rule(),
+        pair(labels.counted if kind == "handover" else labels.cash_moved[kind], amount, bold=True, size=Size.LARGE),
+    ]
+    if kind == "handover":
+        elements += [pair(labels.expected, format_amount(body["held"])), *_verdict(body, labels)]
+        elements.append(pair(labels.to_clerk, body["to_name"]))
+    if body["slip"]:
+        elements.append(pair(labels.slip_no, body["slip"]))
+    if body["reason"]:
+        elements.append(text(labels.reason.format(reason=body["reason"])))
+    approval = entry.content.approval
+    if approval is not None:
+        elements.append(pair(labels.approved_by, labels.approved_how[approval.how].format(name=approval.by)))
+    elements += [Signature(labels.clerk_signs)]
+    elements += [Signature(labels.next_clerk_signs if kind == "handover" else labels.supervisor_signs)]
+    return Document(
+        title=body["number"],
+        language=body["language"],
+        elements=(*elements, *frame.closing(body, foot=(), seal=None, labels=labels)),
+    )
+
+
+def _verdict(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    """Return what a count is over or short, large."""
+    difference = body["difference"]
+    verdict = labels.agrees if not difference else labels.short if difference < 0 else labels.over
+    said = format_money(abs(difference), currency=body["currency"])
+    return [Blank(), pair(verdict, said, bold=True, size=Size.LARGE)]
+
+
 def _papers(body: Mapping[str, Any], labels: Labels) -> list[Element]:
     receipts, reversals = body["receipts"], body["reversals"]
     elements: list[Element] = [pair(labels.receipts, f"{receipts['count']:,}")]
@@ -70,11 +109,6 @@ def _taken(body: Mapping[str, Any], labels: Labels) -> list[Element]:
 
 
 def _drawer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
-    difference = body["difference"]
-    if difference:
-        verdict = labels.short if difference < 0 else labels.over
-    else:
-        verdict = labels.agrees
     return [
         text(labels.drawer, bold=True),
         pair(labels.float_given, format_amount(body["float"])),
@@ -82,13 +116,7 @@ def _drawer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
         pair(labels.cash_refunded, format_amount(-body["cash_refunded"])),
         pair(labels.expected, format_amount(body["expected"])),
         pair(labels.counted, format_amount(body["counted"])),
-        Blank(),
-        pair(
-            verdict,
-            format_money(abs(difference), currency=body["currency"]),
-            bold=True,
-            size=Size.LARGE,
-        ),
+        *_verdict(body, labels),
     ]
 
 

@@ -2,12 +2,22 @@
 
 from dataclasses import replace
 from itertools import chain, combinations
+from typing import Any
 
 import pytest
 
 from meterpos.ledger.rules.balances import movements_of
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.rules.postings import Posting, Refund, count_postings, postings_of, trial_balance
+from meterpos.ledger.rules.postings import (
+    Posting,
+    Refund,
+    closed_shift_postings,
+    count_postings,
+    movement_postings,
+    open_shift_postings,
+    postings_of,
+    trial_balance,
+)
 from tests.ledger.rules.test_balances import BOUNCE, CLEARING, CONFIRMATION, PAYMENT, PENDING, REVERSAL, fact
 
 CASH = replace(PAYMENT, method="cash")
@@ -68,3 +78,23 @@ def test_whatever_is_said_of_a_payment_its_postings_balance_and_owe_what_its_mov
 def test_a_count_that_differs_is_posted_as_over_or_short() -> None:
     assert count_postings(0) == ()
     assert count_postings(-100) == (Posting("drawer", -100), Posting("cash_over_short", 100))
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("drop", {"safe": 700, "drawer": -700}),
+        ("payout", {"payouts": 700, "drawer": -700}),
+        ("banking", {"bank": 700, "safe": -700}),
+        ("handover", {"drawer": -30, "cash_over_short": 30}),
+    ],
+)
+def test_cash_is_posted_where_it_went(kind: Any, expected: dict[str, int]) -> None:
+    assert trial_balance(movement_postings(kind, amount_minor=700, difference_minor=-30)) == expected
+
+
+def test_a_closed_shift_leaves_nothing_in_the_drawer() -> None:
+    taken = [Posting("drawer", 250), Posting("receivable", -250)]
+    assert trial_balance([*taken, *open_shift_postings(500)])["drawer"] == 750
+    closed = closed_shift_postings(float_minor=500, expected_minor=750, counted_minor=740)
+    assert trial_balance([*taken, *closed]) == {"drawer": 0, "receivable": -250, "cash_over_short": 10, "safe": 240}

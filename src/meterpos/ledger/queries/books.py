@@ -10,8 +10,17 @@ from meterpos.ledger.journal import parse
 from meterpos.ledger.posting import fact_of
 from meterpos.ledger.rules.balances import subject_of
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.rules.postings import Book, Posting, Refund, postings_of, trial_balance
-from meterpos.ledger.tables import accounts, facts, journal
+from meterpos.ledger.rules.postings import (
+    Book,
+    Posting,
+    Refund,
+    closed_shift_postings,
+    movement_postings,
+    open_shift_postings,
+    postings_of,
+    trial_balance,
+)
+from meterpos.ledger.tables import accounts, cash_movements, facts, journal, shifts
 
 _SAMPLE_ACCOUNT: Final = {True: "suspense", False: "account"}
 
@@ -32,6 +41,40 @@ def _postings(connection: Connection) -> Iterator[Posting]:
     for group in spoken_of(connection):
         refunds = _refunds(connection, group)
         yield from postings_of(group, suspense_accounts=suspense, refunds=refunds)
+    yield from _custody(connection)
+
+
+def _sum(column: Any, name: str) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger).label(name)
+
+
+_IS_OPEN: Final = shifts.c.closed_at.is_(None).label("is_open")
+_SHIFTS: Final = select(
+    _IS_OPEN,
+    _sum(shifts.c.float_minor, "float_minor"),
+    _sum(shifts.c.expected_minor, "expected_minor"),
+    _sum(shifts.c.counted_minor, "counted_minor"),
+).group_by(_IS_OPEN)
+_MOVED: Final = select(
+    cash_movements.c.kind,
+    _sum(cash_movements.c.amount_minor, "amount_minor"),
+    _sum(cash_movements.c.difference_minor, "difference_minor"),
+).group_by(cash_movements.c.kind)
+
+
+def _custody(connection: Connection) -> Iterator[Posting]:
+    """Post where the cash went after it was taken: sums will do, every posting is proportional to its amounts."""
+    for shift in connection.execute(_SHIFTS):
+        if shift.is_open:
+            yield from open_shift_postings(shift.float_minor)
+        else:
+            yield from closed_shift_postings(
+                float_minor=shift.float_minor, expected_minor=shift.expected_minor, counted_minor=shift.counted_minor
+            )
+    for moved in connection.execute(_MOVED):
+        yield from movement_postings(
+            moved.kind, amount_minor=moved.amount_minor, difference_minor=moved.difference_minor
+        )
 
 
 _SUSPENSE: Final = select(accounts.c.account_no).where(accounts.c.kind == "suspense")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, select
 
 from meterpos.ledger.journal import parse
+from meterpos.ledger.queries.cash import CashMovement, movements_of_shift
 from meterpos.ledger.rules.cash import DrawerCash, drawer_cash
 from meterpos.ledger.rules.tenders import METHODS
 from meterpos.ledger.tables import journal, shifts, streams, tenders
@@ -49,6 +50,7 @@ class ShiftTotals:
     reversals: int
     reversed_minor: int
     reprints: int
+    movements: tuple[CashMovement, ...] = ()
 
     @property
     def taken_minor(self) -> int:
@@ -121,8 +123,15 @@ def totals(connection: Connection, shift: Shift) -> ShiftTotals:
     papers = connection.execute(_papers, {"stream": shift.stream, "shift": shift.shift}).all()
     taken = [paper for paper in papers if paper.kind == "tender"]
     undone = [paper for paper in papers if paper.kind == "reversal"]
+    moved = movements_of_shift(connection, stream=shift.stream, shift=shift.shift)
     return ShiftTotals(
-        cash=drawer_cash(float_minor=shift.float_minor, drawer_minor=(paper.cash_minor for paper in papers)),
+        cash=drawer_cash(
+            float_minor=shift.float_minor,
+            drawer_minor=(paper.cash_minor for paper in papers),
+            moved_out_minor=sum(one.amount_minor for one in moved if one.kind in {"drop", "payout"}),
+            recounted_minor=sum(one.difference_minor for one in moved),
+        ),
+        movements=moved,
         by_method=_by_method(connection, taken),
         receipts=len(taken),
         first_number=taken[0].number if taken else None,

@@ -1,35 +1,48 @@
-"""What must lie in the drawer, and how a count differs from it."""
+"""What must lie in the drawer and in the safe, and how a count differs from it.
+
+Custody goes one way: drawer, safe, bank. A payout leaves the drawer for good; a handover leaves the cash where it is
+and changes who answers for it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
 from meterpos.ledger.money import format_amount
+
+MovementKind = Literal["drop", "payout", "banking", "handover"]
+MOVEMENT_KINDS: Final[tuple[MovementKind, ...]] = get_args(MovementKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawerCash:
     """The cash of one shift. Change is never cash taken: what counts is what was applied.
 
-    `taken_minor` cash applied by tenders, `refunded_minor` cash given back by reversals, `moved_out_minor` drops,
-    payouts, bankings and handovers; all of them not below zero.
+    `taken_minor` cash applied by tenders, `refunded_minor` cash given back by reversals, `moved_out_minor` drops and
+    payouts; all of them not below zero. `recounted_minor` is what the counts of handovers were over (short, negative):
+    the next clerk answers for what was counted.
     """
 
     float_minor: int = 0
     taken_minor: int = 0
     refunded_minor: int = 0
     moved_out_minor: int = 0
+    recounted_minor: int = 0
 
     @property
     def expected_minor(self) -> int:
         """Return what must lie in the drawer. Below zero when more was given back than was there."""
-        return self.float_minor + self.taken_minor - self.refunded_minor - self.moved_out_minor
+        gained_minor = self.float_minor + self.taken_minor + self.recounted_minor
+        return gained_minor - self.refunded_minor - self.moved_out_minor
 
     def difference_minor(self, counted_minor: int) -> int:
         """Return what the count is over (positive) or short (negative)."""
         return counted_minor - self.expected_minor
 
 
-def drawer_cash(*, float_minor: int, drawer_minor: Iterable[int], moved_out_minor: int = 0) -> DrawerCash:
+def drawer_cash(
+    *, float_minor: int, drawer_minor: Iterable[int], moved_out_minor: int = 0, recounted_minor: int = 0
+) -> DrawerCash:
     """Gather a shift's cash from what each of its papers did to the drawer: gains positive, refunds negative."""
     taken_minor = refunded_minor = 0
     for minor in drawer_minor:
@@ -40,7 +53,13 @@ def drawer_cash(*, float_minor: int, drawer_minor: Iterable[int], moved_out_mino
         taken_minor=taken_minor,
         refunded_minor=refunded_minor,
         moved_out_minor=moved_out_minor,
+        recounted_minor=recounted_minor,
     )
+
+
+def safe_minor(*, dropped_minor: int, banked_minor: int, counted_minor: int, floats_minor: int) -> int:
+    """Return what a pay point's safe holds: drops, and what closed shifts counted beyond their float, less bankings."""
+    return dropped_minor + counted_minor - floats_minor - banked_minor
 
 
 def difference_sentence(difference_minor: int) -> str:

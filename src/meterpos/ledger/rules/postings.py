@@ -1,7 +1,8 @@
 """Double entry, derived: every fact gives postings that add up to zero. Debits are positive.
 
 The books: what customers owe and are owed (*receivable*, one sum with the accounts' nets), what suspense accounts hold,
-where the money lies (*drawer*, *mpesa_clearing*, *bank*, *cheques_in_hand*), and where it comes from.
+where the money lies (*drawer*, *safe*, *mpesa_clearing*, *bank*, *cheques_in_hand*), and where it comes from. The
+*float* is lent to the drawer of an open shift and comes back when it is closed.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,12 +10,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from meterpos.ledger.rules.balances import UNDOING_KINDS, Movement, movements_of
+from meterpos.ledger.rules.cash import MovementKind
 from meterpos.ledger.rules.facts import Fact
 
 Book = Literal[
     "receivable",
     "suspense",
     "drawer",
+    "safe",
+    "float",
+    "payouts",
     "mpesa_clearing",
     "bank",
     "cheques_in_hand",
@@ -121,6 +126,36 @@ def count_postings(difference_minor: int) -> tuple[Posting, ...]:
     if difference_minor == 0:
         return ()
     return Posting("drawer", difference_minor), Posting("cash_over_short", -difference_minor)
+
+
+_MOVED: Final[dict[MovementKind, tuple[Book, Book]]] = {
+    "drop": ("safe", "drawer"),
+    "payout": ("payouts", "drawer"),
+    "banking": ("bank", "safe"),
+}
+"""Where cash goes, and where it comes from. A handover leaves it in the drawer."""
+
+
+def movement_postings(kind: MovementKind, *, amount_minor: int, difference_minor: int) -> tuple[Posting, ...]:
+    """Return the postings of cash that was moved; a handover posts what its count was over or short."""
+    if kind == "handover":
+        return count_postings(difference_minor)
+    into, out_of = _MOVED[kind]
+    return Posting(into, amount_minor), Posting(out_of, -amount_minor)
+
+
+def open_shift_postings(float_minor: int) -> tuple[Posting, ...]:
+    """Return the postings of an open shift: its float lies in the drawer."""
+    return Posting("drawer", float_minor), Posting("float", -float_minor)
+
+
+def closed_shift_postings(*, float_minor: int, expected_minor: int, counted_minor: int) -> tuple[Posting, ...]:
+    """Return the postings of a whole shift: over or short is posted, the float goes back, the rest into the safe."""
+    return (
+        *count_postings(counted_minor - expected_minor),
+        Posting("safe", counted_minor - float_minor),
+        Posting("drawer", float_minor - counted_minor),
+    )
 
 
 def trial_balance(postings: Iterable[Posting]) -> dict[Book, int]:

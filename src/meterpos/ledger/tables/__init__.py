@@ -3,10 +3,11 @@
 base     metadata, column types              master   customers, contacts, meters, accounts, plans
 facts    facts, movements                    journal  journal, streams, tenders, shifts
 people   users, pins                         till     what one till keeps about itself
-triggers what makes a table immutable
+cash     cash_movements                      triggers what makes a table immutable
 """
 
 from meterpos.ledger.tables.base import metadata
+from meterpos.ledger.tables.cash import cash_movements
 from meterpos.ledger.tables.facts import facts, movements
 from meterpos.ledger.tables.journal import journal, shifts, streams, tenders
 from meterpos.ledger.tables.master import accounts, contacts, customers, meters, plans
@@ -24,6 +25,7 @@ from meterpos.ledger.tables.till import (
 
 __all__ = [
     "accounts",
+    "cash_movements",
     "contacts",
     "customers",
     "devices",

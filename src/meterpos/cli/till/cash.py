@@ -1,0 +1,100 @@
+"""Cash that is moved other than by a payment: to the safe, to the bank, out of the drawer, to the next clerk."""
+
+import uuid
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from meterpos.cli import show
+from meterpos.cli.style import Clerk, Json, PinFile, Print, example
+from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
+from meterpos.cli.till.opened import opened, signed_in, who_acts
+from meterpos.cli.till.printer import print_queued, use_printer
+from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add this file's commands to the group."""
+    group.command("cash", epilog=example("meterpos till cash --kind drop --amount 20000"))(cash)
+
+
+def cash(
+    context: typer.Context,
+    *,
+    kind: Annotated[
+        MovementKind,
+        typer.Option(
+            "--kind",
+            metavar="|".join(MOVEMENT_KINDS),
+            help="Into the safe; out of the drawer for good; from the safe to the bank; to the next clerk.",
+        ),
+    ],
+    amount: Annotated[str, typer.Option("--amount", metavar="A", help="How much; of a handover, what was counted.")],
+    slip: Annotated[str, typer.Option("--slip", metavar="NO", help="The bank's deposit slip.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; a payout needs it.")] = "",
+    to: Annotated[str, typer.Option("--to", metavar="NAME", help="The clerk who takes the drawer over.")] = "",
+    to_pin_file: Annotated[
+        Path | None, typer.Option("--to-pin-file", metavar="FILE", help="A file whose first line is that clerk's PIN.")
+    ] = None,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
+    movement_id: Annotated[
+        uuid.UUID | None,
+        typer.Option("--movement-id", metavar="UUID", help="Your own id of this: sent twice, it is moved once."),
+    ] = None,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    device: Print = None,
+    json: Json = False,
+) -> None:
+    """Move cash: each time its own number and slip. A payout needs a second person, a handover the next clerk's PIN."""
+    from meterpos.ledger.money import format_money, parse_amount
+    from meterpos.ledger.operations.cash import CashRequest
+
+    amount_minor = parse_amount(amount, field="amount")
+    with opened(context) as till:
+        use_printer(till, device)
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        if kind == "handover" and to:
+            signed_in(till, clerk=to, pin_file=to_pin_file)
+        request = CashRequest(
+            movement_id=(movement_id or uuid.uuid4()).hex,
+            kind=kind,
+            amount_minor=amount_minor,
+            slip=slip,
+            reason=reason,
+            to=to,
+        )
+        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        entry = till.move_cash(request=request, clerk=name, approval=approval)
+        printed = print_queued(till, entry)
+    body = entry.content.body
+    if json:
+        show.as_json(
+            {
+                "number": body["number"],
+                "entry_id": entry.entry_id,
+                "kind": body["kind"],
+                "amount_minor": body["amount"],
+                "difference_minor": body["difference"],
+                "slip": body["slip"],
+                "to": body["to"],
+                "printed": printed,
+            }
+        )
+        return
+    amount = format_money(body["amount"], currency=body["currency"])
+    show.tell(f"{_DONE[kind].format(to=to)} {amount}: {body['number']}")
+    if kind == "handover":
+        from meterpos.ledger.rules.cash import difference_sentence
+
+        show.tell(difference_sentence(body["difference"]))
+
+
+_DONE: Final = {
+    "drop": "Put into the safe",
+    "payout": "Paid out",
+    "banking": "Taken to the bank",
+    "handover": "Handed over to {to}",
+}

@@ -1,0 +1,39 @@
+"""Cash moved by commands."""
+
+from pathlib import Path
+
+from tests.cli.commands import TillCommands
+
+
+def test_cash_is_dropped_and_banked_by_command(tmp_path: Path, open_till: TillCommands) -> None:
+    roll = tmp_path / "roll.bin"
+    told = open_till.do("cash", "--kind", "drop", "--amount", "1000", "--print", f"file:{roll}").out
+    assert told == "Put into the safe KES 1,000.00: KSM01-B7K-C00001\n"
+    assert b"CASH TO THE SAFE" in roll.read_bytes()
+    answer = open_till.ask("cash", "--kind", "banking", "--amount", "400", "--slip", "EQ-7")
+    assert (answer["amount_minor"], answer["slip"], answer["printed"]) == (40000, "EQ-7", None)
+    refused = open_till("cash", "--kind", "drop", "--amount", "9,000,000")
+    assert refused.code == 1 and "Count again." in refused.told
+
+
+def test_an_id_of_ones_own_moves_cash_once(open_till: TillCommands) -> None:
+    drop = ("cash", "--kind", "drop", "--amount", "1", "--movement-id", "0b8cf9a5-6c33-4c5c-8f58-33f7a1c3b0aa")
+    assert open_till.ask(*drop)["number"] == open_till.ask(*drop)["number"]
+
+
+def test_a_payout_is_approved_by_command(pin: str, open_till: TillCommands) -> None:
+    payout = ("cash", "--kind", "payout", "--amount", "50", "--reason", "soap")
+    refused = open_till(*payout)
+    assert refused.code == 1 and "second person" in refused.told
+    half = open_till(*payout, "--approver", "otieno")
+    assert half.code == 1 and "--approver NAME --approver-pin-file FILE" in half.told
+    done = open_till.do(*payout, "--approver", "otieno", "--approver-pin-file", pin)
+    assert done.out.startswith("Paid out KES 50.00")
+
+
+def test_a_drawer_is_handed_over_with_the_next_clerk_s_pin(pin: str, open_till: TillCommands) -> None:
+    handover = ("cash", "--kind", "handover", "--amount", "0", "--to", "otieno")
+    assert "Give the PIN of otieno" in open_till(*handover).told
+    told = open_till.do(*handover, "--to-pin-file", pin).out
+    assert "Handed over to otieno KES 0.00" in told and "short." in told
+    assert open_till.ask("shift", "report")["clerk"] == "otieno"
