@@ -1,7 +1,4 @@
-"""Many rows at once, straight through the driver: executemany on SQLite, COPY on PostgreSQL.
-
-Rows are tuples of values as the database keeps them: dates and instants as text, money as whole minor units.
-"""
+"""Many rows at once where one side of the exchange alone needs it; plain insertion is `ledger/bulk.py`'s."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -9,7 +6,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-Row = Sequence[Any]
+from meterpos.ledger.bulk import driver_of, insert
+
+__all__ = ["chunks", "insert", "insert_new", "stamp_facts"]
 
 CHUNK: Final = 900
 """How many values one IN list holds."""
@@ -19,21 +18,6 @@ _STAMP_POSTGRESQL: Final = (
     "UPDATE facts SET generation = %s, position = placed.position "
     "FROM unnest(%s::text[], %s::bigint[]) AS placed (fact_id, position) WHERE facts.fact_id = placed.fact_id"
 )
-
-
-def insert(conn: Connection, table: Table, rows: Sequence[Row], *, columns: Sequence[str] | None = None) -> None:
-    """Insert `rows`, whose values stand in the order of `columns` (all of the table's, in order, unless given)."""
-    if not rows:
-        return
-    names = tuple(columns) if columns is not None else tuple(column.name for column in table.columns)
-    listed = ", ".join(f'"{name}"' for name in names)
-    if conn.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(names))
-        _driver(conn).executemany(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', rows)  # noqa: S608 - names of our own tables
-        return
-    with _driver(conn).cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -49,14 +33,12 @@ def stamp_facts(conn: Connection, generation: int, positions: Mapping[str, int])
     if not positions:
         return
     if conn.dialect.name == "sqlite":
-        _driver(conn).executemany(_STAMP_SQLITE, [(generation, place, fact_id) for fact_id, place in positions.items()])
+        driver_of(conn).executemany(
+            _STAMP_SQLITE, [(generation, place, fact_id) for fact_id, place in positions.items()]
+        )
         return
-    with _driver(conn).cursor() as cursor:
+    with driver_of(conn).cursor() as cursor:
         cursor.execute(_STAMP_POSTGRESQL, (generation, list(positions.keys()), list(positions.values())))
-
-
-def _driver(conn: Connection) -> Any:
-    return conn.connection.driver_connection
 
 
 def chunks(items: Iterable[Any], size: int) -> Iterable[list[Any]]:

@@ -5,12 +5,15 @@ The same code posts one payment at the counter, a page of the feed and an import
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from meterpos.errors import MeterposError
+from meterpos.ledger import bulk
 from meterpos.ledger.rules.balances import FOLLOWING_KINDS, Movement, movements_of, subject_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts as facts_table
@@ -23,8 +26,6 @@ T = TypeVar("T")
 # Not asdict: it copies deeply, which a row of plain values does not need.
 _FACT_COLUMNS: Final = tuple(field.name for field in fields(Fact))
 _MOVEMENT_COLUMNS: Final = tuple(field.name for field in fields(Movement))
-_insert_facts: Final = insert(facts_table)
-_insert_movements: Final = insert(movements_table)
 _stamp: Final = (
     update(facts_table)
     .where(facts_table.c.fact_id == bindparam("of_fact"))
@@ -62,13 +63,13 @@ def fact_of(row: Any) -> Fact:
     return Fact(**row._mapping)
 
 
-def new_row(fact: Fact) -> dict[str, Any]:
-    """Return the row of the facts table for ``fact``."""
-    return {name: getattr(fact, name) for name in _FACT_COLUMNS}
-
-
-def _movement_row(movement: Movement) -> dict[str, Any]:
-    return {name: getattr(movement, name) for name in _MOVEMENT_COLUMNS}
+def _store(
+    connection: Connection, table: Table, things: Sequence[Fact] | Sequence[Movement], columns: Sequence[str]
+) -> None:
+    """Insert a row for each of ``things``; dates are written as both databases read them."""
+    values = attrgetter(*columns)
+    rows = [tuple(value.isoformat() if type(value) is date else value for value in values(thing)) for thing in things]
+    bulk.insert(connection, table, rows, columns=columns)
 
 
 def post(connection: Connection, facts: Sequence[Fact], *, fresh: bool = False) -> Posted:
@@ -83,8 +84,7 @@ def post(connection: Connection, facts: Sequence[Fact], *, fresh: bool = False) 
         return Posted(frozenset(), 0)
     known = {} if fresh else _select(connection, _known, [fact.fact_id for fact in facts])
     new = [fact for fact in facts if fact.fact_id not in known]
-    if new:
-        connection.execute(_insert_facts, [new_row(fact) for fact in new])
+    _store(connection, facts_table, new, _FACT_COLUMNS)
     restamped = [fact for fact in facts if fact.fact_id in known]
     moved = _restamp(connection, restamped, known)
     accounts = _post_movements(connection, new, moved=moved, fresh=fresh)
@@ -110,8 +110,7 @@ def _post_movements(connection: Connection, new: Sequence[Fact], *, moved: _Move
     regrouped = set() if fresh else _regrouped(connection, new) | moved.subjects
     alone = [fact for fact in new if subject_of(fact) not in regrouped]
     added = movements_of(alone)
-    if added:
-        connection.execute(_insert_movements, [_movement_row(movement) for movement in added])
+    _store(connection, movements_table, added, _MOVEMENT_COLUMNS)
     accounts = {fact.stands_on for fact in new} | moved.accounts
     if regrouped:
         accounts |= rewrite_groups(connection, sorted(regrouped), also_on=moved.accounts)
@@ -138,8 +137,7 @@ def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: 
         added = movements_of(group)
         if old:
             connection.execute(_forget_movement, old)
-        if added:
-            connection.execute(_insert_movements, [_movement_row(movement) for movement in added])
+        _store(connection, movements_table, added, _MOVEMENT_COLUMNS)
         accounts |= {row["of_account"] for row in old} | {movement.account_no for movement in added}
     return accounts
 

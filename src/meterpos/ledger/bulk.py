@@ -1,0 +1,32 @@
+"""Many rows at once, straight through the driver: executemany on SQLite, COPY on PostgreSQL.
+
+Rows are tuples of values as the database keeps them: dates and instants as text, money as whole minor units.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+Row = Sequence[Any]
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[Row], *, columns: Sequence[str] | None = None) -> None:
+    """Insert ``rows``, whose values stand in the order of ``columns`` (all of the table's, in order, unless given)."""
+    if not rows:
+        return
+    names = tuple(columns) if columns is not None else tuple(column.name for column in table.columns)
+    listed = ", ".join(f'"{name}"' for name in names)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        sentence = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 - names of our own tables
+        connection.exec_driver_sql(sentence, list(map(tuple, rows)))
+        return
+    with driver_of(connection).cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def driver_of(connection: Connection) -> Any:
+    """Return the driver's own connection, inside the transaction that ``connection`` holds."""
+    return connection.connection.driver_connection
