@@ -39,7 +39,10 @@ _papers: Final = select(cast(func.coalesce(func.sum(tenders.c.cash_minor), 0), B
     tenders.c.stream == bindparam("stream"), tenders.c.shift == bindparam("shift")
 )
 _moved: Final = (
-    select(cash_movements.c.kind, cast(func.sum(cash_movements.c.amount_minor), BigInteger))
+    select(
+        cash_movements.c.kind,
+        cast(func.sum(cash_movements.c.amount_minor), BigInteger).label("amount_minor"),
+    )
     .join_from(cash_movements, streams, streams.c.stream == cash_movements.c.stream)
     .where(streams.c.till_name == bindparam("till_name"))
     .group_by(cash_movements.c.kind)
@@ -73,7 +76,7 @@ def drawer_minor(connection: Connection, *, stream: bytes, shift: int) -> int:
 def in_safe_minor(connection: Connection, *, till_name: str) -> int:
     """Return what the safe of a till must hold, over all its streams."""
     place = {"till_name": till_name}
-    sums = dict(connection.execute(_moved, place).tuples())
+    sums: dict[str, int] = {row.kind: row.amount_minor for row in connection.execute(_moved, place)}
     counted_minor, floats_minor = connection.execute(_closed, place).one()
     return safe_minor(
         dropped_minor=sums.get("drop", 0),
