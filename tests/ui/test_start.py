@@ -65,6 +65,26 @@ def test_smoke_opens_paints_and_quits(tmp_path: Path) -> None:
     assert (tmp_path / "till" / "ledger.db").exists()
 
 
+BROKEN = SMOKE.replace("from meterpos.ui.app import run", "import meterpos.ui.app as app\nrun = app.run").replace(
+    "sys.exit(",
+    """
+plain = app.Window
+def broken():
+    window = plain()
+    window.ready.connect(lambda: window.tasks.read(lambda _: 1 / 0, lambda _: None))
+    return window
+app.Window = broken
+sys.exit(""",
+)
+
+
+def test_what_goes_wrong_is_written_beside_the_ledger_with_its_traceback(tmp_path: Path) -> None:
+    done = python(BROKEN, str(tmp_path / "till"))
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "till" / "till-window.log").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in written
+
+
 def test_what_is_typed_before_the_till_is_open_is_searched_once_it_is(counter: Counter, qapp: QApplication) -> None:
     window = Window()
     window.exchanging.start = lambda: None  # type: ignore[method-assign]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEAVY = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool", "meterpos.sync.exchange")
-OUTCOME_OK, OUTCOME_ERROR = 0, 1
+LOG_FILE = "till-window.log"
+LOG_BYTES_MAX = 1_000_000
 
 
 def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "", language: str = "") -> int:
@@ -47,6 +48,8 @@ def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "
     window.show()
     code = app.exec()
     sys.excepthook = sys.__excepthook__
+    if not is_open and window.desk.is_open:
+        window.desk.till.close()
     return code
 
 
@@ -79,8 +82,20 @@ def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], 
     def failed(error: UserError) -> None:
         window.tell_error(error)
 
-    window.tasks.in_lane(opener, attach, failed)
+    window.tasks.in_lane(lambda: _logged(opener()), attach, failed)
     window.complete()
+
+
+def _logged(till: "Till") -> "Till":
+    """Runs in the lane: what goes wrong is written beside the ledger, in a file that never grows large."""
+    from logging.handlers import RotatingFileHandler
+
+    path = till.settings.home / LOG_FILE
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES_MAX, backupCount=2, encoding="utf-8", delay=True)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger("meterpos").addHandler(handler)
+    return till
 
 
 def _import_heavy() -> None:

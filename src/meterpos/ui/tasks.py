@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.store import Store
 
 OUTSIDE_MAX: Final = 3
+WARM_S: Final = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,13 @@ class Tasks(QObject):
     def attach(self, store: "Store") -> None:
         """Give the lane its ledger; before this, `read` and `write` must not be called."""
         self._store = store
+        self._lane.submit(self._warm)
+
+    def _warm(self) -> None:
+        """Runs in the lane: start the pool's threads now, since starting one later would hold the GUI thread."""
+        barrier = threading.Barrier(OUTSIDE_MAX)
+        for _ in range(OUTSIDE_MAX):
+            self._pool.submit(barrier.wait, WARM_S)
 
     @property
     def busy(self) -> bool:

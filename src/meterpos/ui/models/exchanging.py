@@ -52,7 +52,9 @@ class Exchanging(QObject):
         self.running = True
         self.began.emit()
         till, memory = self._desk.till, self._memory
-        self._desk.tasks.outside(lambda: till.exchange(memory=memory), self._done, self._failed)
+        self._desk.tasks.outside(
+            lambda: till.exchange(memory=memory, cancelled=lambda: self._stopped), self._done, self._failed
+        )
 
     def _done(self, result: "ExchangeResult") -> None:
         self._memory = result.memory

@@ -36,7 +36,7 @@ class ChangeBox(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         column = vertical(self, spacing=4)
         column.addWidget(self.label)
-        column.addSpacing(METRICS.field)
+        column.addSpacing(METRICS.field + 4)
 
     def text(self) -> str:
         """Return what is shown."""
