@@ -1,7 +1,7 @@
 """The root of meterpos' errors; concrete classes live beside the function that raises them.
 
-    MeterposError
-    └── UserError          may be shown to a person, word for word
+MeterposError
+└── UserError          may be shown to a person, word for word
 """
 
 
