@@ -19,9 +19,11 @@ from meterpos.headoffice.master import hand_over
 from meterpos.headoffice.restores import begin_generation
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.operations.enrolment import begin_again_after_restore
-from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest, UnknownMeter
-from meterpos.ledger.tables import journal, tenders
+from meterpos.ledger.operations.tenders import LegRequest, PartRequest, ReferenceUsed, TenderRequest, UnknownMeter
+from meterpos.ledger.tables import journal, streams, tenders
+from meterpos.sync import wire
 from meterpos.sync.exchange import ExchangeResult, exchange
+from meterpos.sync.framing import open_unverified
 from meterpos.sync.lock import ExchangeRunning
 from meterpos.sync.steps import Failure, Memory
 from tests.faults.world import (
@@ -41,12 +43,13 @@ FAULTS_LEAST: Final = 5
 ROUNDS_MAX: Final = 400
 DEPTH_MAX: Final = 2
 CUT: Final = Failure("cut", "The line broke.")
+AT: Final = "2026-11-20T06:41:07.123Z"
 PORTAL: Final = b"<html>Please log in</html>"
 AWAY: Final = Failure("unreachable", "Head office did not answer (no connection).")
 
 LINE_FAULTS: Final = (
     "request lost", "answer lost", "duplicated", "late", "stale answer", "answer mangled", "request mangled", "portal",
-    "office busy", "office cut", "unreachable",
+    "office busy", "office cut", "unreachable", "forged",
 )  # fmt: skip
 
 
@@ -94,8 +97,12 @@ class Schedule:
     copies: dict[str, list[int]] = field(default_factory=dict)
     office_copies: list[int] = field(default_factory=list)
     depth: int = 0
+    handling: int = 0
+    """How many of head office's workers are at a message."""
     under_way: set[str] = field(default_factory=set)
     forgotten: bool = False
+    """Head office was restored and nobody said so."""
+    office_came_back: bool = False
     payments: int = 0
     _copy: int = 0
     _serial: int = 0
@@ -166,7 +173,7 @@ class Schedule:
 
     def _till_moment(self, place: Place) -> Callable[[str], None]:
         def at(moment: str) -> None:
-            if self.noisy and self.random.random() < 0.012:
+            if moment != "read" and self.noisy and self.random.random() < 0.012:
                 self.faults[f"till cut at {moment}"] += 1
                 self.tell(f"{place.name}: the power goes at {moment}")
                 raise TillCut(place)
@@ -174,8 +181,9 @@ class Schedule:
         return at
 
     def _office_moment(self, moment: str) -> None:
-        if moment == "begin":
-            self.interlude()
+        if moment in ("begin", "read"):
+            if self.handling:
+                self.interlude()
         elif self.noisy and self.random.random() < 0.02:
             self.faults[f"office cut at {moment}"] += 1
             self.tell(f"office: the power goes at {moment}")
@@ -195,9 +203,14 @@ class Schedule:
         place = self.some_place()
         self._ensure_shift(place)
         request = self._tender(place)
-        self._at_counter(
-            place, lambda: place.till.take(request=request, clerk=CLERK, approval=approval()), request.tender_id
-        )
+        approved = approval() if self.random.random() < 0.2 else None
+        try:
+            self._at_counter(
+                place, lambda: place.till.take(request=request, clerk=CLERK, approval=approved), request.tender_id
+            )
+        except ReferenceUsed:
+            self.tell(f"{place.name}: a reference was used before; nothing taken")
+            return
         self.payments += 1
 
     def _tender(self, place: Place) -> TenderRequest:
@@ -415,9 +428,27 @@ class Schedule:
             f"{place.name}: {result.outcome} +{result.pushed} -{result.pulled} waiting {result.waiting}"
             f" agreed {result.agreed} {result.detail}"
         )
+        self._is_true(place, result)
         if result.outcome == "failed":
             raise Wrong(f"{place.name}: the exchange failed: {result.detail}")
         return result
+
+    def _is_true(self, place: Place, result: ExchangeResult) -> None:
+        """What a till believes to be delivered, when an exchange has just gone through, is at head office."""
+        if not result.is_complete or self.depth:
+            return
+        with place.store.read() as connection:
+            signed = set(
+                connection.execute(
+                    select(journal.c.entry_id).join(
+                        streams, (streams.c.stream == journal.c.stream) & (streams.c.through_seq >= journal.c.seq)
+                    )
+                ).scalars()
+            )
+        with self.world.office_store.read() as connection:
+            missing = signed - set(connection.execute(select(journal.c.entry_id)).scalars())
+        if missing:
+            raise Wrong(f"{place.name} takes {len(missing)} entries for delivered that head office does not have")
 
     def _between_steps(self, place: Place) -> Callable[[], bool]:
         def between() -> bool:
@@ -432,11 +463,14 @@ class Schedule:
 
     def deliver(self, path: str, message: bytes) -> bytes | Failure:
         """Bring a message to head office and return its answer."""
+        self.handling += 1
         try:
             answer = answer_of(self.world.office, path, message)
         except OfficeCut:
             self.world.office_store.lose_power()
             return CUT
+        finally:
+            self.handling -= 1
         if isinstance(answer, bytes):
             self.answers.append(answer)
         return answer
@@ -515,6 +549,7 @@ class Schedule:
         self._someone_works()
         number = self.office_copies[0]
         self.world.office_store.go_back_to(self.world.copy_name(number))
+        self.office_came_back = True
         told = self.random.random() < 0.75
         if told:
             office = self.world.office
@@ -568,6 +603,8 @@ class SimLine:
         match fault:
             case "late":
                 schedule.late.append((path, message))
+            case "forged":
+                answer = _forged(path, message)
             case "stale answer":
                 answer = dice.choice(schedule.answers) if schedule.answers else CUT
             case "request mangled":
@@ -584,6 +621,28 @@ class SimLine:
                     schedule.deliver(path, message)
                 schedule.world.office_store.lose_power()
         return answer
+
+
+def _forged(path: str, message: bytes) -> bytes:
+    """Answer as somebody would who knows the protocol and not head office's key: all is delivered, nothing is new."""
+    sealed, _ = open_unverified(message, purpose=path.rpartition("/")[2])
+    asked: Any = sealed.header
+    said: dict[str, Any] = {"key": b"\x66" * 32, "generation": max(asked["generation"], 1), "at": AT}
+    if path == "/v1/pull":
+        after = asked["after"]
+        said |= {"request": wire.header_digest(message), "after": after, "through": after + 1000}
+        return wire.make_page(more=False, zones=(), rows=(), **said)
+    through = asked["from_seq"] + asked["count"] - 1
+    return wire.make_ack(
+        batch=wire.header_digest(message),
+        stream=bytes.fromhex(asked["stream"]),
+        through_seq=through,
+        head=bytes.fromhex(asked["head"]),
+        count=0,
+        sum_minor=0,
+        answers=(),
+        **said,
+    )
 
 
 def _mangled(message: bytes, dice: Random) -> bytes:

@@ -19,7 +19,9 @@ from tests.faults.schedule import Receipt, Schedule
 from tests.faults.world import ZONES, Place
 
 SPEAKS_OF_NOTHING: Final = "facts_speak_of_payments"
-"""A check that has nothing to say here: head office may know a reversal whose payment died with every disk."""
+"""Head office may know a reversal whose payment died with every disk."""
+ONE_ACTIVE: Final = "meters_have_one_active_account"
+"""A hand-over of a meter that head office forgot in a restore is not taken back at tills (docs/RELIABILITY.md)."""
 
 
 @dataclass
@@ -41,7 +43,8 @@ def settle(schedule: Schedule) -> Verdict:
     places = schedule.world.places
     for name in [*places, *list(places)[:-1]]:
         schedule.exchange_at(places[name])
-    last = schedule.random.choice(sorted(places)) if len(places) == len(ZONES) else ""
+    few = len(places) == len(ZONES) and not schedule.forgotten
+    last = schedule.random.choice(sorted(places)) if few else ""
     for name, place in places.items():
         if last not in ("", name):
             continue
@@ -56,8 +59,11 @@ def settle(schedule: Schedule) -> Verdict:
     verdict.wrong += _receipts(schedule, verdict)
     verdict.wrong += _checks(schedule)
     verdict.wrong += _sums(schedule)
+    verdict.wrong += _references(schedule)
     for place in schedule.world.places.values():
         verdict.wrong += _agreement(schedule, place)
+        if not schedule.office_came_back:
+            verdict.wrong += _accounts(schedule, place)
     verdict.notes["buried"] = len(schedule.buried)
     return verdict
 
@@ -120,6 +126,8 @@ def _checks(schedule: Schedule) -> Iterator[str]:
     for name, place in schedule.world.places.items():
         with place.store.read() as conn:
             for problem in till_checks.run_checks(conn):
+                if problem.check == ONE_ACTIVE and schedule.office_came_back:
+                    continue
                 if problem.check != SPEAKS_OF_NOTHING or not schedule.buried:
                     yield f"{name}: {problem.check}: {problem.sentence}"
 
@@ -153,25 +161,59 @@ def _agreement(schedule: Schedule, place: Place) -> Iterator[str]:
         zone_of = {row.account_no: row.zone for row in conn.execute(select(accounts.c.account_no, accounts.c.zone))}
         sent = select(facts).join(feed_table, (feed_table.c.kind == "fact") & (feed_table.c.key == facts.c.fact_id))
         feed = {row.fact_id: fact_of(row) for row in conn.execute(sent.where(feed_table.c.zone.in_(sorted(zones))))}
-    if _may_disagree(schedule) and held.keys() - feed.keys():
-        with schedule.world.office_store.read() as conn:
-            told = conn.execute(select(exceptions.c.exception_id).where(exceptions.c.code == "digest_mismatch")).first()
-        lost = [fact_id for fact_id in held.keys() - feed.keys() if held[fact_id].decision != "none"]
-        if told is None and lost:
-            yield f"{place.name} remembers {len(lost)} facts head office lost, and no exception says so"
-        return
-    for account_no, net in sorted(theirs.items()):
-        if zone_of[account_no] in zones and ours.get(account_no) != net:
-            yield f"{place.name}: {account_no} owes {ours.get(account_no)}, at head office {net}"
     for fact_id, fact in feed.items():
         mine: Any = held.get(fact_id)
         if mine is None or (mine.decision, mine.stands_on, mine.amount_minor) != (
             fact.decision, fact.stands_on, fact.amount_minor,
         ):  # fmt: skip
             yield f"{place.name}: fact {fact_id} is not as head office decided"
-    for fact_id in held.keys() - feed.keys():
-        if held[fact_id].decision != "none":
-            yield f"{place.name}: fact {fact_id} counts here and is not known at head office"
+    lost = [fact_id for fact_id in held.keys() - feed.keys() if held[fact_id].decision != "none"]
+    if _may_disagree(schedule) and lost:
+        with schedule.world.office_store.read() as conn:
+            told = conn.execute(select(exceptions.c.exception_id).where(exceptions.c.code == "digest_mismatch")).first()
+        if told is None:
+            yield f"{place.name} remembers {len(lost)} facts head office lost, and no exception says so"
+        return
+    for fact_id in lost:
+        yield f"{place.name}: fact {fact_id} counts here and is not known at head office"
+    for account_no, net in sorted(theirs.items()):
+        if zone_of[account_no] in zones and ours.get(account_no) != net:
+            yield f"{place.name}: {account_no} owes {ours.get(account_no)}, at head office {net}"
+
+
+def _accounts(schedule: Schedule, place: Place) -> Iterator[str]:
+    """A till knows the accounts of its zones as head office does."""
+    columns = (accounts.c.account_no, accounts.c.customer_no, accounts.c.meter_no, accounts.c.closed_on)
+    with place.store.read() as conn:
+        ours = {tuple(row) for row in conn.execute(select(*columns))}
+        zones = sorted(conn.execute(select(accounts.c.zone)).scalars())
+    with schedule.world.office_store.read() as conn:
+        theirs = {tuple(row) for row in conn.execute(select(*columns).where(accounts.c.zone.in_(zones)))}
+    if ours != theirs:
+        yield f"{place.name} knows accounts otherwise than head office: {sorted(map(str, ours ^ theirs))[:2]}"
+
+
+def _references(schedule: Schedule) -> Iterator[str]:
+    """One reference pays once, unless a supervisor let its rest be used; what does not count is named on the desk."""
+    with schedule.world.office_store.read() as conn:
+        rows = [fact_of(row) for row in conn.execute(select(facts).where(facts.c.entry_id.is_not(None)))]
+        gone = set(conn.execute(select(facts.c.of_fact_id).where(facts.c.kind.in_(("reversal", "bounce")))).scalars())
+        named = set(conn.execute(select(exceptions.c.entry_id)).scalars())
+    owners: dict[str, set[bytes]] = {}
+    for fact in rows:
+        assert fact.entry_id is not None
+        receipt = schedule.receipts.get(fact.entry_id)
+        if fact.decision in ("suspense", "none") and fact.entry_id not in named:
+            undoes_suspense = fact.kind == "reversal" and fact.decision == "suspense"
+            if not undoes_suspense:
+                yield f"{fact.number} stands in suspense or without effect, and no exception names it"
+        unapproved = receipt is not None and receipt.entry.content.approval is None
+        counts = fact.decision == "account" and fact.fact_id not in gone
+        if fact.reference and fact.kind == "payment" and counts and unapproved:
+            owners.setdefault(fact.reference, set()).add(fact.entry_id)
+    for reference, entries in owners.items():
+        if len(entries) > 1:
+            yield f"reference {reference} pays {len(entries)} times"
 
 
 def _balances(conn: Any) -> dict[str, int]:

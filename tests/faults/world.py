@@ -54,7 +54,9 @@ class SimStore(Store):
     """The production store with three moments at which something may happen: before, at and after a commit."""
 
     at_moment: Callable[[str], None] | None = None
-    """Told "begin" before a write transaction, "commit" just before it is committed, "committed" just after."""
+    """Told "begin" before a write transaction, "commit" just before it is committed, "committed" just after; "read"
+    before a reader looks.
+    """
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -64,6 +66,13 @@ class SimStore(Store):
             yield connection
             self._tell("commit")
         self._tell("committed")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection that sees one unchanging state."""
+        self._tell("read")
+        with super().read() as connection:
+            yield connection
 
     @contextmanager
     def write_calmly(self) -> Iterator[Connection]:

@@ -14,6 +14,7 @@ from meterpos.headoffice import auth
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.tables import counters, generations
 from meterpos.ledger.operations import feed
+from meterpos.ledger.operations.enrolment import begin_again_after_restore
 from meterpos.ledger.queries.identity import NotEnrolled
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, exchanges, facts, journal, tenders, zone_digests
@@ -344,6 +345,48 @@ def test_a_copied_till_loses_no_payment_of_either_copy(till: Till, server_on_sql
     assert journal_at(server_on_sqlite.office.store, till) == 2 + 2 + 3 + 4
     assert "fork" in server_on_sqlite.codes()
     copy.close()
+
+
+def test_a_copied_till_delivers_its_own_payments_one_by_one_past_its_twins(
+    till: Till, server_on_sqlite: Server, tmp_path: Path
+) -> None:
+    pay(till, 2)
+    till.store.checkpoint()
+    shutil.copytree(till.settings.home, tmp_path / "copy")
+    copy = open_till(tmp_path / "copy")
+    pay(till, 3)
+    assert sync(till).waiting == 0
+    pay(copy, 4, amount_minor=777)
+    with Line(server_on_sqlite.url) as line:
+        result = over(copy, line, memory=Memory(entries=1))
+    assert (result.outcome, result.waiting) == ("forked", 0), result
+    assert journal_at(server_on_sqlite.office.store, till) == 2 + 2 + 3 + 4
+    assert sync(copy).is_complete
+    copy.close()
+
+
+def test_a_restored_till_goes_on_in_a_stream_of_its_own(till: Till, server_on_sqlite: Server) -> None:
+    pay(till, 2)
+    till.store.checkpoint()
+    backup = till.store.path.read_bytes()
+    pay(till, 3)
+    assert sync(till).waiting == 0
+    till.store.close()
+    for suffix in ("-wal", "-shm"):
+        till.store.path.with_name(till.store.path.name + suffix).unlink(missing_ok=True)
+    till.store.path.write_bytes(backup)
+    with till.store.write() as conn:
+        entry = begin_again_after_restore(
+            conn, stream=bytes(range(16)), label="R22", device_key=till.device_key, moment=till.moment()
+        )
+    assert (entry.seq, entry.content.body["reason"]) == (1, "restored")
+    till.open_shift(float_minor=0, clerk="achieng")
+    pay(till, 1)
+    result = sync(till)
+    assert (result.outcome, result.waiting, result.agreed) == ("complete", 0, True), result
+    with till.store.read() as conn:
+        paid = conn.execute(select(func.count()).where(facts.c.kind == "payment", facts.c.entry_id.is_not(None)))
+        assert paid.scalar_one() >= 2 + 3 + 1
 
 
 def test_a_revoked_till_still_delivers_and_is_told(till: Till, server_on_sqlite: Server) -> None:

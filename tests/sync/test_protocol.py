@@ -471,7 +471,7 @@ def test_a_zone_that_differs_is_looked_at_once_more_and_healed() -> None:
     course = till.meet(office.send)
     assert (course.result, course.agreed) == ("complete", True)
     assert ("Kondele", "i:7") in till.rows
-    assert till.memory.in_vain == frozenset()
+    assert not till.memory.in_vain
 
 
 def test_a_digest_that_only_drifted_is_summed_anew_and_nothing_is_pulled() -> None:
@@ -495,6 +495,43 @@ def test_a_zone_that_stays_different_is_told_to_both_sides_and_not_pulled_each_t
     last = office.answered[-1]
     assert isinstance(last, wire.Pull)
     assert last.differs == ("Kondele",)
+
+
+def test_a_zone_looked_at_in_vain_is_looked_at_again_once_it_differs_otherwise() -> None:
+    till, office = Till(), Office()
+    office.say("i:1")
+    till.rows["Kondele", "i:ghost"] = wire.FeedRow(
+        position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}'
+    )
+    till.meet(office.send)
+    till.cursor = Cursor(1, 9)
+    office.say("i:2", data=b'{"late":1}')
+    assert till.meet(office.send).agreed is False
+    assert ("Kondele", "i:2") in till.rows
+
+
+@pytest.mark.parametrize("beyond", [False, True])
+def test_a_batch_that_cannot_be_joined_to_another_branch_makes_the_till_offer_everything(beyond: bool) -> None:
+    till, office = Till(), Office()
+    till.stream.make(6)
+    till.meet(office.send)
+    copy = Stream(bytes(16))
+    copy.make(4 if not beyond else 9, text="copy")
+    mine = till.stream.entries
+    office.streams[bytes(16)] = copy.entries
+    till.stream.make(2)
+
+    def send(path: str, message: bytes) -> Answer:
+        if path == protocol.PUSH_PATH:
+            push = wire.read_push(message, key=wire_key())
+            if push.from_seq == 1:
+                office.streams[bytes(16)] = mine
+        return office.send(path, message)
+
+    assert till.meet(send).result == "forked"
+    assert till.stream.through_seq == 8
+    office.streams[bytes(16)] = mine
+    assert till.meet(office.send).result == "complete"
 
 
 @pytest.mark.parametrize("reason", ["restored", "endless"])

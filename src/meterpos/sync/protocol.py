@@ -14,8 +14,9 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
-from meterpos.ledger.journal import Entry
+from meterpos.ledger.journal import FIRST_PREV, Entry
 from meterpos.ledger.queries.streams import StreamPlace, StreamState
+from meterpos.ledger.rules.digest import WRAP
 from meterpos.sync import wire
 from meterpos.sync.steps import (
     ApplyAgain,
@@ -183,16 +184,18 @@ class _Talk:
     def _believe(self, ack: Ack, sent: tuple[int, bytes], *, is_current: bool) -> Generator[Step, Any, Ack]:
         """Keep a signed acknowledgement, if it speaks of the journal this till has; return it as far as that goes.
 
-        ``sent`` is where the batch ended. When head office's chain goes on beyond this till's journal (a restore lost
-        the rest, or a copy of the till went on), what was sent is on that chain, and held there all the same.
+        ``sent`` is where the batch ended. When head office's chain ends elsewhere than this till's journal, a restore
+        lost the rest of it, or a copy of the till went on. Beyond what was sent: what was sent is on that chain, and
+        is held all the same. Before it: head office cannot join what was sent, and is offered everything.
         """
         place: StreamPlace = yield ReadPlace(ack.stream, ack.through_seq)
-        if place.entry_id is None:
-            if is_current:
+        if place.entry_id != ack.head:
+            if ack.through_seq == sent[0]:
+                raise _Forked
+            if is_current or place.entry_id is not None:
                 self._fork()
-            ack = replace(ack, through_seq=sent[0], head=sent[1])
-        elif place.entry_id != ack.head:
-            raise _Forked
+            delivered = sent if ack.through_seq > sent[0] else (0, FIRST_PREV)
+            ack = replace(ack, through_seq=delivered[0], head=delivered[1])
         elif (place.count, place.sum_minor) != (ack.count, ack.sum_minor):
             self._disagree(
                 f"Head office counts {ack.count} receipts of this till, the till {place.count}, "
@@ -254,18 +257,20 @@ class _Talk:
             return page
 
     def _compare(self, page: Page) -> Steps:
-        """Compare digests; look once more, from the start, at zones that differ and were not looked at before."""
+        """Compare digests; look once more, from the start, at zones that differ, unless the last look at just this
+        difference was in vain.
+        """
         if self.course.agreed is None:
             self.course.agreed = True
         differing = yield from self._differing(page, anew=False)
         if differing:
             differing = yield from self._differing(page, anew=True)
-        again = [zone for zone in differing if zone not in self.course.memory.in_vain]
+        again = [zone for zone, gap in differing.items() if self.course.memory.in_vain.get(zone) != gap]
         if again:
             page = yield from self._second_look(again)
             still = yield from self._differing(page, anew=False)
-            differing = [zone for zone in differing if zone in still or zone not in again]
-        self._remember(in_vain=frozenset(differing))
+            differing = {zone: gap for zone, gap in (differing | still).items() if zone in still or zone not in again}
+        self._remember(in_vain=differing)
         if differing:
             self._disagree(
                 f"Balances of {', '.join(differing)} may differ from head office's. Go on working; tell head office."
@@ -284,10 +289,17 @@ class _Talk:
                 return page
         self._stop("interrupted", "Head office changed while its zones were compared; the next exchange goes on.")
 
-    def _differing(self, page: Page, *, anew: bool) -> Generator[Step, Any, list[str]]:
+    def _differing(self, page: Page, *, anew: bool) -> Generator[Step, Any, dict[str, ZoneDigest]]:
+        """Return the zones whose digests differ, each with how far. Digests add up: while the same facts are missing,
+        the gap stays the same, whatever else comes.
+        """
         ours: dict[str, ZoneDigest] = yield ReadDigests(anew=anew)
         nothing = ZoneDigest(count=0, total=0)
-        return [zone for zone, theirs in sorted(page.digests.items()) if ours.get(zone, nothing) != theirs]
+        return {
+            zone: _gap(ours.get(zone, nothing), theirs)
+            for zone, theirs in sorted(page.digests.items())
+            if ours.get(zone, nothing) != theirs
+        }
 
     # --- what may go wrong
 
@@ -336,6 +348,10 @@ class _Talk:
 
     def _remember(self, **changes: Any) -> None:
         self.course.memory = replace(self.course.memory, **changes)
+
+
+def _gap(ours: ZoneDigest, theirs: ZoneDigest) -> ZoneDigest:
+    return ZoneDigest(count=theirs.count - ours.count, total=(theirs.total - ours.total) % WRAP)
 
 
 def common_place(cursor: Cursor, *, generation: int, lineage: Sequence[Lineage]) -> int:

@@ -1,10 +1,10 @@
 """What the protocol asks of its driver, step by step, and the records it is told with."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from meterpos.sync.wire import Ack, Page
+from meterpos.sync.wire import Ack, Page, ZoneDigest
 
 ENTRIES_FIRST: Final = 2_500
 ROWS_FIRST: Final = 4_000
@@ -138,11 +138,12 @@ class Who:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What one exchange teaches the next, in this process: sizes the line bears, zones looked at again in vain."""
+    """What one exchange teaches the next, in this process: sizes the line bears, and by how much zones
+    still differed after a second look."""
 
     entries: int = ENTRIES_FIRST
     rows: int = ROWS_FIRST
-    in_vain: frozenset[str] = frozenset()
+    in_vain: Mapping[str, ZoneDigest] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
