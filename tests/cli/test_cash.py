@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from sqlalchemy import insert
+
+from meterpos.ledger.tables import settings
 from tests.cli.commands import TillCommands
+from tests.support.tills import Counter
 
 
 def test_cash_is_dropped_and_banked_by_command(tmp_path: Path, open_till: TillCommands) -> None:
@@ -37,3 +41,16 @@ def test_a_drawer_is_handed_over_with_the_next_clerk_s_pin(pin: str, open_till: 
     told = open_till.do(*handover, "--to-pin-file", pin).out
     assert "Handed over to otieno KES 0.00" in told and "short." in told
     assert open_till.ask("shift", "report")["clerk"] == "otieno"
+
+
+def test_a_full_drawer_takes_mpesa_and_what_a_supervisor_approves(
+    counter: Counter, pin: str, open_till: TillCommands
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(insert(settings), {"key": "cash_stop_minor", "value": 500_000})
+    pay = ("pay", "--meter", "MTR-001", "--amount", "10", "--method")
+    refused = open_till(*pay, "cash")
+    assert refused.code == 1 and "would pass its limit of 5,000.00" in refused.told
+    assert open_till.ask(*pay, "mpesa", "--reference", "SJK4T2LM9Q")["cash_warning"] is None
+    taken = open_till.do(*pay, "cash", "--approver", "otieno", "--approver-pin-file", pin)
+    assert "above the limit of 5,000.00" in taken.told

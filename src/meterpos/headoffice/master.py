@@ -177,6 +177,8 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "unusual_factor": _whole,
     "offline_amber_hours": _whole,
     "offline_amber_minor": _money,
+    "cash_warn_minor": _money,
+    "cash_stop_minor": _money,
 }
 
 

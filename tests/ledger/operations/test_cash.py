@@ -8,15 +8,16 @@ from sqlalchemy import insert, update
 
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import Approval, Entry
-from meterpos.ledger.operations.cash import CashNotMoved, CashRequest
+from meterpos.ledger.operations.cash import CashNotMoved, CashRequest, TooMuchCash
 from meterpos.ledger.operations.entries import NoOpenShift
 from meterpos.ledger.operations.reversals import NotApproved
+from meterpos.ledger.operations.tenders import LegRequest
 from meterpos.ledger.queries.books import book_balances
-from meterpos.ledger.queries.cash import drawer_minor, in_safe_minor
+from meterpos.ledger.queries.cash import cash_warning, drawer_minor, in_safe_minor
 from meterpos.ledger.queries.shifts import current_shift, totals
-from meterpos.ledger.tables import users
+from meterpos.ledger.tables import settings, users
 from meterpos.till import new_tender_id
-from tests.support.tills import CLERK, STREAM, Counter
+from tests.support.tills import CLERK, STREAM, Counter, request
 
 NEXT = "wafula"
 
@@ -146,3 +147,56 @@ def test_no_drawer_is_emptied_outside_a_shift(counter: Counter) -> None:
     counter.till.close_shift(counted_minor=500_000, clerk=CLERK)
     with pytest.raises(NoOpenShift):
         move(counter, "drop", 100)
+
+
+# --- the limit of the drawer
+
+
+def limit(counter: Counter, **minor: int) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(
+            insert(settings), [{"key": f"cash_{key}_minor", "value": value} for key, value in minor.items()]
+        )
+
+
+def warned(counter: Counter) -> str:
+    with counter.till.store.read() as connection:
+        return cash_warning(connection)
+
+
+def test_above_the_first_limit_the_clerk_is_told_to_drop(counter: Counter) -> None:
+    assert warned(counter) == ""
+    limit(counter, warn=600_000, stop=1_000_000)
+    counter.pay("A1", 100_000)
+    assert warned(counter) == ""
+    counter.pay("A1", 100)
+    assert warned(counter) == "The drawer holds 6,001.00, more than 6,000.00. Put some into the safe."
+    counter.till.close_shift(counted_minor=600_100, clerk=CLERK)
+    assert warned(counter) == ""
+
+
+def test_above_the_second_cash_is_stopped_and_mpesa_is_not(counter: Counter) -> None:
+    limit(counter, stop=600_000)
+    counter.pay("A1", 100_000)
+    before = counter.print_of_ledger()
+    with pytest.raises(TooMuchCash, match=r"holds 6,000.00; 0.01 more would pass its limit of 6,000.00"):
+        counter.pay("A1", 1)
+    split = [
+        LegRequest(method="mpesa", amount_minor=99, reference="SJK4T2LM9Q"),
+        LegRequest(method="cash", amount_minor=1),
+    ]
+    with pytest.raises(TooMuchCash, match="M-Pesa can be taken"):
+        counter.pay("A1", 100, legs=tuple(split))
+    assert counter.print_of_ledger() == before
+    counter.pay("A1", 100, method="mpesa", reference="SJK4T2LM9Q")
+
+
+def test_a_drop_or_an_approval_lifts_the_stop(counter: Counter) -> None:
+    limit(counter, stop=500_000)
+    approved = counter.till.take(request=request("A1", 100), clerk=CLERK, approval=counter.approval())
+    assert approved.content.approval == counter.approval()
+    assert "no more cash until some is put into the safe" in warned(counter)
+    with pytest.raises(TooMuchCash):
+        counter.pay("A1", 100)
+    move(counter, "drop", 400_000)
+    counter.pay("A1", 100)

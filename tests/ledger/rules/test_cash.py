@@ -2,7 +2,7 @@
 
 import pytest
 
-from meterpos.ledger.rules.cash import DrawerCash, difference_sentence, drawer_cash, safe_minor
+from meterpos.ledger.rules.cash import DrawerCash, difference_sentence, drawer_cash, limit_sentence, safe_minor
 
 
 def test_the_drawer_holds_float_and_cash_applied_less_refunds_and_what_was_moved_out() -> None:
@@ -24,3 +24,19 @@ def test_the_safe_holds_what_came_into_it_and_was_not_banked() -> None:
 @pytest.mark.parametrize(("minor", "says"), [(0, "exact"), (-100, "1.00 short"), (5, "0.05 over")])
 def test_a_count_is_put_into_words(minor: int, says: str) -> None:
     assert says in difference_sentence(minor)
+
+
+@pytest.mark.parametrize(
+    ("held", "warn", "stop", "says"),
+    [
+        (700, 0, 0, ""),
+        (700, 700, 800, ""),
+        (701, 700, 800, "Put some into the safe"),
+        (800, 0, 800, ""),
+        (801, 700, 800, "no more cash"),
+        (801, 0, 800, "no more cash"),
+    ],
+)
+def test_the_drawer_s_limits_are_said_when_they_are_passed(held: int, warn: int, stop: int, says: str) -> None:
+    sentence = limit_sentence(held, warn_minor=warn, stop_minor=stop)
+    assert says in sentence and bool(says) == bool(sentence)

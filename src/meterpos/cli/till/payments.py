@@ -10,13 +10,14 @@ import typer
 from meterpos.cli import show
 from meterpos.cli.files import read_payments
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
+from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.errors import UserError
 from meterpos.ledger.rules.tenders import METHODS, Method
 
 if TYPE_CHECKING:
-    from meterpos.ledger.journal import Entry
+    from meterpos.ledger.journal import Approval, Entry
     from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
     from meterpos.till import Till
 
@@ -80,6 +81,8 @@ def pay(
     tender_id: TenderId = None,
     sms_to: SmsTo = None,
     no_sms: NoSms = False,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -99,7 +102,9 @@ def pay(
             tender_id=tender_id,
             sms_to=_sms(sms_to, no_sms),
         )
-        _take(till, request, clerk=clerk, pin_file=pin_file, device=device, json=json)
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        _take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
 def pay_many(
@@ -113,6 +118,8 @@ def pay_many(
     tender_id: TenderId = None,
     sms_to: SmsTo = None,
     no_sms: NoSms = False,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -130,7 +137,9 @@ def pay_many(
             tender_id=tender_id,
             sms_to=_sms(sms_to, no_sms),
         )
-        _take(till, request, clerk=clerk, pin_file=pin_file, device=device, json=json)
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        _take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
 def _part(
@@ -220,18 +229,23 @@ def _take(
     till: "Till",
     request: "TenderRequest",
     *,
-    clerk: str | None,
-    pin_file: Path | None,
+    clerk: str,
+    approval: "Approval | None",
     device: str | None,
     json: bool,
 ) -> None:
+    from meterpos.ledger.queries.cash import cash_warning
+
     use_printer(till, device)
-    entry = till.take(request=request, clerk=who_acts(till, clerk=clerk, pin_file=pin_file))
-    for sentence in _doubts(entry):
-        show.tell_aside(sentence)
+    entry = till.take(request=request, clerk=clerk, approval=approval)
+    with till.store.read() as connection:
+        too_much = cash_warning(connection)
+    for sentence in (*_doubts(entry), too_much):
+        if sentence:
+            show.tell_aside(sentence)
     printed = print_queued(till, entry)
     if json:
-        show.as_json(_answer(entry, printed))
+        show.as_json(_answer(entry, printed) | {"cash_warning": too_much or None})
     else:
         _tell(entry)
 

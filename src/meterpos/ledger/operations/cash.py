@@ -23,6 +23,10 @@ class CashNotMoved(UserError):
     """The cash cannot be moved like that; nothing was changed."""
 
 
+class TooMuchCash(UserError):
+    """The drawer would hold more cash than it may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CashRequest:
     """Cash to be moved. ``movement_id`` is made when the form opens: pressing twice moves it once.
@@ -66,6 +70,22 @@ def move_cash(
         _check_next(connection, request.to, clerk=clerk)
     body = _body(connection, counter, request, held_minor=held_minor)
     return write_entry(connection, counter, kind="cash_movement", body=body, approval=approval)
+
+
+def refuse_cash_above_limit(connection: Connection, counter: Counter, *, cash_minor: int) -> None:
+    """Raise TooMuchCash when ``cash_minor`` more would pass the utility's limit; other methods are taken still."""
+    stop_minor = counter.settings.cash_stop_minor
+    if not stop_minor or not cash_minor:
+        return
+    shift = counter.require_shift().shift
+    held_minor = drawer_minor(connection, stream=counter.identity.stream, shift=shift)
+    if held_minor + cash_minor > stop_minor:
+        raise TooMuchCash(
+            f"The drawer holds {format_amount(held_minor)}; {format_amount(cash_minor)} more would pass its limit of "
+            f"{format_amount(stop_minor)}. Put cash into the safe first, or let a supervisor approve; M-Pesa can be "
+            "taken.",
+            field="method",
+        )
 
 
 def entry_of_movement(connection: Connection, movement_id: str) -> Entry | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 from meterpos.errors import UserError
 from meterpos.ledger.journal import Approval, Entry, read_back
 from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations.cash import refuse_cash_above_limit
 from meterpos.ledger.operations.entries import (
     Counter,
     known_as_of,
@@ -141,14 +142,18 @@ def take_tender(
     The same request again returns the same entry and takes nothing.
 
     Raises: a UserError naming what is wrong, before anything is written: NotEnrolled, NoOpenShift, TenderDoesNotAdd,
-        TooLittleCash, ReferenceMissing, ReferenceUsed, UnknownAccount, AccountMoved, InvoiceOfAnotherAccount,
-        TenderChanged.
+        TooLittleCash, TooMuchCash, ReferenceMissing, ReferenceUsed, UnknownAccount, AccountMoved,
+        InvoiceOfAnotherAccount, TenderChanged.
     """
     again = connection.execute(_same_tender, {"tender_id": request.tender_id}).scalar_one_or_none()
     if again is not None:
         return _taken_before(read_back(connection, again), request)
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     counter.require_shift()
+    if approval is None:
+        refuse_cash_above_limit(
+            connection, counter, cash_minor=sum(leg.amount_minor for leg in request.legs if leg.method == "cash")
+        )
     legs = _legs(connection, counter, request, approval)
     counting = _counting(legs, request.parts)
     body = {

@@ -6,7 +6,8 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Connection, bindparam, cast, func, select
 
-from meterpos.ledger.rules.cash import MovementKind, safe_minor
+from meterpos.ledger.queries.settings import utility_settings
+from meterpos.ledger.rules.cash import MovementKind, limit_sentence, safe_minor
 from meterpos.ledger.tables import cash_movements, shifts, streams, tenders
 
 
@@ -56,6 +57,12 @@ _closed: Final = (
     .where(streams.c.till_name == bindparam("till_name"), shifts.c.closed_at.is_not(None))
 )
 
+_open: Final = (
+    select(shifts.c.stream, shifts.c.shift)
+    .join_from(shifts, streams, streams.c.stream == shifts.c.stream)
+    .where(streams.c.is_current, shifts.c.closed_at.is_(None))
+)
+
 
 def movements_of_shift(connection: Connection, *, stream: bytes, shift: int) -> tuple[CashMovement, ...]:
     """Return the cash moved in a shift, in its order."""
@@ -84,3 +91,13 @@ def in_safe_minor(connection: Connection, *, till_name: str) -> int:
         counted_minor=counted_minor,
         floats_minor=floats_minor,
     )
+
+
+def cash_warning(connection: Connection) -> str:
+    """Return what to tell the clerk of the cash held in the open shift; empty below the utility's limits."""
+    settings = utility_settings(connection)
+    shift = connection.execute(_open).one_or_none()
+    if shift is None or not (settings.cash_warn_minor or settings.cash_stop_minor):
+        return ""
+    held_minor = drawer_minor(connection, stream=shift.stream, shift=shift.shift)
+    return limit_sentence(held_minor, warn_minor=settings.cash_warn_minor, stop_minor=settings.cash_stop_minor)

@@ -26,6 +26,8 @@ KEYS: Final = frozenset(
         "unusual_factor",
         "offline_amber_hours",
         "offline_amber_minor",
+        "cash_warn_minor",
+        "cash_stop_minor",
     }
 )
 """What head office may set; anything else is refused there."""
@@ -33,7 +35,11 @@ KEYS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtilitySettings:
-    """The utility's name, what stands at head and foot of its papers, and its policies."""
+    """The utility's name, what stands at head and foot of its papers, and its policies.
+
+    With more than `cash_warn_minor` in the drawer the clerk is asked for a drop, with more than `cash_stop_minor` it
+    takes no more cash; 0 is no limit.
+    """
 
     utility_name: str = "Water and Power"
     receipt_head: tuple[str, ...] = ()
@@ -43,6 +49,8 @@ class UtilitySettings:
     unusual_factor: int = 5
     offline_amber_hours: int = 24
     offline_amber_minor: int = 10_000_000
+    cash_warn_minor: int = 0
+    cash_stop_minor: int = 0
 
 
 _all: Final = select(settings.c.key, settings.c.value)

@@ -67,3 +67,13 @@ def difference_sentence(difference_minor: int) -> str:
     if difference_minor == 0:
         return "The count is exact."
     return f"{format_amount(abs(difference_minor))} {'over' if difference_minor > 0 else 'short'}."
+
+
+def limit_sentence(held_minor: int, *, warn_minor: int, stop_minor: int) -> str:
+    """Say that the drawer holds more than it should, empty while it does not; a limit of 0 is none."""
+    held = f"The drawer holds {format_amount(held_minor)}"
+    if 0 < stop_minor < held_minor:
+        return f"{held}, above the limit of {format_amount(stop_minor)}: no more cash until some is put into the safe."
+    if 0 < warn_minor < held_minor:
+        return f"{held}, more than {format_amount(warn_minor)}. Put some into the safe."
+    return ""
