@@ -119,7 +119,7 @@ def _facts(receipt: Receipt, known: dict[str, Fact]) -> Iterator[str]:
 
 def _checks(schedule: Schedule) -> Iterator[str]:
     """The production's own checks, on both sides."""
-    with schedule.world.office.read() as conn:
+    with schedule.world.office.store.read() as conn:
         for problem in office_checks.run_checks(conn):
             if problem.check != SPEAKS_OF_NOTHING or not schedule.buried:
                 yield f"office: {problem.check}: {problem.sentence}"

@@ -79,7 +79,7 @@ def agree(till: Till) -> None:
 
 def test_a_till_learns_the_customers_of_its_zones_and_no_others(town: Server, tmp_path: Path) -> None:
     till = town.enrol_till(tmp_path / "till", zones=("Mamboleo", "Migosi"))
-    with till.store.read() as conn, town.office.read() as office:
+    with till.store.read() as conn, town.office.store.read() as office:
         here = conn.execute(select(customers.c.zone, customers.c.customer_no, customers.c.balance_minor)).all()
         there = office.execute(select(customers.c.zone, customers.c.customer_no, customers.c.balance_minor)).all()
         moved_here = conn.execute(select(movements)).all()
@@ -183,7 +183,7 @@ def test_a_meter_handed_over_is_the_new_customers_at_the_till_too(town: Server, 
 
 def neighbour(town: Server) -> str:
     """Return another customer of A0000001's zone."""
-    with town.office.read() as conn:
+    with town.office.store.read() as conn:
         query = select(customers.c.customer_no).where(customers.c.zone == "Mamboleo").order_by(customers.c.customer_no)
         return next(number for number in conn.execute(query).scalars() if number != "AC-10001")
 
@@ -297,7 +297,7 @@ def test_a_lost_answer_is_asked_for_again_and_nothing_is_doubled(town: Server, t
     deaf.line.close()
     agree(till)
     assert town.net("A0000001") == before - 1_000
-    with town.office.read() as conn:
+    with town.office.store.read() as conn:
         assert len(conn.execute(select(tenders)).all()) == 1
 
 

@@ -140,6 +140,6 @@ def test_two_worker_processes_with_the_same_batch_give_one_result(tmp_path: Path
             acks = list(pool.map(lambda pair: pair[0].deliver(pair[1]), batches))
         assert sum(outcomes(ack)[0] == "stored" for ack in acks) == 4
         assert server.net("A0000001") == before - 40_00
-        with office.read() as conn:
+        with office.store.read() as conn:
             assert list(run_checks(conn)) == []
     office.close()

@@ -29,12 +29,12 @@ def town(server: Server) -> Server:
 def everything_holds(server: Server) -> Iterator[None]:
     """After each test, what must always hold, holds."""
     yield
-    with server.office.read() as conn:
+    with server.office.store.read() as conn:
         assert list(checks.run_checks(conn)) == []
 
 
 def count(server: Server, query: object) -> int:
-    with server.office.read() as conn:
+    with server.office.store.read() as conn:
         return int(conn.execute(query).scalar_one())  # type: ignore[call-overload]
 
 
@@ -44,7 +44,7 @@ def entries_kept(server: Server) -> int:
 
 def stands(server: Server, number: str) -> list[tuple[str, str | None]]:
     """Return where the payments of a receipt stand, and the decision."""
-    with server.office.read() as conn:
+    with server.office.store.read() as conn:
         query = select(facts.c.stands_on, facts.c.decision).where(facts.c.number == number).order_by(facts.c.fact_id)
         return [(row[0], row[1]) for row in conn.execute(query)]
 
@@ -348,7 +348,7 @@ def test_head_office_says_that_a_paid_meter_had_moved(town: Server) -> None:
         master.hand_over(conn, outgoing, meter_no="MTR-000001", to_customer="AC-10002", account_no="A-NEW", on=DAY)
     till.pay("A0000001", 10_00)
     assert outcomes(till.push())[1:] == ["meter_moved"]
-    with town.office.read() as conn:
+    with town.office.store.read() as conn:
         (item,) = exceptions.listed(conn)
     assert item.details["now"] == "A-NEW"
 
@@ -524,7 +524,7 @@ def test_a_till_on_a_new_machine_begins_a_new_stream_and_its_old_machine_still_d
     assert anew.push().through_seq == 1
     till.pay("A0000001", 10_00)
     assert outcomes(till.push(1)) == ["stored"]
-    with town.office.read() as conn:
+    with town.office.store.read() as conn:
         current = conn.execute(select(streams.c.stream).where(streams.c.is_current)).scalars().all()
     assert current == [anew.stream]
 

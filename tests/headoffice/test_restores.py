@@ -21,7 +21,7 @@ def test_a_new_generation_names_its_parent_and_where_it_stood(office: Office) ->
     with office.write() as (conn, _):
         feed.take_positions(conn, 2)
         assert begin_generation(conn, leap=0, at=AT) == 43
-    with office.read() as conn:
+    with office.store.read() as conn:
         assert feed.generation(conn) == 43
         assert feed.lineage(conn) == (
             Lineage(generation=43, parent=42, parent_through=9),

@@ -21,7 +21,7 @@ def test_the_history_makes_the_tables(office: Office) -> None:
     for table in (*metadata.sorted_tables, *ledger_metadata.sorted_tables):
         table.to_metadata(both)
     own = set(metadata.tables)
-    with office.read() as conn:
+    with office.store.read() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         differences = [
             one
@@ -51,7 +51,7 @@ def test_a_newer_database_is_refused_unharmed(office: Office) -> None:
     with pytest.raises(NewerDatabase, match="9999"):
         upgrading.upgrade(store)
     store.close()
-    with office.read() as conn:
+    with office.store.read() as conn:
         found = conn.execute(text(f"SELECT version_num FROM {upgrading.VERSION_TABLE}")).scalar_one()
     assert found == "9999"
 

@@ -107,12 +107,12 @@ class Server:
 
     def codes(self) -> list[str]:
         """Return the codes of the open exceptions, in order."""
-        with self.office.read() as conn:
+        with self.office.store.read() as conn:
             return sorted(item.code for item in exceptions.listed(conn))
 
     def net(self, account_no: str) -> int:
         """Return what head office says an account owes, after making sure that its kept sums are right."""
-        with self.office.read() as conn:
+        with self.office.store.read() as conn:
             assert balances.find_differences(conn, None) == ()
             net_minor = select(accounts.c.net_minor).where(accounts.c.account_no == account_no)
             return int(conn.execute(net_minor).scalar_one())

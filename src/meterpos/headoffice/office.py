@@ -51,14 +51,6 @@ class Office:
             yield conn, outgoing
             feed.flush(conn, outgoing)
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection that sees one unchanging state, on every database."""
-        with self.store.read() as conn:
-            if conn.dialect.name == "postgresql":
-                conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield conn
-
     def close(self) -> None:
         """Close every connection."""
         self.store.close()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -44,7 +44,7 @@ class UnknownOutcome(MeterposError):
 class Store:
     """One ledger database, SQLite (encrypted when ``key`` is given) or PostgreSQL.
 
-    Thread-safe: any thread may read; writers of one process take turns. ``url`` is ``sqlite:///path`` or
+    Thread-safe: any thread may read; on SQLite the writers of one process take turns. ``url`` is ``sqlite:///path`` or
     ``postgresql+psycopg://…``; ``key`` is 32 raw bytes.
 
     Raises: WrongKey or UnreadableDatabase on the first use of a file that cannot be read.
@@ -70,7 +70,8 @@ class Store:
 
         Raises: DiskFull where there is no room (nothing changed); UnknownOutcome where COMMIT itself raised.
         """
-        with self._turn, self._connect(self._writer) as connection:
+        turn = self._turn if self.dialect == "sqlite" else nullcontext()
+        with turn, self._connect(self._writer) as connection:
             transaction = connection.begin()
             try:
                 yield connection
@@ -88,6 +89,8 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """Yield a connection that sees one unchanging state of the ledger."""
         with self._connect(self._reader) as connection, connection.begin():
+            if self.dialect == "postgresql":
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
 
     def data_version(self) -> int:

@@ -11,11 +11,5 @@ words.py      every sentence, in English and Swahili (resources/translations)
 messages.py   the one door an error passes on its way to a person
 scanner.py    tells a scanner's burst from a typist
 garbage.py    keeps Python's collector to the GUI thread
-singletons.py a guard against Python 3.11 with PySide 6.12
 heartbeat.py  fails when the event loop stalls (tests)
 """
-
-from meterpos.ui import singletons
-
-if singletons.is_needed():
-    singletons.keep()

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from meterpos.ledger.journal import BrokenEntry
+from meterpos.ledger.money import format_amount
 from meterpos.ledger.operations.sync_state import record_ack, record_exchange
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest
 from meterpos.ledger.queries import people, receipts, shifts, status
@@ -186,6 +187,14 @@ def test_the_latest_papers_come_first_and_can_be_searched(counter: Counter) -> N
         assert [row.number for row in receipts.recent(connection, text="james")] == [numbers[1]]
         assert [row.number for row in receipts.recent(connection, text="mtr-001 grace")] == [numbers[2], numbers[0]]
         assert receipts.recent(connection, text="100%") == ()
+        assert [row.number for row in receipts.recent(connection, text="0722 118 904")] == [numbers[1]]
+        assert [row.number for row in receipts.recent(connection, text="+254 722-118904")] == [numbers[1]]
+        day = rows[0].business_date.isoformat()
+        assert [row.number for row in receipts.recent(connection, text=f"grace {day}")] == [numbers[2], numbers[0]]
+        assert receipts.recent(connection, text="2020-01-01") == ()
+        amount = format_amount(abs(rows[1].total_minor))
+        assert rows[1].number in {row.number for row in receipts.recent(connection, text=amount)}
+        assert receipts.recent(connection, text="987654.32") == ()
         assert len(receipts.recent(connection, limit=1)) == 1
     newest, middle, oldest = rows
     assert (newest.kind, newest.total_minor, newest.reverses) == ("reversal", -10_000, numbers[0])

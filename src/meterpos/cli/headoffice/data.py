@@ -64,7 +64,7 @@ def balances(context: typer.Context, format_: ListFormat = "text", json: Json = 
     """List every meter account with its balance, overpayment, what was billed and what was paid."""
     from meterpos.ledger.queries import listings
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         print_listing(listings.balances(conn), name="balances", format_=format_, json=json)
 
 
@@ -72,7 +72,7 @@ def invoices(context: typer.Context, as_of: AsOf = None, format_: ListFormat = "
     """List every invoice with what is paid and open of it, and how late it is."""
     from meterpos.ledger.queries import listings
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         listing = listings.invoices(conn, as_of=day(office, as_of))
         print_listing(listing, name="invoices", format_=format_, json=json)
 
@@ -81,7 +81,7 @@ def aging(context: typer.Context, as_of: AsOf = None, format_: ListFormat = "tex
     """List every meter account with something open, by how late it is."""
     from meterpos.ledger.queries import listings
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         listing = listings.aging(conn, as_of=day(office, as_of))
         print_listing(listing, name="aging", format_=format_, json=json)
 
@@ -98,7 +98,7 @@ def statement(
     json: Json = False,
 ) -> None:
     """Show everything that changed what a meter owes, line by line, with the balance after each."""
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         found = statements.find_statements(
             conn,
             meter=meter,

@@ -27,7 +27,7 @@ def list_items(
     """List the open items, oldest first."""
     from meterpos.headoffice import exceptions
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         found = exceptions.listed(conn, resolved=everything, code=code)
         now = office.moment().at
     if json:
@@ -45,7 +45,7 @@ def show_item(context: typer.Context, number: Number, json: Json = False) -> Non
     """Show one item whole."""
     from meterpos.headoffice import exceptions
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         item = exceptions.find(conn, number)
     if json:
         show.as_json(_answer(item))

@@ -62,7 +62,7 @@ def list_users(context: typer.Context, json: Json = False) -> None:
     """List who may work at the tills."""
     from meterpos.ledger.queries.people import users
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         found = users(conn)
     if json:
         rows = [
@@ -117,7 +117,7 @@ def list_settings(context: typer.Context, json: Json = False) -> None:
 
     from meterpos.ledger.queries.settings import utility_settings
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         found = asdict(utility_settings(conn))
     if json:
         show.as_json({"settings": found})

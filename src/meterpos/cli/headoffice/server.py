@@ -84,7 +84,7 @@ def check(context: typer.Context, json: Json = False) -> None:
     """Check everything that must always hold; leaves with 3 when something does not."""
     from meterpos.headoffice.checks import run_checks
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         problems = list(run_checks(conn))
     if json:
         show.as_json({"problems": [{"check": problem.check, "sentence": problem.sentence} for problem in problems]})

@@ -60,7 +60,7 @@ def list_tills(context: typer.Context, json: Json = False) -> None:
     """List the tills, and when each was last heard of."""
     from meterpos.headoffice.fleet import list_tills as read_tills
 
-    with opened(context) as office, office.read() as conn:
+    with opened(context) as office, office.store.read() as conn:
         found = read_tills(conn)
     if json:
         show.as_json({"tills": [till.as_answer() for till in found]})

@@ -145,7 +145,7 @@ def _pull(office: Office, packed: bytes) -> bytes:
         raise Problem(403, "zone", f"Till {device.till_name} does not serve that zone. Ask head office.")
     at = office.moment().at
     zones = tuple(asked.zones) or device.pulled
-    with office.read() as conn:
+    with office.store.read() as conn:
         generation, lineage = feed.generation(conn), feed.lineage(conn)
         page = None
         if asked.generation == generation:
@@ -171,7 +171,7 @@ def _pull(office: Office, packed: bytes) -> bytes:
 def _sender(office: Office, packed: bytes, *, purpose: str) -> auth.Device:
     """Return the device a message says it comes from; its signature is still to be checked."""
     name = wire.sender_of(packed, purpose=purpose)
-    with office.read() as conn:
+    with office.store.read() as conn:
         device = auth.find_device(conn, name)
     if device is None:
         raise Problem(401, "unknown_device", "This till is not known here. Enrol it with a code from head office.")
@@ -184,7 +184,7 @@ def _report_once(office: Office, opening: Opening, at: datetime) -> None:
     is_open = select(exceptions_table.c.exception_id).where(
         exceptions_table.c.exception_id == number, exceptions_table.c.resolved_at.is_(None)
     )
-    with office.read() as conn:
+    with office.store.read() as conn:
         if conn.execute(is_open).first() is not None:
             return
     with office.write() as (conn, _):

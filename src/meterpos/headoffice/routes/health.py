@@ -29,7 +29,7 @@ async def health(request: Request) -> Health:
 
 
 def _health(office: Office) -> Health:
-    with office.read() as conn:
+    with office.store.read() as conn:
         generation = feed.generation(conn)
     return Health(
         status="ok",

@@ -1,5 +1,7 @@
 """Papers made at this till: one by its number, the latest, and those a search finds."""
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -8,9 +10,12 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry, read_back
-from meterpos.ledger.tables import papers, spool, tenders
+from meterpos.ledger.money import AmountError, parse_amount
+from meterpos.ledger.tables import customers, papers, spool, tenders
 
 TEXT_MAX: Final = 80
+PHONE_DIGITS: Final = 9
+"""How many digits at its end tell a phone number, with or without 0 or +254 before them."""
 
 
 class NoSuchReceipt(UserError):
@@ -122,14 +127,33 @@ def entry_of_tender(connection: Connection, tender_id: str) -> Entry | None:
 
 
 def recent(connection: Connection, *, text: str = "", limit: int = 50) -> tuple[ReceiptRow, ...]:
-    """Return the latest papers, the latest first; with ``text``, those whose number, customer or meters hold it."""
-    rows = connection.execute(_rows.where(*map(_holds, text[:TEXT_MAX].split())).limit(limit))
+    """Return the latest papers, the latest first; with ``text``, those that hold each of its words.
+
+    A word is found in the number, the customer's name, number or phone, the meters, the amount (``2500``, ``2,500.00``)
+    and the business date (``2026-11-20``).
+    """
+    rows = connection.execute(_rows.where(*map(_holds, _words(text[:TEXT_MAX]))).limit(limit))
     return tuple(_row(row) for row in rows)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a search; a phone number is one, however it is spaced."""
+    digits = re.sub(r"[\s+()-]", "", text)
+    return [digits] if digits.isdecimal() and len(digits) >= PHONE_DIGITS else text.split()
 
 
 def _holds(word: str) -> Any:
     columns = (tenders.c.number, tenders.c.customer_name, tenders.c.meters, func.coalesce(tenders.c.customer_no, ""))
-    return or_(*(column.icontains(word, autoescape=True) for column in columns))
+    found = [column.icontains(word, autoescape=True) for column in columns]
+    if word.isdecimal() and len(word) >= PHONE_DIGITS:
+        called = select(customers.c.customer_no).where(customers.c.phone.endswith(word[-PHONE_DIGITS:]))
+        found.append(tenders.c.customer_no.in_(called))
+    with suppress(AmountError):
+        minor = parse_amount(word)
+        found.append(tenders.c.total_minor.in_((minor, -minor)))
+    with suppress(ValueError):
+        found.append(tenders.c.business_date == date.fromisoformat(word))
+    return or_(*found)
 
 
 def _row(row: Any) -> ReceiptRow:
