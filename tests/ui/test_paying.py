@@ -347,6 +347,19 @@ def test_without_a_shift_the_clerk_is_led_to_open_one(counter: Counter, opened: 
     assert window.page("shift").isVisible()
 
 
+def test_on_a_narrow_screen_too_the_way_to_open_a_shift_is_shown_after_a_search(
+    counter: Counter, opened: Callable[..., Window]
+) -> None:
+    window = opened(counter, size=(1024, 768))
+    type_text("grace")
+    settle(window)
+    window.pay.search.line.clear()
+    counter.till.close_shift(counted_minor=500_000, clerk="achieng")
+    window.desk.refresh()
+    settle(window)
+    assert window.pay.person.no_shift.isVisible()
+
+
 def test_a_landlord_with_many_meters_is_paid_without_reading_them_all(window: Window, counter: Counter) -> None:
     with counter.till.store.write() as connection:
         connection.execute(

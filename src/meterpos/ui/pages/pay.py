@@ -207,6 +207,7 @@ class PayPage(QWidget):
     def _show_nobody(self) -> None:
         standing = self._desk.standing
         self.person.show_nobody(shift_open=standing is None or standing.shift is not None)
+        self._show_below()
 
     # --- the customer --------------------------------------------------------------------------------------------
 
