@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 from meterpos import vault
 from meterpos.errors import UserError
 from meterpos.ledger import search_index
-from meterpos.ledger.journal import Approval, Entry
+from meterpos.ledger.journal import Approval, Entry, papers_of
 from meterpos.ledger.moment import Moment
-from meterpos.ledger.operations import cash, papers, people, reports, reversals, shifts, spool, tenders
+from meterpos.ledger.operations import cash, corrections, papers, people, reports, reversals, shifts, spool, tenders
 from meterpos.ledger.queries.identity import Identity, find_identity
 from meterpos.ledger.queries.receipts import entry_of_tender
 from meterpos.ledger.seal import seal_text
@@ -142,12 +142,12 @@ class Till:
         """
         moment = self.moment()
 
-        def work(connection: Connection) -> tuple[Entry, int | None]:
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
             again = entry_of_tender(connection, request.tender_id)
             entry = tenders.take_tender(connection, request=request, moment=moment, clerk=clerk, approval=approval)
             cash = any(leg.method == "cash" for leg in request.legs)
             printed = again is not None
-            return entry, None if printed else self._queue(connection, entry, paper="receipt", drawer=cash)
+            return entry, () if printed else (self._queue(connection, entry, paper="receipt", drawer=cash),)
 
         return self._settled(work, tender_id=request.tender_id)
 
@@ -164,7 +164,7 @@ class Till:
         """Reverse a receipt of this till and queue its paper. Raises: what `reverse_tender` raises; NotSaved."""
         moment = self.moment()
 
-        def work(connection: Connection) -> tuple[Entry, int | None]:
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
             again = entry_of_tender(connection, tender_id)
             entry = reversals.reverse_tender(
                 connection,
@@ -177,7 +177,47 @@ class Till:
                 approval=approval,
             )
             printed = again is not None
-            return entry, None if printed else self._queue(connection, entry, paper="reversal")
+            return entry, () if printed else (self._queue(connection, entry, paper="reversal"),)
+
+        return self._settled(work, tender_id=tender_id)
+
+    def correct(
+        self,
+        *,
+        number: str,
+        to_meter: str,
+        from_meter: str | None = None,
+        reason: str,
+        tender_id: str,
+        clerk: str,
+        approval: Approval,
+    ) -> Entry:
+        """Move a receipt of this till from the wrong meter to the right one and queue both papers.
+
+        Raises: what `correct_tender` raises; NotSaved.
+        """
+        moment = self.moment()
+
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
+            again = entry_of_tender(connection, tender_id)
+            entry = corrections.correct_tender(
+                connection,
+                number=number,
+                to_meter=to_meter,
+                from_meter=from_meter,
+                reason=reason,
+                tender_id=tender_id,
+                moment=moment,
+                clerk=clerk,
+                approval=approval,
+            )
+            if again is not None:
+                return entry, ()
+            undone, made = papers_of(entry)
+            return entry, (
+                self._queue(connection, undone, paper="reversal"),
+                self._queue(connection, made, paper="receipt"),
+            )
 
         return self._settled(work, tender_id=tender_id)
 
@@ -288,16 +328,15 @@ class Till:
             claimed=True,
         )
 
-    def _claim(self, job: int | None) -> None:
-        if job is not None:
-            self._claimed.append(job)
+    def _claim(self, *jobs: int | None) -> None:
+        self._claimed.extend(job for job in jobs if job is not None)
 
-    def _settled(self, work: Callable[[Connection], tuple[Entry, int | None]], *, tender_id: str) -> Entry:
+    def _settled(self, work: Callable[[Connection], tuple[Entry, tuple[int | None, ...]]], *, tender_id: str) -> Entry:
         """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth."""
-        job: int | None = None
+        jobs: tuple[int | None, ...] = ()
         try:
             with self.store.write() as connection:
-                entry, job = work(connection)
+                entry, jobs = work(connection)
         except UnknownOutcome as doubt:
             with self.store.read() as connection:
                 found = entry_of_tender(connection, tender_id)
@@ -306,7 +345,7 @@ class Till:
                     "The disk did not take the payment: nothing was saved. Check the disk, then try again."
                 ) from doubt
             entry = found
-        self._claim(job)
+        self._claim(*jobs)
         return entry
 
 

@@ -175,3 +175,37 @@ def test_a_receipt_of_a_device_turned_away_is_doubted(counter: Counter, open_til
         connection.execute(update(devices).values(revoked=True))
     done = open_till("verify-receipt", seal(counter, open_till, FIRST))
     assert done.code == 3 and "Its device was turned away by head office since." in done.out
+
+
+CORRECT = ("correct", FIRST, "--to-meter", "MTR-112", "--reason", "wrong meter", "--approver", "otieno")
+
+
+def test_a_correction_moves_a_receipt_to_the_right_meter(counter: Counter, pin: str, open_till: TillCommands) -> None:
+    open_till.do(*PAY)
+    answer = open_till.ask(*CORRECT, "--approver-pin-file", pin)
+    assert (answer["corrects"], answer["reversal_no"], answer["receipt_no"]) == (FIRST, SECOND, "KSM01-B7K-000003")
+    assert (answer["total_minor"], answer["approved_by"], answer["printed"]) == (250000, "otieno", None)
+    assert (counter.net("A1"), counter.net("A4")) == (230000, -130000)
+    assert open_till.ask("receipt", FIRST)["reversed_by"] == SECOND
+    assert "KSM01-B7K-000003" in open_till.ask("receipt", SECOND)["text"]
+
+
+def test_a_correction_prints_both_papers_and_tells_the_clerk(pin: str, open_till: TillCommands, tmp_path: Path) -> None:
+    open_till.do(*PAY)
+    told = open_till.do(*CORRECT, "--approver-pin-file", pin, "--print", f"file:{tmp_path / 'roll'}").out.splitlines()
+    assert told == [
+        f"Put right {FIRST}: taken back by {SECOND}, paid again as KSM01-B7K-000003.",
+        "MTR-001: balance 2,300.00, credit 0.00",
+        "MTR-112: balance 0.00, credit 1,300.00",
+    ]
+    jobs = open_till.ask("jobs")["jobs"]
+    assert [(job["number"], job["paper"]) for job in jobs] == [
+        ("KSM01-B7K-000003", "receipt"),
+        (SECOND, "reversal"),
+    ]
+
+
+def test_a_correction_needs_a_second_person(pin: str, open_till: TillCommands) -> None:
+    open_till.do(*PAY)
+    done = open_till(*CORRECT[:-1], "achieng", "--approver-pin-file", pin)
+    assert (done.code, done.told.strip()) == (1, "A second person has to approve. Ask a supervisor.")

@@ -110,9 +110,12 @@ class Forged:
 
     def reverse(self, original: Entry, *, approval: Approval | None = APPROVED) -> Entry:
         """Reverse a tender, whoever took it."""
+        return self.write("reversal", self.reversal_body(original), approval=approval)
+
+    def reversal_body(self, original: Entry) -> dict[str, Any]:
+        """Return what the reversal of a tender says."""
         paper = original.content.body
-        payments = facts_of(original)
-        body = {
+        return {
             "tender_id": secrets.token_hex(16),
             "number": self.number(),
             "customer": paper["customer"],
@@ -129,10 +132,28 @@ class Forged:
                     "method": payment.method,
                     "reference": payment.reference,
                 }
-                for payment in payments
+                for payment in facts_of(original)
             ],
         }
-        return self.write("reversal", body, approval=approval)
+
+    def correct(self, original: Entry, account_no: str, *, approval: Approval | None = APPROVED) -> Entry:
+        """Move a tender to another account, whoever took it."""
+        undone = self.reversal_body(original)
+        paper = original.content.body
+        made = {
+            **paper,
+            "tender_id": undone["tender_id"],
+            "number": self.number(),
+            "parts": [{**paper["parts"][0], "account": account_no, "meter": "M", "suspense": None}],
+        }
+        body = {
+            "tender_id": undone["tender_id"],
+            "number": made["number"],
+            "known": paper["known"],
+            "reversal": undone,
+            "tender": made,
+        }
+        return self.write("correction", body, approval=approval)
 
     def batch(self, start: int = 0, stop: int | None = None, **changes: Any) -> bytes:
         """Return the signed batch of the entries from `start` up to `stop`."""

@@ -442,6 +442,28 @@ def reversal_of_unknown_meter(language: str = "en") -> Entry:
     )
 
 
+def moved_away(language: str = "en") -> Entry:
+    """Return the first paper of a correction: what was paid on the wrong meter is taken back."""
+    return reversal(
+        language,
+        reason="wrong meter",
+        refund=[{"leg": 0, "method": "cash", "how": "moved", "amount": 250_000}],
+        corrected_by={"number": "KSM01-B7K-000125", "meter": "MTR-010"},
+    )
+
+
+def moved_here(language: str = "en") -> Entry:
+    """Return the second paper of a correction: the same money on the right meter."""
+    return tender(
+        language,
+        number="KSM01-B7K-000125",
+        tendered=None,
+        change=0,
+        parts=[part_of("MTR-010")],
+        corrects={"number": "KSM01-B7K-000123", "reversal": "KSM01-B7K-000124"},
+    )
+
+
 RECEIPTS = {
     "cash": tender,
     "several-parts": several_parts,
@@ -461,6 +483,8 @@ RECEIPTS = {
     "reversal-of-several": reversal_of_several,
     "reversal-of-unknown-meter": reversal_of_unknown_meter,
     "plan": plan,
+    "correction-taken-back": moved_away,
+    "correction-paid-again": moved_here,
 }
 SHIFT_REPORTS = {
     "shift-report": shift_report,

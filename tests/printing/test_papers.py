@@ -47,7 +47,7 @@ def test_a_paper_fits_its_roll(case: Case) -> None:
 def test_a_paper_is_cut_once_and_opens_the_drawer_for_cash_alone(case: Case) -> None:
     document = case.document
     roll = print_out(render_escpos(document, columns=case.columns, drawer=document.drawer))
-    no_cash = ("mpesa", "pending", "plan", "long-names", "known-and", "reversal", "shift")
+    no_cash = ("mpesa", "pending", "plan", "long-names", "known-and", "reversal", "correction", "shift")
     opens = not case.name.endswith("-copy") and not case.name.startswith(no_cash)
     assert (roll.cuts, roll.drawer_pulses) == (1, int(opens))
 

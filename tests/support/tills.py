@@ -85,6 +85,17 @@ class Counter:
         }
         return self.till.reverse(number=number, **(given | options))
 
+    def correct(self, number: str, to_meter: str = "MTR-112", **options: Any) -> Entry:
+        """Move a receipt to the right meter, approved by the supervisor."""
+        given: dict[str, Any] = {
+            "to_meter": to_meter,
+            "reason": "wrong meter",
+            "tender_id": new_tender_id(),
+            "clerk": CLERK,
+            "approval": self.approval(),
+        }
+        return self.till.correct(number=number, **(given | options))
+
     def net(self, account_no: str) -> int:
         """Return what the account's row says it owes."""
         with self.till.store.read() as connection:

@@ -4,6 +4,7 @@ The first branch to arrive is the stream's own; entries of another are kept besi
 predecessor has not come. Nothing is ever refused, and a till is always answered about its own branch.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -187,12 +188,15 @@ def tally(conn: Connection, stream: bytes, *, through_seq: int, head: bytes) -> 
             )
         ).one()
         return int(row[0]), int(row[1])
-    totals = dict(_pairs(conn, select(tenders.c.entry_id, tenders.c.total_minor).where(tenders.c.stream == stream)))
+    totals: dict[bytes, list[int]] = defaultdict(list)
+    for entry_id, total_minor in _pairs(
+        conn, select(tenders.c.entry_id, tenders.c.total_minor).where(tenders.c.stream == stream)
+    ):
+        totals[entry_id].append(total_minor)
     before = dict(_pairs(conn, select(journal.c.entry_id, journal.c.prev).where(journal.c.stream == stream)))
     count = total = 0
     while head != FIRST_PREV:
-        if head in totals:
-            count, total = count + 1, total + totals[head]
+        count, total = count + len(totals[head]), total + sum(totals[head])
         head = before[head]
     return count, total
 

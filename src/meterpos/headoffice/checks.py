@@ -31,12 +31,12 @@ _OF_TILLS: Final = frozenset(
 
 
 def posted_entries_stand_in_the_facts(conn: Connection) -> Iterator[str]:
-    """Each tender and reversal that was not kept aside has its facts."""
+    """Each tender, reversal and correction that was not kept aside has its facts."""
     query = (
         select(journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
         .outerjoin(answers, answers.c.entry_id == journal.c.entry_id)
         .where(
-            journal.c.kind.in_(("tender", "reversal")),
+            journal.c.kind.in_(("tender", "reversal", "correction")),
             answers.c.outcome.is_distinct_from("quarantined"),
         )
     )

@@ -100,9 +100,14 @@ def read_bench(
 def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
     """Decide where each fact of an entry counts, and what has to be looked at."""
     openings = list(_of_entry(bench, entry))
-    decided = []
-    for fact in stated:
-        judge = _payment if fact.kind == "payment" else _reversal
+    decided: list[Fact] = []
+    # A correction's reversals come first: what they free is what its payments use.
+    for fact in sorted(stated, key=lambda fact: fact.kind == "payment"):
+        judge = _reversal if fact.kind == "reversal" else _payment
+        if judge is _payment and any(other.kind == "reversal" and other.decision == "none" for other in decided):
+            # Nothing was taken back, so nothing is there to be paid in again.
+            decided.append(replace(fact, decision="none"))
+            continue
         placed, opened = judge(bench, entry, fact)
         decided.append(placed)
         openings += opened
@@ -122,7 +127,7 @@ def _of_entry(bench: Bench, entry: Entry) -> Iterable[Opening]:
         yield _open(bench, entry, "closed_shift", entry.short_id, shift=content.shift, kind=content.kind)
     if content.kind == "shift_closed" and content.shift is not None:
         bench.closed_shifts.add(content.shift)
-    if content.kind == "reversal" and content.approval is None:
+    if content.kind in ("reversal", "correction") and content.approval is None:
         yield _open(bench, entry, "reversal_not_approved", content.body["number"], clerk=content.clerk)
     if content.kind == "report":
         yield _open(bench, entry, "customer_report", entry.short_id, asked=content.body)
@@ -198,13 +203,25 @@ def _knew(bench: Bench, entry: Entry, account_no: str) -> bool:
 def _owns(bench: Bench, entry: Entry, fact: Fact) -> bool:
     """Tell whether the payment may use its reference: as the first, with approval, or after the first was undone."""
     key = f"{fact.method}:{fact.reference}"
-    if bench.owners["reference", key] != entry.short_id and entry.content.approval is None:
+    if bench.owners["reference", key] != entry.short_id and not _may_share(bench, entry, key):
         if bench.spent[key] - bench.undone:
             return False
         bench.owners["reference", key] = entry.short_id
         bench.takeovers.append((key, entry.short_id))
     bench.spent[key].add(fact.fact_id)
     return True
+
+
+def _may_share(bench: Bench, entry: Entry, key: str) -> bool:
+    """Tell whether an approval lets a reference be used again.
+
+    That of a correction is not about the reference: its payment may what the one it replaces could.
+    """
+    if entry.content.kind != "correction":
+        return entry.content.approval is not None
+    replaced = entry.content.body["reversal"]["payments"]
+    stood = [bench.payments.get(one["of"]) for one in replaced if f"{one['method']}:{one['reference']}" == key]
+    return any(payment is not None and payment.stands_on != bench.suspense for payment in stood)
 
 
 def _amount(fact: Fact) -> dict[str, Any]:

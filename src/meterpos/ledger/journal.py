@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -106,6 +106,37 @@ class Entry:
     def short_id(self) -> str:
         """The 22 characters that stand for this entry in fact ids."""
         return short_id(self.entry_id)
+
+
+@dataclass(frozen=True)
+class Paper(Entry):
+    """One of the two papers of a correction, seen as the entry it would be if it stood alone."""
+
+    said: EntryContent
+
+    @cached_property
+    def content(self) -> EntryContent:
+        """What this paper says."""
+        return self.said
+
+
+def papers_of(entry: Entry) -> tuple[Entry, ...]:
+    """Return the customer papers of an entry, in the order of their numbers; each says what its paper says.
+
+    A tender or a reversal is a paper itself; a correction makes a reversal and a tender; others make none.
+    """
+    content = entry.content
+    if content.kind in ("tender", "reversal"):
+        return (entry,)
+    if content.kind != "correction":
+        return ()
+    place = (entry.stream, entry.seq, entry.prev, entry.data, entry.entry_id)
+    return tuple(Paper(*place, replace(content, kind=kind, body=content.body[kind])) for kind in ("reversal", "tender"))
+
+
+def paper_of(entry: Entry, number: str) -> Entry:
+    """Return the paper ``number`` of an entry; the entry itself where it is no correction."""
+    return next((paper for paper in papers_of(entry) if paper.content.body["number"] == number), entry)
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:

@@ -5,22 +5,28 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 
-from meterpos.ledger.journal import FIRST_PREV, Entry
+from meterpos.ledger.journal import FIRST_PREV, Entry, papers_of
 from meterpos.ledger.posting import Posted, post
 from meterpos.ledger.rules.facts import Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
 from meterpos.ledger.tables import cash_movements, papers, shifts, streams, tenders
 
-_PAPERS: Final = frozenset({"tender", "reversal"})
 _insert_tender: Final = insert(tenders)
 
 
 def facts_of(entry: Entry) -> tuple[Fact, ...]:
-    """Return the facts an entry states, from its bytes alone; none for a kind that changes no account."""
+    """Return the facts an entry states, from its bytes alone; none for a kind that changes no account.
+
+    A correction states its payments first: as with a tender, fact n is cell n.
+    """
     if entry.content.kind == "tender":
         return _payments(entry)
     if entry.content.kind == "reversal":
         return _reversals(entry)
+    if entry.content.kind == "correction":
+        reversal, tender = papers_of(entry)
+        payments = _payments(tender)
+        return (*payments, *_reversals(reversal, first=len(payments)))
     return ()
 
 
@@ -37,7 +43,7 @@ def project(connection: Connection, entry: Entry, *, fresh: bool = False) -> Pos
 
 def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write what ``entries`` mean into the tables, but for their facts: head office posts those of a batch together."""
-    papers = [_paper_row(entry) for entry in entries if entry.content.kind in _PAPERS]
+    papers = [_paper_row(paper) for entry in entries for paper in papers_of(entry)]
     if papers:
         connection.execute(_insert_tender, papers)
     for entry in entries:
@@ -69,7 +75,7 @@ def _payments(entry: Entry) -> tuple[Fact, ...]:
     )
 
 
-def _reversals(entry: Entry) -> tuple[Fact, ...]:
+def _reversals(entry: Entry, *, first: int = 0) -> tuple[Fact, ...]:
     body = entry.content.body
     return tuple(
         Fact(
@@ -86,7 +92,7 @@ def _reversals(entry: Entry) -> tuple[Fact, ...]:
             text=body["reason"],
             entry_id=entry.entry_id,
         )
-        for index, payment in enumerate(body["payments"])
+        for index, payment in enumerate(body["payments"], first)
     )
 
 
@@ -124,10 +130,17 @@ def paper_total_minor(kind: str, body: Mapping[str, Any]) -> int:
 
 
 def drawer_minor(kind: str, body: Mapping[str, Any]) -> int:
-    """Return what a paper did to the drawer in minor units: cash applied, or cash given back (negative)."""
+    """Return what a paper did to the drawer in minor units: cash applied, or cash given back (negative).
+
+    A correction gives its cash back and takes it again without moving it: its two papers add up to nothing.
+    """
     if kind == "tender":
         return sum(int(leg["amount"]) for leg in body["legs"] if leg["method"] == "cash")
-    return -sum(int(refund["amount"]) for refund in body["refund"] if refund["how"] == "cash")
+    return -sum(
+        int(refund["amount"])
+        for refund in body["refund"]
+        if refund["how"] == "cash" or (refund["how"] == "moved" and refund["method"] == "cash")
+    )
 
 
 def _open_shift(connection: Connection, entry: Entry) -> None:

@@ -45,7 +45,7 @@ class Seal:
 
 
 def seal_text(entry: Entry, *, device_private: bytes) -> str:
-    """Return the QR text of a tender or reversal entry: upper-case letters and digits, about 230 characters."""
+    """Return the QR text of a tender or reversal, or of one of a correction's papers: letters and digits, about 230."""
     body = entry.content.body
     till_name, label, counter = body["number"].rsplit("-", 2)
     meters = [part["meter"] or "" for part in body["parts"]]

@@ -63,6 +63,9 @@ class Labels:
     given_back: str
     given_back_cash: str
     not_given_back: str
+    paid_again: str
+    corrects: str
+    corrected_by: str
     customer_signs: str
 
     opened: str
@@ -151,6 +154,9 @@ _ENGLISH: Final = Labels(
     given_back="{method} given back",
     given_back_cash="Cash given back",
     not_given_back="{method}, not given back",
+    paid_again="{method}, paid in again",
+    corrects="Put right: was receipt {number}, taken back by {reversal}.",
+    corrected_by="Paid again on meter {meter}: receipt {number}",
     customer_signs="Customer",
     opened="Opened",
     receipts="Receipts",
@@ -237,6 +243,9 @@ _SWAHILI: Final = Labels(
     given_back="{method} iliyorudishwa",
     given_back_cash="Taslimu iliyorudishwa",
     not_given_back="{method}, haikurudishwa",
+    paid_again="{method}, imelipwa tena",
+    corrects="Marekebisho: ilikuwa risiti {number}, iliyobatilishwa na {reversal}.",
+    corrected_by="Imelipwa tena kwa mita {meter}: risiti {number}",
     customer_signs="Mteja",
     opened="Ilifunguliwa",
     receipts="Risiti zilizotolewa",

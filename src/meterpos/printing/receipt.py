@@ -26,7 +26,7 @@ Part = Mapping[str, Any]
 
 
 def compose_receipt(entry: Entry, *, seal: str, copy_no: int = 0) -> Document:
-    """Compose the paper of a tender or a reversal.
+    """Compose the paper of a tender or a reversal; of a correction, `papers_of` gives one of each.
 
     ``seal`` is the QR's text; ``copy_no`` 0 is the original, n the n-th copy.
     """
@@ -44,8 +44,12 @@ def compose_receipt(entry: Entry, *, seal: str, copy_no: int = 0) -> Document:
             *middle,
             *frame.closing(body, foot=body["foot"], seal=seal, labels=labels),
         ),
-        drawer=is_tender and not copy_no and any(leg["method"] == "cash" for leg in body["legs"]),
+        drawer=is_tender and not copy_no and _moves_cash(body),
     )
+
+
+def _moves_cash(body: Mapping[str, Any]) -> bool:
+    return "corrects" not in body and any(leg["method"] == "cash" for leg in body["legs"])
 
 
 def _tender(entry: Entry, labels: Labels) -> list[Element]:
@@ -53,6 +57,8 @@ def _tender(entry: Entry, labels: Labels) -> list[Element]:
     parts: list[Part] = body["parts"]
     year = entry.content.business_date.year
     elements = _payer(body, labels)
+    if "corrects" in body:
+        elements.append(text(labels.corrects.format(**body["corrects"])))
     elements += _amount(labels.paid, sum(part["amount"] for part in parts), body)
     elements += _legs(body, labels)
     is_one = len(parts) == 1
@@ -73,6 +79,8 @@ def _reversal(entry: Entry, labels: Labels) -> list[Element]:
     elements.append(Rule())
     elements += _what_and_why(entry, labels)
     elements += [_refund(refund, labels) for refund in body["refund"]]
+    if "corrected_by" in body:
+        elements.append(text(labels.corrected_by.format(**body["corrected_by"]), bold=True))
     is_one = len(parts) == 1
     for part in parts:
         balances = _balances(part, labels)
@@ -268,4 +276,5 @@ def _refund(refund: Mapping[str, Any], labels: Labels) -> Element:
     if refund["how"] == "cash":
         given = labels.given_back_cash if refund["method"] == "cash" else labels.given_back
         return pair(given.format(method=method), amount, bold=True)
-    return pair(labels.not_given_back.format(method=method), amount)
+    said = labels.paid_again if refund["how"] == "moved" else labels.not_given_back
+    return pair(said.format(method=method), amount)

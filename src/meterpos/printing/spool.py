@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from meterpos.errors import MeterposError
-from meterpos.ledger.journal import Entry, read_back
+from meterpos.ledger.journal import Entry, paper_of, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations import spool
 from meterpos.ledger.queries.spool import Job, State, find_job
@@ -115,7 +115,7 @@ class Spooler:
     def _bytes_of(self, job: Job) -> bytes:
         """Raises: BrokenEntry when the stored entry is not the one that was hashed."""
         with self.till.store.read() as connection:
-            entry = read_back(connection, job.entry_id)
+            entry = paper_of(read_back(connection, job.entry_id), job.number)
         document = self._compose(entry, job)
         drawer = job.drawer and not job.copy_no
         return render_escpos(document, columns=job.columns, drawer=drawer)

@@ -282,14 +282,15 @@ def _answer(entry: "Entry", printed: str | None) -> dict[str, Any]:
             }
             for leg in body["legs"]
         ],
-        "allocation": [_part_answer(part) for part in parts],
+        "allocation": [part_answer(part) for part in parts],
         "balance_after_minor": sum(part["balance_after"] for part in parts),
         "credit_after_minor": sum(part["credit_after"] for part in parts),
         "printed": printed,
     }
 
 
-def _part_answer(part: dict[str, Any]) -> dict[str, Any]:
+def part_answer(part: dict[str, Any]) -> dict[str, Any]:
+    """Return what a payment did to one account, as commands answer."""
     return {
         "account_no": part["account"],
         "meter_no": part["suspense"]["meter_no"] if part["suspense"] else part["meter"],

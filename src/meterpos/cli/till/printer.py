@@ -20,19 +20,21 @@ def use_printer(till: "Till", device: str | None) -> None:
 
 
 def print_queued(till: "Till", entry: "Entry") -> str | None:
-    """Print what waits and return what became of the paper of ``entry``; None where the till has no printer.
+    """Print what waits and return what became of the (last) paper of ``entry``; None where the till has no printer.
 
     What did not come out is told on stderr, with what to do; it is never a reason to say that the payment failed.
     """
+    from meterpos.ledger.journal import papers_of
     from meterpos.ledger.queries.spool import jobs_of
     from meterpos.printing.spool import Spooler
 
     if till.settings.printer is None:
         return None
-    number: str = entry.content.body["number"]
     Spooler(till).run_once()
+    numbers = [paper.content.body["number"] for paper in papers_of(entry)] or [entry.content.body["number"]]
     with till.store.read() as connection:
-        job = jobs_of(connection, number)[-1]
-    if job.state in {"failed", "unconfirmed"}:
-        show.tell_aside(f"{number} is saved. {job.detail}")
-    return job.state
+        printed = [jobs_of(connection, number)[-1] for number in numbers]
+    for job in printed:
+        if job.state in {"failed", "unconfirmed"}:
+            show.tell_aside(f"{job.number} is saved. {job.detail}")
+    return printed[-1].state

@@ -1,7 +1,8 @@
-"""Undoing a receipt of this till, with a second person's approval."""
+"""Putting a receipt of this till right, with a second person's approval: undone, or moved to the right meter."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -9,7 +10,17 @@ from meterpos.cli import show
 from meterpos.cli.files import read_pin
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
 from meterpos.cli.till.opened import opened, who_acts
+from meterpos.cli.till.payments import part_answer
 from meterpos.cli.till.printer import print_queued, use_printer
+
+if TYPE_CHECKING:
+    from meterpos.ledger.journal import Entry
+
+Approver = Annotated[str, typer.Option("--approver", metavar="NAME", help="The supervisor or manager who agrees.")]
+ApproverPinFile = Annotated[
+    Path, typer.Option("--approver-pin-file", metavar="FILE", help="A file whose first line is the approver's PIN.")
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the paper.")]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -21,21 +32,25 @@ def add_to(group: typer.Typer) -> None:
             "--approver otieno --approver-pin-file pin.txt"
         ),
     )(reverse)
+    group.command(
+        "correct",
+        epilog=example(
+            "meterpos till correct KSM01-B7K-000123 --to-meter MTR-010 --reason 'wrong meter' "
+            "--approver otieno --approver-pin-file pin.txt"
+        ),
+    )(correct)
 
 
 def reverse(
     context: typer.Context,
     number: Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt to undo.")],
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the paper.")],
+    reason: Reason,
     refund: Annotated[
         Literal["cash", "none"],
         typer.Option("--refund", metavar="cash|none", help="Whether its cash is given back from the drawer."),
     ],
-    approver: Annotated[str, typer.Option("--approver", metavar="NAME", help="The supervisor or manager who agrees.")],
-    approver_pin_file: Annotated[
-        Path,
-        typer.Option("--approver-pin-file", metavar="FILE", help="A file whose first line is the approver's PIN."),
-    ],
+    approver: Approver,
+    approver_pin_file: ApproverPinFile,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -78,7 +93,72 @@ def reverse(
         return
     show.tell(f"Reversed {format_money(body['total'], currency=body['currency'])} of {number}: {body['number']}")
     show.tell(f"Give back {format_amount(given_back_minor)} in cash." if given_back_minor else "No cash is given back.")
-    for part in body["parts"]:
+    _tell_balances(body["parts"])
+
+
+def correct(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt that names the wrong meter.")],
+    *,
+    to_meter: Annotated[str, typer.Option("--to-meter", metavar="M", help="The meter it was meant for.")],
+    from_meter: Annotated[
+        str | None,
+        typer.Option("--from-meter", metavar="M", help="The wrong meter, where the receipt has several."),
+    ] = None,
+    reason: Reason,
+    approver: Approver,
+    approver_pin_file: ApproverPinFile,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    device: Print = None,
+    json: Json = False,
+) -> None:
+    """Move a payment to the meter it was meant for: its reversal and its new receipt in one; no cash moves."""
+    from meterpos.till import new_tender_id
+
+    approver_pin = read_pin(approver_pin_file)
+    with opened(context) as till:
+        use_printer(till, device)
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        entry = till.correct(
+            number=number.strip().upper(),
+            to_meter=to_meter,
+            from_meter=from_meter,
+            reason=reason,
+            tender_id=new_tender_id(),
+            clerk=name,
+            approval=till.approve(approver=approver, pin=approver_pin, clerk=name),
+        )
+        printed = print_queued(till, entry)
+    if json:
+        show.as_json({**_corrected(entry), "approved_by": approver, "printed": printed})
+        return
+    undone, made = entry.content.body["reversal"], entry.content.body["tender"]
+    show.tell(f"Put right {undone['of']['number']}: taken back by {undone['number']}, paid again as {made['number']}.")
+    _tell_balances(undone["parts"])
+    _tell_balances(made["parts"])
+
+
+def _corrected(entry: "Entry") -> dict[str, Any]:
+    undone, made = entry.content.body["reversal"], entry.content.body["tender"]
+    return {
+        "receipt_no": made["number"],
+        "reversal_no": undone["number"],
+        "corrects": undone["of"]["number"],
+        "entry_id": entry.entry_id,
+        "reason": undone["reason"],
+        "total_minor": undone["total"],
+        "customer_no": made["customer"]["no"] if made["customer"] else None,
+        "allocation": [part_answer(part) for part in made["parts"]],
+        "balance_after_minor": sum(part["balance_after"] for part in made["parts"]),
+        "credit_after_minor": sum(part["credit_after"] for part in made["parts"]),
+    }
+
+
+def _tell_balances(parts: Sequence[Mapping[str, Any]]) -> None:
+    from meterpos.ledger.money import format_amount
+
+    for part in parts:
         show.tell(
             f"{part['meter'] or part['account']}: balance {format_amount(part['balance_after'])}, "
             f"credit {format_amount(part['credit_after'])}"

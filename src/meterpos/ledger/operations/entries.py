@@ -97,11 +97,14 @@ def write_entry(
     return entry
 
 
-def next_number(connection: Connection, counter: Counter) -> str:
-    """Return the number of the stream's next customer paper: ``KSM01-B7K-000123``, without gaps."""
+def next_number(connection: Connection, counter: Counter, *, ahead: int = 0) -> str:
+    """Return the number of the stream's next customer paper: ``KSM01-B7K-000123``, without gaps.
+
+    ``ahead`` counts the papers the same entry makes before it.
+    """
     who = counter.identity
     last = connection.execute(_last_counter, {"stream": who.stream}).scalar_one()
-    return f"{who.till_name}-{who.label}-{(last or 0) + 1:06d}"
+    return f"{who.till_name}-{who.label}-{(last or 0) + 1 + ahead:06d}"
 
 
 def display_name(connection: Connection, user_name: str) -> str:

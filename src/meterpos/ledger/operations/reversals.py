@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, bindparam, select
 
 from meterpos.errors import UserError
-from meterpos.ledger.journal import Approval, Entry, read_back
+from meterpos.ledger.journal import Approval, Entry, paper_of, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import (
     Counter,
@@ -61,21 +61,51 @@ def reverse_tender(
     Raises: NotReversible (unknown, another till's, a reversal itself, reversed before, no reason), NotApproved,
         NoOpenShift.
     """
+    found = standing_receipt(connection, number=number, tender_id=tender_id)
+    if isinstance(found, Entry):
+        return found
+    said = check_reason(reason, of="reversal")
+    require_second_person(approval, clerk=clerk, what="a reversal")
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    counter.require_shift()
+    original = paper_of(read_back(connection, found.entry_id), number)
+    body = reversal_body(
+        connection,
+        counter,
+        original,
+        number=next_number(connection, counter),
+        reason=said,
+        refund=refund,
+        tender_id=tender_id,
+    )
+    return write_entry(connection, counter, kind="reversal", body=body, approval=approval)
+
+
+def standing_receipt(connection: Connection, *, number: str, tender_id: str) -> Any:
+    """Return the row of this till's receipt ``number``, which stands; or the entry that undid it by this very act.
+
+    Raises: NotReversible (unknown, another till's, a reversal itself, reversed before).
+    """
     row = _own_paper(connection, number)
     done = connection.execute(_reversal_of, {"number": number}).scalars().first()
     if done is not None:
         return _done_before(connection, number=number, done=done, tender_id=tender_id)
     if row.kind != "tender":
         raise NotReversible(f"{number} is itself a reversal. Take the payment again instead.")
+    return row
+
+
+def check_reason(reason: str, *, of: str) -> str:
+    """Return the reason as it is kept. Raises: NotReversible when there is none, or too much of it."""
     if not reason.strip() or len(reason) > REASON_MAX:
-        raise NotReversible(f"Give the reason for the reversal, at most {REASON_MAX} letters.", field="reason")
+        raise NotReversible(f"Give the reason for the {of}, at most {REASON_MAX} letters.", field="reason")
+    return reason.strip()
+
+
+def require_second_person(approval: Approval, *, clerk: str, what: str) -> None:
+    """Check that nobody approves their own act. Raises: NotApproved."""
     if approval.by == clerk:
-        raise NotApproved("A second person has to approve a reversal. Ask a supervisor.", field="approver")
-    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
-    counter.require_shift()
-    original = read_back(connection, row.entry_id)
-    body = _body(connection, counter, original, reason=reason.strip(), refund=refund, tender_id=tender_id)
-    return write_entry(connection, counter, kind="reversal", body=body, approval=approval)
+        raise NotApproved(f"A second person has to approve {what}. Ask a supervisor.", field="approver")
 
 
 def _own_paper(connection: Connection, number: str) -> Any:
@@ -98,21 +128,23 @@ def _done_before(connection: Connection, *, number: str, done: str, tender_id: s
     return read_back(connection, again)
 
 
-def _body(
+def reversal_body(
     connection: Connection,
     counter: Counter,
     original: Entry,
     *,
+    number: str,
     reason: str,
-    refund: Literal["cash", "none"],
+    refund: Literal["cash", "none", "moved"],
     tender_id: str,
 ) -> dict[str, Any]:
+    """Return what the reversal ``number`` of a receipt says; *moved* is money that a correction pays in again."""
     paper = original.content.body
     payments = facts_of(original)
     return {
         **paper_frame(connection, counter, language=paper["language"]),
         "tender_id": tender_id,
-        "number": next_number(connection, counter),
+        "number": number,
         "of": {
             "number": paper["number"],
             "entry": original.short_id,
@@ -127,7 +159,7 @@ def _body(
             {
                 "leg": index,
                 "method": leg["method"],
-                "how": "cash" if refund == "cash" and leg["method"] == "cash" else "none",
+                "how": "none" if refund == "cash" and leg["method"] != "cash" else refund,
                 "amount": leg["amount"],
             }
             for index, leg in enumerate(paper["legs"])

@@ -1,6 +1,6 @@
 """Taking money: one tender, its legs and parts checked, frozen into an entry, posted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,7 +145,7 @@ def take_tender(
         TooLittleCash, TooMuchCash, ReferenceMissing, ReferenceUsed, UnknownAccount, AccountMoved,
         InvoiceOfAnotherAccount, TenderChanged.
     """
-    again = connection.execute(_same_tender, {"tender_id": request.tender_id}).scalar_one_or_none()
+    again = connection.execute(_same_tender, {"tender_id": request.tender_id}).scalars().first()
     if again is not None:
         return _taken_before(read_back(connection, again), request)
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
@@ -155,17 +155,13 @@ def take_tender(
             connection, counter, cash_minor=sum(leg.amount_minor for leg in request.legs if leg.method == "cash")
         )
     legs = _legs(connection, counter, request, approval)
-    counting = _counting(legs, request.parts)
     body = {
-        **_frame(connection, counter, request),
+        **tender_frame(connection, counter, request),
         "tender_id": request.tender_id,
         "number": next_number(connection, counter),
         "known": known_as_of(counter),
         "legs": legs,
-        "parts": [
-            _part(connection, counter, request, part, counting_minor)
-            for part, counting_minor in zip(request.parts, counting, strict=True)
-        ],
+        "parts": parts_of(connection, counter, request, legs),
         "tendered": request.tendered_minor,
         "change": _change(request),
         "sms_to": request.sms_to,
@@ -175,6 +171,8 @@ def take_tender(
 
 def _taken_before(entry: Entry, request: TenderRequest) -> Entry:
     body = entry.content.body
+    if entry.content.kind != "tender":
+        raise TenderChanged(f"{body['number']} was made under this id, and is no payment. Begin a new payment.")
     taken = (
         [(leg["method"], leg["amount"], leg["reference"]) for leg in body["legs"]],
         [(part["account"], part["amount"], part["invoice"]) for part in body["parts"]],
@@ -237,6 +235,27 @@ def _refuse_used(connection: Connection, method: str, reference: str) -> None:
         )
 
 
+def parts_of(
+    connection: Connection,
+    counter: Counter,
+    request: TenderRequest,
+    legs: Sequence[Mapping[str, Any]],
+    *,
+    gone: Set[str] = frozenset(),
+) -> list[dict[str, Any]]:
+    """Return the parts as the receipt tells them, each with what it does to its account.
+
+    ``gone`` are payments that the same entry takes back.
+
+    Raises: UnknownAccount, AccountMoved, InvoiceOfAnotherAccount, TenderDoesNotAdd.
+    """
+    counting = _counting(legs, request.parts)
+    return [
+        _part(connection, counter, request, part, counting_minor, gone)
+        for part, counting_minor in zip(request.parts, counting, strict=True)
+    ]
+
+
 def _counting(legs: Sequence[Mapping[str, Any]], parts: Sequence[PartRequest]) -> list[int]:
     """Return how much of each part counts at once (a pending cheque does not)."""
     counting = [0] * len(parts)
@@ -246,7 +265,8 @@ def _counting(legs: Sequence[Mapping[str, Any]], parts: Sequence[PartRequest]) -
     return counting
 
 
-def _frame(connection: Connection, counter: Counter, request: TenderRequest) -> dict[str, Any]:
+def tender_frame(connection: Connection, counter: Counter, request: TenderRequest) -> dict[str, Any]:
+    """Return what the paper of a tender says at head and foot, and who pays. Raises: UnknownAccount."""
     customer = None
     if request.customer_no is not None:
         customer = connection.execute(_customer, {"customer_no": request.customer_no}).one_or_none()
@@ -259,7 +279,12 @@ def _frame(connection: Connection, counter: Counter, request: TenderRequest) -> 
 
 
 def _part(
-    connection: Connection, counter: Counter, request: TenderRequest, part: PartRequest, counting_minor: int
+    connection: Connection,
+    counter: Counter,
+    request: TenderRequest,
+    part: PartRequest,
+    counting_minor: int,
+    gone: Set[str],
 ) -> dict[str, Any]:
     if part.unknown is not None:
         payee = _Payee(counter.identity.suspense_account, None, None, "")
@@ -271,7 +296,8 @@ def _part(
         payee = _chosen(connection, request, part)
         known_invoice = _invoice_known(connection, part)
         ledger = ledger_of(connection, part.account_no)
-        effect = apply_payment(ledger.charges, ledger.credits, counting_minor, part.invoice_no)
+        standing = [credit for credit in ledger.credits if credit.fact_id not in gone]
+        effect = apply_payment(ledger.charges, standing, counting_minor, part.invoice_no)
     unknown = part.unknown
     return {
         "account": payee.account_no,

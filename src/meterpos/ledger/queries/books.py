@@ -136,12 +136,13 @@ _ENTRY: Final = select(journal.c.data).where(journal.c.entry_id == bindparam("en
 
 
 def _refunds(connection: Connection, group: Sequence[Fact]) -> Mapping[str, Refund]:
-    """Return how the reversals of a group were refunded, as their entries say; imported ones say nothing."""
+    """Return how the reversals of a group were refunded, as their entries say; others say nothing."""
     refunds: dict[str, Refund] = {}
     for fact in group:
         if fact.kind == "reversal" and fact.entry_id is not None:
             data = connection.execute(_ENTRY, {"entry_id": fact.entry_id}).scalar_one_or_none()
-            if data is not None:
-                said: Sequence[Mapping[str, Any]] = parse(data).body["refund"]
+            entry = None if data is None else parse(data)
+            if entry is not None and entry.kind == "reversal":
+                said: Sequence[Mapping[str, Any]] = entry.body["refund"]
                 refunds[fact.fact_id] = next((one["how"] for one in said if one["method"] == fact.method), "none")
     return refunds

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from meterpos.errors import UserError
-from meterpos.ledger.journal import Entry, read_back
+from meterpos.ledger.journal import Entry, paper_of, read_back
 from meterpos.ledger.money import AmountError, parse_amount
 from meterpos.ledger.tables import customers, papers, spool, tenders
 
@@ -24,7 +24,7 @@ class NoSuchReceipt(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One customer paper with the entry it is composed from.
+    """One customer paper with the entry it is composed from; of a correction, the half that is this paper.
 
     ``copies`` were asked for after the original; ``reversed_by`` is the number of its reversal, ``reverses`` the
     number of what it reverses; None where there is none.
@@ -111,7 +111,7 @@ def find_receipt(connection: Connection, number: str) -> Receipt:
             f"No receipt {number.strip()[:TEXT_MAX]} was made at this till. Check the number.", field="number"
         )
     return Receipt(
-        entry=read_back(connection, row.entry_id),
+        entry=paper_of(read_back(connection, row.entry_id), row.number),
         number=row.number,
         kind=row.kind,
         copies=row.copies,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from meterpos.ledger.journal import SHORT_BYTES, short_id
 from meterpos.ledger.rules.facts import till_fact_id
@@ -32,10 +32,16 @@ class Verdict:
 
 _devices: Final = select(devices.c.public_key, devices.c.revoked).where(devices.c.till_name == bindparam("till_name"))
 _papers: Final = select(tenders.c.kind, tenders.c.entry_id).where(tenders.c.number == bindparam("number"))
-_reversals: Final = select(facts.c.number).where(
-    facts.c.of_fact_id == bindparam("payment"),
-    facts.c.kind == "reversal",
-    facts.c.decision.is_distinct_from("none"),
+_payment_fact: Final = facts.alias("payment_fact")
+_reversals: Final = (
+    select(facts.c.number)
+    .join(_payment_fact, _payment_fact.c.fact_id == facts.c.of_fact_id, isouter=True)
+    .where(
+        facts.c.of_fact_id == bindparam("payment"),
+        facts.c.kind == "reversal",
+        facts.c.decision.is_distinct_from("none"),
+        func.coalesce(_payment_fact.c.number, bindparam("number")) == bindparam("number"),
+    )
 )
 
 
@@ -63,6 +69,9 @@ def _is_reversal(connection: Connection, seal: Seal) -> bool | None:
 
 
 def _reversed_by(connection: Connection, seal: Seal) -> str | None:
-    """Return the number of the paper's reversal, made here or come down the feed; a reversal undoes a whole tender."""
+    """Return the number of the paper's reversal, made here or come down the feed; a reversal undoes a whole tender.
+
+    Of a correction, what is undone later is its payment, and not the paper that takes the first one back.
+    """
     payment = till_fact_id(short_id(seal.entry_prefix), 0)
-    return connection.execute(_reversals, {"payment": payment}).scalars().first()
+    return connection.execute(_reversals, {"payment": payment, "number": seal.number}).scalars().first()

@@ -44,7 +44,7 @@ tenders: Final = Table(
     Column("entry_id", LargeBinary, primary_key=True),
     Column("stream", LargeBinary, nullable=False),
     Column("seq", BigInteger, nullable=False),
-    Column("kind", String, nullable=False),
+    Column("kind", String, primary_key=True),
     Column("tender_id", String, nullable=False, index=True),
     Column("number", String, nullable=False, index=True),
     Column("counter", BigInteger, nullable=False),
@@ -59,7 +59,7 @@ tenders: Final = Table(
     amount("total_minor"),
     amount("cash_minor"),
     Column("of_number", String),
-    comment="one row a customer paper; cash_minor is what the drawer gained (by a reversal: lost, negative)",
+    comment="a row a paper, two of a correction; cash_minor is what the drawer gained (by a reversal: lost, negative)",
 )
 Index("ix_tenders_counter", tenders.c.stream, tenders.c.counter)
 Index("ix_tenders_seq", tenders.c.stream, tenders.c.seq, tenders.c.total_minor)
