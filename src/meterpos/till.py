@@ -7,7 +7,7 @@ import os
 import secrets
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -228,14 +228,19 @@ class Till:
                 connection, float_minor=float_minor, moment=self.moment(), clerk=clerk, business_date=business_date
             )
 
-    def close_shift(self, *, counted_minor: int, clerk: str) -> Entry:
-        """Close the open shift and queue its report. Raises: what `close_shift` raises."""
+    def close_shift(self, *, counted_minor: int, clerk: str, notes: Sequence[tuple[int, int]] = ()) -> Entry:
+        """Close the open shift and queue its report; ``notes`` as counted. Raises: what `close_shift` raises."""
         moment = self.moment()
         with self.store.write() as connection:
-            entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk)
+            entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk, notes=notes)
             job = self._queue(connection, entry, paper="shift_report")
         self._claim(job)
         return entry
+
+    def report_so_far(self, *, clerk: str) -> Entry:
+        """Return the X report of the open shift, never stored. Raises: what `report_so_far` raises."""
+        with self.store.read() as connection:
+            return shifts.report_so_far(connection, moment=self.moment(), clerk=clerk)
 
     def move_cash(self, *, request: cash.CashRequest, clerk: str, approval: Approval | None = None) -> Entry:
         """Move cash out of the drawer or the safe, or to the next clerk, and queue its slip; a repeat prints nothing.

@@ -25,7 +25,9 @@ def given(folder: Path, content: str | bytes) -> Path:
     ],
 )
 def test_a_count_is_one_amount_or_notes_and_coins(tmp_path: Path, content: str, counted_minor: int) -> None:
-    assert read_counted(given(tmp_path, content)) == counted_minor
+    counted = read_counted(given(tmp_path, content))
+    assert counted.minor == counted_minor
+    assert not counted.notes or sum(value * count for value, count in counted.notes) == counted_minor
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,21 @@ def test_a_shift_is_opened_looked_at_and_closed(tmp_path: Path, till: TillComman
     closed = till.ask("shift", "close", "--counted", count)
     assert (closed["counted_minor"], closed["difference_minor"]) == (740000, -10000)
     assert closed["number"] == "KSM01-B7K-Z00001"
+    assert closed["count"] == [{"denomination_minor": 100000, "count": 7}, {"denomination_minor": 20000, "count": 2}]
+
+
+def test_the_report_so_far_is_a_paper_too(open_till: TillCommands) -> None:
+    open_till.do("cash", "--kind", "drop", "--amount", "1000")
+    assert "To the safe             1,000.00, KSM01-B7K-C00001" in open_till.do("shift", "report").out
+    paper = open_till.do("shift", "report", "--format", "text").out
+    assert "X REPORT" in paper and "To the safe (1)" in paper
+    assert open_till("shift", "report", "--format", "docx").code == 2
+
+
+def test_a_shift_counted_in_letters_stays_open(tmp_path: Path, open_till: TillCommands) -> None:
+    refused = open_till("shift", "close", "--counted", file(tmp_path, "count.csv", ["denomination,count", "1000,ten"]))
+    assert refused.code == 1 and "column count: 'ten' is not a whole number" in refused.told
+    assert open_till.ask("shift", "report")["shift"] == 1
 
 
 def test_a_closed_shift_is_told_and_printed(tmp_path: Path, till: TillCommands) -> None:

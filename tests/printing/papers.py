@@ -15,7 +15,7 @@ from meterpos.printing.receipt import compose_receipt
 from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.printing.thermal import render_escpos
 from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS
-from tests.printing.shift_samples import CASH_SLIPS
+from tests.printing.shift_samples import CASH_SLIPS, REPORTS
 
 GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES = ("en", "sw")
@@ -38,8 +38,8 @@ class Case:
     def document(self) -> Document:
         """The paper; a name that ends in -copy is the second copy of the paper named before it."""
         name, copy_no = self.name.removesuffix("-copy"), 2 if self.name.endswith("-copy") else 0
-        if name in SHIFT_REPORTS:
-            return compose_shift_report(SHIFT_REPORTS[name](self.language), copy_no=copy_no)
+        if name in _REPORTS:
+            return compose_shift_report(_REPORTS[name](self.language), copy_no=copy_no)
         if name in CASH_SLIPS:
             return compose_cash_slip(CASH_SLIPS[name](self.language), copy_no=copy_no)
         return compose_receipt(RECEIPTS[name](self.language), seal=SEAL, copy_no=copy_no)
@@ -60,7 +60,8 @@ class Case:
         return render_escpos(document, columns=self.columns, drawer=document.drawer)
 
 
-EVERY = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy", *CASH_SLIPS)
+_REPORTS = {**SHIFT_REPORTS, **REPORTS}
+EVERY = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy", *REPORTS, *CASH_SLIPS)
 
 
 def cases(names: tuple[str, ...] = EVERY) -> Iterator[Case]:

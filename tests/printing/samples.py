@@ -363,6 +363,10 @@ def shift_body(language: str = "en", **changes: Any) -> dict[str, Any]:
             "cash_taken": 8_250_000,
             "cash_refunded": 100_000,
             "expected": 8_650_000,
+            "recounted": 0,
+            "movements": [],
+            "drawer_openings": 0,
+            "count": [],
             "counted": 8_600_000,
             "difference": -50_000,
             "totals": [

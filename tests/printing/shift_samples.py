@@ -1,4 +1,4 @@
-"""Slips of cash that was moved, as a till writes them."""
+"""Slips of cash that was moved, and reports of shifts in which it was, as a till writes them."""
 
 import functools
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meterpos.ledger.journal import Approval, Entry
-from tests.printing.samples import common, entry_of
+from tests.printing.samples import common, entry_of, shift_body, shift_report
 
 MOVED: dict[str, dict[str, Any]] = {
     "shift-drop": {"kind": "drop", "amount": 5_000_000},
@@ -42,3 +42,39 @@ def cash_slip(name: str, language: str = "en") -> Entry:
 
 
 CASH_SLIPS: dict[str, Callable[[str], Entry]] = {name: functools.partial(cash_slip, name) for name in MOVED}
+
+
+MOVEMENTS = [
+    {"kind": "drop", "number": "KSM01-B7K-C00030", "amount": 3_000_000, "slip": None, "to": None},
+    {"kind": "drop", "number": "KSM01-B7K-C00031", "amount": 4_000_000, "slip": None, "to": None},
+    {"kind": "payout", "number": "KSM01-B7K-C00032", "amount": 35_000, "slip": None, "to": None},
+    {"kind": "handover", "number": "KSM01-B7K-C00033", "amount": 900_000, "slip": None, "to": "wafula"},
+    {"kind": "banking", "number": "KSM01-B7K-C00034", "amount": 7_000_000, "slip": "EQTY-2026-0099812", "to": None},
+]
+COUNT = [(100_000, 12), (50_000, 7), (20_000, 2), (10_000, 0), (2_000, 1), (50, 40)]
+
+
+def full_report(language: str = "en") -> Entry:
+    """Return the report of a shift in which everything happened that may."""
+    counted = sum(denomination * count for denomination, count in COUNT)
+    return shift_report(
+        language,
+        movements=MOVEMENTS,
+        recounted=-1_000,
+        drawer_openings=2,
+        expected=1_614_000,
+        counted=counted,
+        difference=counted - 1_614_000,
+        count=[{"denomination": denomination, "count": count} for denomination, count in COUNT],
+    )
+
+
+def report_so_far(language: str = "en") -> Entry:
+    """Return the X report: nothing is counted yet."""
+    body = shift_body(language, movements=MOVEMENTS[:1], expected=5_650_000, number="KSM01-B7K-X00214")
+    for name in ("count", "counted", "difference"):
+        del body[name]
+    return entry_of("shift_report", body, at=datetime(2026, 11, 20, 14, 32, tzinfo=UTC))
+
+
+REPORTS: dict[str, Callable[[str], Entry]] = {"shift-full": full_report, "shift-so-far": report_so_far}

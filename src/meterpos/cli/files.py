@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,14 @@ from meterpos.ledger.money import AmountError, parse_amount
 BYTES_MAX: Final = 1_000_000
 COUNT_COLUMNS: Final = ("denomination", "count")
 PAYMENT_COLUMNS: Final = ("meter_no", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The cash in a drawer; ``notes`` is each denomination with its count, empty where only the sum was given."""
+
+    minor: int
+    notes: tuple[tuple[int, int], ...] = ()
 
 
 class UnusableFile(UserError):
@@ -25,21 +34,21 @@ def read_pin(file: Path) -> str:
     return lines[0].strip()
 
 
-def read_counted(file: Path) -> int:
-    """Return the cash counted, in minor units: one amount alone, or rows of ``denomination,count`` under that header.
+def read_counted(file: Path) -> Counted:
+    """Return the cash counted: one amount alone, or rows of ``denomination,count`` under that header.
 
     Raises: UnusableFile naming file, line, column and reason.
     """
     lines = [line for line in _text(file).splitlines() if line.strip()]
     if len(lines) == 1 and lines[0].strip().replace(" ", "") != ",".join(COUNT_COLUMNS):
-        return _amount(lines[0], file=file, line=1, column="amount")
-    counted = [
-        _amount(row["denomination"], file=file, line=line, column="denomination") * _count(row["count"], file, line)
+        return Counted(_amount(lines[0], file=file, line=1, column="amount"))
+    notes = tuple(
+        (_amount(row["denomination"], file=file, line=line, column="denomination"), _count(row["count"], file, line))
         for line, row in _rows(file, COUNT_COLUMNS)
-    ]
-    if not counted:
+    )
+    if not notes:
         raise UnusableFile(f"{file} has no rows. Write one row a note or coin, or the amount alone (0 where empty).")
-    return sum(counted)
+    return Counted(sum(denomination * count for denomination, count in notes), notes)
 
 
 def read_payments(file: Path) -> tuple[tuple[str, int], ...]:

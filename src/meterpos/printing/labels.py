@@ -100,6 +100,12 @@ class Labels:
     slip_no: str
     to_clerk: str
     next_clerk_signs: str
+    report_so_far: str
+    not_closed: str
+    drawer_openings: str
+    recounted: str
+    from_the_safe: str
+    count_of: str
 
 
 _ENGLISH: Final = Labels(
@@ -189,6 +195,12 @@ _ENGLISH: Final = Labels(
     slip_no="Deposit slip",
     to_clerk="Taken over by",
     next_clerk_signs="Next clerk",
+    report_so_far="X REPORT",
+    not_closed="The shift is still open.",
+    drawer_openings="Drawer opened without a sale",
+    recounted="Difference at handover",
+    from_the_safe="FROM THE SAFE",
+    count_of="{n} x {denomination}",
 )
 
 _SWAHILI: Final = Labels(
@@ -288,6 +300,12 @@ _SWAHILI: Final = Labels(
     slip_no="Hati ya benki",
     to_clerk="Amepokea",
     next_clerk_signs="Karani anayepokea",
+    report_so_far="RIPOTI X",
+    not_closed="Zamu bado haijafungwa.",
+    drawer_openings="Droo kufunguliwa bila malipo",
+    recounted="Tofauti ya makabidhiano",
+    from_the_safe="KUTOKA SEFU",
+    count_of="{n} x {denomination}",
 )
 
 _LANGUAGES: Final = {"en": _ENGLISH, "sw": _SWAHILI}

@@ -1,4 +1,4 @@
-"""The papers of a shift, each composed from its entry alone: the report of its close, the slips of cash moved in it."""
+"""The papers of a shift, each from its entry alone: the report of its close (Z) or so far (X), slips of moved cash."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +11,18 @@ from meterpos.printing.labels import Labels, labels_in
 
 
 def compose_shift_report(entry: Entry, *, copy_no: int = 0) -> Document:
-    """Compose the report of a closed shift; ``copy_no`` 0 is the original, n the n-th copy."""
-    assert entry.content.kind == "shift_closed", f"no shift report of a {entry.content.kind}"
+    """Compose the report of a shift, closed (Z) or so far (X); ``copy_no`` 0 is the original, n the n-th copy."""
+    assert entry.content.kind in {"shift_closed", "shift_report"}, f"no shift report of a {entry.content.kind}"
     body = entry.content.body
     labels = labels_in(body["language"])
+    is_closed = entry.content.kind == "shift_closed"
+    title = labels.shift_report if is_closed else labels.report_so_far
     day, time = frame.say_instant(body["opened_local"], labels=labels)
     return Document(
         title=body["number"],
         language=body["language"],
         elements=(
-            *frame.opening(entry, title=labels.shift_report, labels=labels, copy_no=copy_no),
+            *frame.opening(entry, title=title, labels=labels, copy_no=copy_no),
             pair(labels.opened, f"{day}  {time}"),
             Rule(),
             *_papers(body, labels),
@@ -28,10 +30,11 @@ def compose_shift_report(entry: Entry, *, copy_no: int = 0) -> Document:
             *_taken(body, labels),
             Rule(),
             *_drawer(body, labels),
+            *(_counted(body, labels) if is_closed else [text(labels.not_closed)]),
+            *_banked(body, labels),
             Rule(),
             *_journal(body, labels),
-            Signature(labels.clerk_signs),
-            Signature(labels.supervisor_signs),
+            *([Signature(labels.clerk_signs), Signature(labels.supervisor_signs)] if is_closed else []),
             *frame.closing(body, foot=(), seal=None, labels=labels),
         ),
     )
@@ -87,6 +90,7 @@ def _papers(body: Mapping[str, Any], labels: Labels) -> list[Element]:
     elements += [
         pair(labels.reversals.format(n=reversals["count"]), format_amount(reversals["amount"])),
         pair(labels.copies_printed, f"{body['reprints']:,}"),
+        pair(labels.drawer_openings, f"{body['drawer_openings']:,}"),
     ]
     return elements
 
@@ -114,10 +118,50 @@ def _drawer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
         pair(labels.float_given, format_amount(body["float"])),
         pair(labels.cash_taken, format_amount(body["cash_taken"])),
         pair(labels.cash_refunded, format_amount(-body["cash_refunded"])),
+        *(_moved(body, kind, labels, sign=-1) for kind in ("drop", "payout") if _amounts(body, kind)),
+        *([pair(labels.recounted, format_amount(body["recounted"]))] if body["recounted"] else []),
         pair(labels.expected, format_amount(body["expected"])),
+    ]
+
+
+def _counted(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    """Return what was counted, by note and coin where it was counted so, and how it differs."""
+    return [
+        *(
+            pair(
+                labels.count_of.format(n=one["count"], denomination=format_amount(one["denomination"])),
+                format_amount(one["denomination"] * one["count"]),
+                indent=1,
+            )
+            for one in body["count"]
+            if one["count"]
+        ),
         pair(labels.counted, format_amount(body["counted"])),
         *_verdict(body, labels),
     ]
+
+
+def _banked(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    """Return what went from the safe to the bank in this shift; it never lay in the drawer at that time."""
+    banked = [one for one in body["movements"] if one["kind"] == "banking"]
+    if not banked:
+        return []
+    return [
+        Rule(),
+        text(labels.from_the_safe, bold=True),
+        _moved(body, "banking", labels),
+        *(pair(labels.slip_no, one["slip"], indent=1) for one in banked),
+    ]
+
+
+def _amounts(body: Mapping[str, Any], kind: str) -> list[int]:
+    return [one["amount"] for one in body["movements"] if one["kind"] == kind]
+
+
+def _moved(body: Mapping[str, Any], kind: str, labels: Labels, *, sign: int = 1) -> Element:
+    amounts = _amounts(body, kind)
+    said = labels.counted_times.format(method=labels.cash_moved[kind], n=len(amounts))
+    return pair(said, format_amount(sign * sum(amounts)))
 
 
 def _journal(body: Mapping[str, Any], labels: Labels) -> list[Element]:

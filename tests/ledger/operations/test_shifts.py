@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from sqlalchemy import select, update
 
-from meterpos.ledger.operations.entries import NoOpenShift
+from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.operations.entries import NoOpenShift, stand_at_counter, write_entry
 from meterpos.ledger.operations.shifts import ShiftAlreadyOpen, UnusableCount
 from meterpos.ledger.tables import journal, shifts, till_identity
 from tests.support.tills import CLERK, Counter
@@ -75,3 +76,50 @@ def test_a_shift_may_be_given_its_date_by_the_clerk(counter: Counter) -> None:
     assert entry.content.business_date == date(2026, 11, 22)
     with counter.till.store.read() as connection:
         assert connection.execute(select(shifts.c.shift).where(shifts.c.closed_at.is_(None))).scalar_one() == 2
+
+
+def test_a_count_by_note_and_coin_is_kept(counter: Counter) -> None:
+    body = counter.till.close_shift(
+        counted_minor=500_000, clerk=CLERK, notes=((100_000, 4), (50_000, 2), (20_000, 0))
+    ).content.body
+    assert body["count"] == [
+        {"denomination": 100_000, "count": 4},
+        {"denomination": 50_000, "count": 2},
+        {"denomination": 20_000, "count": 0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("notes", "says"),
+    [(((100_000, 4),), "add up to 4,000.00, not 5,000.00"), (((0, 4),), "has a value"), (((1, -1),), "from zero up")],
+)
+def test_a_count_that_is_none_closes_nothing(counter: Counter, notes: tuple[tuple[int, int], ...], says: str) -> None:
+    before = counter.print_of_ledger()
+    with pytest.raises(UnusableCount, match=says):
+        counter.till.close_shift(counted_minor=500_000, clerk=CLERK, notes=notes)
+    assert counter.print_of_ledger() == before
+
+
+def test_the_report_says_what_was_moved_and_how_often_the_drawer_was_opened(counter: Counter) -> None:
+    counter.till.move_cash(request=CashRequest(movement_id="m", kind="drop", amount_minor=100_000), clerk=CLERK)
+    with counter.till.store.write() as connection:
+        at_counter = stand_at_counter(connection, moment=counter.till.moment(), clerk=CLERK)
+        write_entry(connection, at_counter, kind="drawer_opened", body={"reason": "change"})
+    body = counter.till.close_shift(counted_minor=400_000, clerk=CLERK).content.body
+    assert (body["expected"], body["difference"], body["drawer_openings"]) == (400_000, 0, 1)
+    assert body["movements"] == [
+        {"kind": "drop", "number": "KSM01-B7K-C00001", "amount": 100_000, "slip": None, "to": None}
+    ]
+
+
+def test_the_report_so_far_is_told_and_never_written(counter: Counter) -> None:
+    counter.pay("A1", 250_000)
+    before = counter.print_of_ledger()
+    report = counter.till.report_so_far(clerk=CLERK)
+    assert report.content.body["number"] == "KSM01-B7K-X00001"
+    assert report.content.body["expected"] == 750_000
+    assert "counted" not in report.content.body
+    assert counter.print_of_ledger() == before
+    counter.till.close_shift(counted_minor=750_000, clerk=CLERK)
+    with pytest.raises(NoOpenShift):
+        counter.till.report_so_far(clerk=CLERK)

@@ -212,6 +212,11 @@ def _tell_seal(found: "Verdict", at: str) -> None:
     )
 
 
+def rendered(paper: "Document", format_: PaperFormat, *, columns: int) -> bytes:
+    """Return a paper in one of the formats a command writes."""
+    return _RENDERED[format_](paper, columns)
+
+
 def _as_text(paper: "Document", columns: int) -> bytes:
     from meterpos.printing.preview import render_text
 

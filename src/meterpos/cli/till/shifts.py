@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,6 +11,7 @@ from meterpos.cli import show
 from meterpos.cli.files import read_counted
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example, new_group
 from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
+from meterpos.cli.till.papers import PaperFormat, rendered
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.errors import UserError
 
@@ -65,10 +66,22 @@ def open_shift(
 
 
 @app.command("report", epilog=example("meterpos till shift report"))
-def report_shift(context: typer.Context, json: Json = False) -> None:
+def report_shift(
+    context: typer.Context,
+    format_: Annotated[
+        PaperFormat | None,
+        typer.Option(
+            "--format", metavar="text|escpos|pdf|png", help="The X report as a paper, to the standard output."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Show what the open shift has taken so far, and what must lie in the drawer."""
     from meterpos.ledger.queries.shifts import current_shift, totals
 
+    if format_ is not None:
+        _write_report(context, format_)
+        return
     with opened(context) as till, till.store.read() as connection:
         shift = current_shift(connection)
         if shift is None:
@@ -89,11 +102,23 @@ def report_shift(context: typer.Context, json: Json = False) -> None:
         "receipts": {"count": sums.receipts, "first": sums.first_number, "last": sums.last_number},
         "reversals": {"count": sums.reversals, "amount_minor": sums.reversed_minor},
         "reprints": sums.reprints,
+        "drawer_openings": sums.drawer_openings,
+        "movements": [
+            {"kind": one.kind, "number": one.number, "amount_minor": one.amount_minor} for one in sums.movements
+        ],
     }
     if json:
         show.as_json(report)
     else:
         _tell_shift(report)
+
+
+def _write_report(context: typer.Context, format_: PaperFormat) -> None:
+    from meterpos.printing.shift_report import compose_shift_report
+
+    with opened(context) as till:
+        entry = till.report_so_far(clerk=who_acts(till, clerk=None, pin_file=None))
+        show.as_bytes(rendered(compose_shift_report(entry), format_, columns=till.settings.columns))
 
 
 @app.command("close", epilog=example("meterpos till shift close --counted count.csv --print tcp:192.168.1.50"))
@@ -111,11 +136,11 @@ def close_shift(
     json: Json = False,
 ) -> None:
     """Close the open shift with what was counted; its report is printed where the till has a printer."""
-    counted_minor = read_counted(counted)
+    found = read_counted(counted)
     with opened(context) as till:
         use_printer(till, device)
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        entry = till.close_shift(counted_minor=counted_minor, clerk=name)
+        entry = till.close_shift(counted_minor=found.minor, clerk=name, notes=found.notes)
         printed = print_queued(till, entry)
     body = entry.content.body
     report = {
@@ -136,6 +161,11 @@ def close_shift(
         "receipts": body["receipts"],
         "reversals": {"count": body["reversals"]["count"], "amount_minor": body["reversals"]["amount"]},
         "reprints": body["reprints"],
+        "drawer_openings": body["drawer_openings"],
+        "movements": [
+            {"kind": one["kind"], "number": one["number"], "amount_minor": one["amount"]} for one in body["movements"]
+        ],
+        "count": [{"denomination_minor": one["denomination"], "count": one["count"]} for one in body["count"]],
         "printed": printed,
     }
     if json:
@@ -189,8 +219,15 @@ def _tell_shift(report: Mapping[str, Any]) -> None:
         [
             ("Shift", f"{report['shift']}, {report['business_date']}, {report['clerk']}"),
             *((name, f"{format_amount(one['amount_minor'])} in {one['count']}") for name, one in totals.items()),
+            *(
+                (_MOVED[one["kind"]], f"{format_amount(one['amount_minor'])}, {one['number']}")
+                for one in report["movements"]
+            ),
             ("Reversed", f"{format_amount(report['reversals']['amount_minor'])} in {report['reversals']['count']}"),
             *((name, format_amount(report[key])) for key, name in named.items() if key in report),
             ("Report", report.get("number", "")),
         ]
     )
+
+
+_MOVED: Final = {"drop": "To the safe", "payout": "Paid out", "banking": "Safe to bank", "handover": "Handed over"}

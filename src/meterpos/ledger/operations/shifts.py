@@ -1,5 +1,6 @@
 """Opening and closing a shift: the float, the count, and the report that freezes both."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -9,13 +10,16 @@ from meterpos.errors import UserError
 from meterpos.ledger import journal as chain
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
+from meterpos.ledger.money import format_amount
 from meterpos.ledger.operations.entries import Counter, paper_frame, stand_at_counter, write_entry
 from meterpos.ledger.queries.identity import Identity
-from meterpos.ledger.queries.shifts import current_shift, grand_total, totals
+from meterpos.ledger.queries.shifts import Shift, current_shift, grand_total, totals
 from meterpos.ledger.queries.status import waiting
 from meterpos.ledger.tables import shifts, streams
 
 FLOAT_MAX: Final = 10_000_000_00
+REPORT_SO_FAR: Final = "shift_report"
+"""The kind of the X report, which no journal holds."""
 
 
 class ShiftAlreadyOpen(UserError):
@@ -76,38 +80,77 @@ def open_shift(
     )
 
 
-def close_shift(connection: Connection, *, counted_minor: int, moment: Moment, clerk: str) -> Entry:
+def close_shift(
+    connection: Connection,
+    *,
+    counted_minor: int,
+    moment: Moment,
+    clerk: str,
+    notes: Sequence[tuple[int, int]] = (),
+) -> Entry:
     """Close the open shift with what was counted in the drawer and return the entry its report is made from.
+
+    ``notes`` says how many of each note and coin (in minor units) were counted, where it was counted so.
 
     Raises: NoOpenShift, UnusableCount, NotEnrolled.
     """
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     counter.require_shift()
     _check_drawer(counted_minor, field="counted")
-    return write_entry(
-        connection, counter, kind="shift_closed", body=_report(connection, counter, counted_minor=counted_minor)
-    )
-
-
-def _report(connection: Connection, counter: Counter, *, counted_minor: int) -> dict[str, Any]:
+    _check_notes(notes, counted_minor=counted_minor)
     shift = current_shift(connection)
-    assert shift is not None, "close_shift looked for it"
+    assert shift is not None, "a shift is required above"
+    body = _report(connection, counter, shift, sign="Z")
+    counted = {
+        "counted": counted_minor,
+        "difference": counted_minor - body["expected"],
+        "count": [{"denomination": denomination, "count": count} for denomination, count in notes],
+    }
+    return write_entry(connection, counter, kind="shift_closed", body=body | counted)
+
+
+def report_so_far(connection: Connection, *, moment: Moment, clerk: str) -> Entry:
+    """Return what the report of the open shift would say now (X), in the form of an entry that is never appended.
+
+    Raises: NoOpenShift, NotEnrolled.
+    """
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    opened = counter.require_shift()
+    shift = current_shift(connection)
+    assert shift is not None, "a shift is required above"
+    seq, prev = chain.head(connection, counter.identity.stream)
+    data = chain.content_bytes(
+        kind=REPORT_SO_FAR,
+        at=moment.at,
+        business_date=opened.business_date,
+        shift=opened.shift,
+        clerk=clerk,
+        body=_report(connection, counter, shift, sign="X"),
+    )
+    return chain.make_entry(stream=counter.identity.stream, seq=seq + 1, prev=prev, data=data)
+
+
+def _report(connection: Connection, counter: Counter, shift: Shift, *, sign: str) -> dict[str, Any]:
     sums = totals(connection, shift)
     who = counter.identity
     _, head = chain.head(connection, who.stream)
     behind = waiting(connection)
     return {
         **paper_frame(connection, counter, language="en"),
-        "number": f"{who.till_name}-{who.label}-Z{shift.shift:05d}",
+        "number": f"{who.till_name}-{who.label}-{sign}{shift.shift:05d}",
         "shift": shift.shift,
         "opened_local": _local(counter, shift.opened_at),
         "closed_local": _local(counter, counter.moment.at),
         "float": shift.float_minor,
         "cash_taken": sums.cash_taken_minor,
         "cash_refunded": sums.cash_refunded_minor,
+        "recounted": sums.cash.recounted_minor,
+        "movements": [
+            {"kind": one.kind, "number": one.number, "amount": one.amount_minor, "slip": one.slip, "to": one.to_clerk}
+            for one in sums.movements
+        ],
+        "drawer_openings": sums.drawer_openings,
         "expected": sums.expected_minor,
-        "counted": counted_minor,
-        "difference": counted_minor - sums.expected_minor,
         "totals": [{"method": one.method, "count": one.count, "amount": one.amount_minor} for one in sums.by_method],
         "reversals": {"count": sums.reversals, "amount": sums.reversed_minor},
         "receipts": {"count": sums.receipts, "first": sums.first_number, "last": sums.last_number},
@@ -117,6 +160,19 @@ def _report(connection: Connection, counter: Counter, *, counted_minor: int) -> 
         "waiting": {"count": behind.count, "amount": behind.amount_minor},
         "through_seq": behind.through_seq,
     }
+
+
+def _check_notes(notes: Sequence[tuple[int, int]], *, counted_minor: int) -> None:
+    """Raise UnusableCount when notes and coins are no count, or do not add up to what is said to be counted."""
+    if any(denomination <= 0 or count < 0 for denomination, count in notes):
+        raise UnusableCount("A note or coin has a value, and is counted from zero up. Count again.", field="counted")
+    added_minor = sum(denomination * count for denomination, count in notes)
+    if notes and added_minor != counted_minor:
+        raise UnusableCount(
+            f"The notes and coins add up to {format_amount(added_minor)}, not {format_amount(counted_minor)}. "
+            "Count again.",
+            field="counted",
+        )
 
 
 def _local(counter: Counter, instant: datetime) -> str:

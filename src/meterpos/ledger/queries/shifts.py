@@ -51,6 +51,7 @@ class ShiftTotals:
     reversed_minor: int
     reprints: int
     movements: tuple[CashMovement, ...] = ()
+    drawer_openings: int = 0
 
     @property
     def taken_minor(self) -> int:
@@ -124,6 +125,7 @@ def totals(connection: Connection, shift: Shift) -> ShiftTotals:
     taken = [paper for paper in papers if paper.kind == "tender"]
     undone = [paper for paper in papers if paper.kind == "reversal"]
     moved = movements_of_shift(connection, stream=shift.stream, shift=shift.shift)
+    noted = _noted(connection, shift)
     return ShiftTotals(
         cash=drawer_cash(
             float_minor=shift.float_minor,
@@ -138,7 +140,8 @@ def totals(connection: Connection, shift: Shift) -> ShiftTotals:
         last_number=taken[-1].number if taken else None,
         reversals=len(undone),
         reversed_minor=-sum(paper.total_minor for paper in undone),
-        reprints=_reprints(connection, shift),
+        reprints=noted["reprinted"],
+        drawer_openings=noted["drawer_opened"],
     )
 
 
@@ -175,14 +178,14 @@ def _legs_of(connection: Connection, entry_ids: list[bytes]) -> Iterable[list[di
             yield parse(data).body["legs"]
 
 
-def _reprints(connection: Connection, shift: Shift) -> int:
-    """Count the copies asked for in a shift: entries between its opening and its closing."""
-    copies = 0
+def _noted(connection: Connection, shift: Shift) -> dict[str, int]:
+    """Count the copies asked for and the drawer's openings in a shift: entries between its opening and its closing."""
+    counts = {"reprinted": 0, "drawer_opened": 0}
     rows = connection.execute(_of_stream.order_by(journal.c.seq.desc()), {"stream": shift.stream})
     for row in rows:
-        if row.kind == "reprinted" and parse(row.data).shift == shift.shift:
-            copies += 1
+        if row.kind in counts and parse(row.data).shift == shift.shift:
+            counts[row.kind] += 1
         if row.kind == "shift_opened" and parse(row.data).shift == shift.shift:
             break
     rows.close()
-    return copies
+    return counts
