@@ -67,10 +67,12 @@ def moment() -> Moment:
 
 def kept_ledger(cache: Path, *, customers: int, facts: bool = True) -> Made:
     """Return the ledger of this size out of the cache, making it where it is missing."""
-    home = cache / f"{'ledger' if facts else 'names'}-{customers}-{_fingerprint()}"
+    name = f"{'ledger' if facts else 'names'}-{customers}"
+    home = cache / f"{name}-{_fingerprint()}"
     seconds = home / "seconds"
     if not seconds.exists():
-        shutil.rmtree(home, ignore_errors=True)
+        for stale in cache.glob(f"{name}-*"):
+            shutil.rmtree(stale, ignore_errors=True)
         home.mkdir(parents=True)
         start = time.monotonic()
         _make(home, customers=customers, facts=facts)

@@ -89,11 +89,21 @@ def _measured(options: argparse.Namespace, size_mb: float) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
+    parts = "".join(f" --part {name}" for name in options.part or ())
     return (
-        f"`python3 dev.py bench --customers {options.customers} --write-docs` at commit `{commit.stdout.strip()}`, "
+        f"`python3 dev.py bench --customers {options.customers}{parts} --write-docs` at commit "
+        f"`{commit.stdout.strip()}`, "
         f"{datetime.now(UTC):%Y-%m-%d}, on {platform.system()} {platform.machine()} with {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}; ledger {size_mb:,.0f} MB."
+        f"Python {platform.python_version()}; ledger {size_mb:,.0f} MB; {_load()}."
     )
+
+
+def _load() -> str:
+    """Say how busy the machine was with other things: figures of a busy machine are no figures."""
+    if not hasattr(os, "getloadavg"):
+        return "load unknown"
+    minutes = os.getloadavg()[1]
+    return f"load average over the last five minutes {minutes:.1f}, of which this bench is one"
 
 
 if __name__ == "__main__":
