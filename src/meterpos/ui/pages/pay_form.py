@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedLayout, QWidget
+from PySide6.QtWidgets import QMenu
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
@@ -14,15 +14,7 @@ from meterpos.ui.desk import Desk
 from meterpos.ui.models import payment
 from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.payment import Form, Part, Unknown
-from meterpos.ui.pages.pay_method import MethodPart
-from meterpos.ui.pages.pay_sms import SmsPart
-from meterpos.ui.theme import METRICS, Type
-from meterpos.ui.widgets.amounts import Preview, Rows, Total
-from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLabel, Surface, horizontal, vertical
-from meterpos.ui.widgets.buttons import Button, MainAction
-from meterpos.ui.widgets.chiprow import ChipRow
-from meterpos.ui.widgets.fields import AmountBox, Field, Problem
-from meterpos.ui.widgets.question import Question
+from meterpos.ui.pages.pay_face import PaymentFace
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
@@ -30,7 +22,7 @@ if TYPE_CHECKING:
 FIELDS = ("amount", "name", "reference", "tendered")
 
 
-class PaymentPanel(Surface):
+class PaymentPanel(PaymentFace):
     """The payment being made. `take` carries a Form without problems; everything else stays in here."""
 
     take = Signal(object)
@@ -38,102 +30,14 @@ class PaymentPanel(Surface):
     phone_corrected = Signal(str)
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__("card")
-        self._desk = desk
+        super().__init__(desk)
         self._tender_id = ""
         self._customer: Customer | None = None
-        self._views: tuple[MeterView, ...] = ()
         self._texts: dict[str, str] = {}
         self._edited: set[str] = set()
         self._named: dict[str, str] = {}
-        self._unknown_no: str | None = None
         self._sure: tuple[str, int] | None = None
-        self._busy = False
-        self._make_parts()
-        self._build()
         self._connect()
-
-    # --- the parts -----------------------------------------------------------------------------------------------
-
-    def _make_parts(self) -> None:
-        self.title = Elided(Type.title)
-        self.due = Pill("")
-        self.amount_title = SectionLabel("pay.amount")
-        self.amount_title.setMinimumHeight(METRICS.touch - 8)
-        self.name_invoice = Button("link", step=Type.helper_strong, shortcut="Ctrl+I")
-        self.amount = AmountBox()
-        self.rows = Rows()
-        self.total = Total()
-        self.amount_problem = Problem()
-        self.chips = ChipRow()
-        self.preview = Preview()
-        self.unknown_name = Field("pay.unknown.name")
-        self.unknown_phone = Field("pay.phone")
-        self.method = MethodPart()
-        self.sms = SmsPart()
-        self.question = Question()
-        self.alarm = Surface("alarm")
-        self.alarm_text = Label(Type.small_strong, "danger", wrap=True)
-        self.button = MainAction()
-        self.hint = Label(Type.helper, "muted", key="pay.hint")
-        self.empty = EmptyState("banknote", "pay.nothing_yet")
-
-    def _build(self) -> None:
-        filled = QWidget()
-        outer = vertical(filled, margins=(20, 16, 20, 12), spacing=0)
-        header = horizontal(None, spacing=10)
-        header.addWidget(self.title, 1)
-        header.addWidget(self.due)
-        outer.addLayout(header)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self._scrolled())
-        self._scroll = scroll
-        outer.addWidget(scroll, 1)
-        inside = horizontal(self.alarm, margins=(12, 8, 12, 8))
-        inside.addWidget(self.alarm_text, 1)
-        self.alarm.hide()
-        outer.addWidget(self.alarm)
-        outer.addWidget(self.question)
-        outer.addSpacing(8)
-        outer.addWidget(self.button)
-        outer.addSpacing(8)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint.setWordWrap(True)
-        outer.addWidget(self.hint)
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(filled)
-
-    def _scrolled(self) -> QWidget:
-        scrolled = QWidget()
-        scrolled.setObjectName("scrolled")
-        column = vertical(scrolled, margins=(0, 0, 0, 0), spacing=0)
-        top = horizontal(None)
-        top.addWidget(self.amount_title, 1)
-        top.addWidget(self.name_invoice)
-        column.addLayout(top)
-        column.addWidget(self.amount)
-        column.addWidget(self.total)
-        column.addSpacing(4)
-        column.addWidget(self.rows)
-        column.addWidget(self.amount_problem)
-        column.addWidget(self.chips)
-        column.addSpacing(2)
-        column.addWidget(self.preview)
-        names = horizontal(None, spacing=12)
-        names.addWidget(self.unknown_name, 1, Qt.AlignmentFlag.AlignTop)
-        names.addWidget(self.unknown_phone, 1, Qt.AlignmentFlag.AlignTop)
-        column.addSpacing(8)
-        column.addLayout(names)
-        column.addSpacing(8)
-        column.addWidget(self.method)
-        column.addWidget(self.sms)
-        column.addStretch(1)
-        return scrolled
 
     def _connect(self) -> None:
         self.amount.edited.connect(self._edit_amount)
@@ -466,23 +370,6 @@ class PaymentPanel(Surface):
         self.method.show_form(form)
         self._show_button(form)
 
-    def _show_due(self) -> None:
-        single = self._views[0].card if len(self._views) == 1 else None
-        if single is None or not single.balance_minor:
-            self.due.hide()
-            return
-        money = self._desk.money(single.balance_minor)
-        if single.days_overdue > 0:
-            late = words.say("pay.days_overdue", n=single.days_overdue)
-            self.due.show_fact(f"{money} · {late}", icon="", tone="danger")
-        elif single.latest_invoice_due is not None:
-            day = words.day(single.latest_invoice_due, today=self._desk.today)
-            self.due.show_fact(words.say("pay.due_pill", money=money, day=day), icon="")
-        else:
-            self.due.show_fact(money, icon="")
-        room = self.width() - 50 - self.title.sizeHint().width()
-        self.due.setVisible(self.due.sizeHint().width() <= room)
-
     def _show_chips(self) -> None:
         chips = []
         if len(self._views) == 1:
@@ -501,46 +388,3 @@ class PaymentPanel(Surface):
                 shown.append((text, self.all_wanted.emit))
         self.chips.setVisible(bool(shown))
         self.chips.set_chips(shown)
-
-    def _show_preview(self, form: Form) -> None:
-        single = len(self._views) == 1
-        self.preview.setVisible(single or self._unknown_no is not None)
-        self.name_invoice.setVisible(
-            single and any(s.charge.kind == "invoice" for s in payment.open_charges(self._views[0]))
-        )
-        if self._unknown_no is not None:
-            self.preview.show_note(words.say("pay.unknown.note"))
-            return
-        if single:
-            self._show_single(form.parts[0], counts=form.counts_now)
-            return
-        for row, part in zip(self.rows.rows, form.parts, strict=False):
-            done = payment.effect(part, counts=form.counts_now)
-            if done is None:
-                row.after.setText(words.say("pay.no_amount_yet"))
-            elif done.credit_after_minor:
-                row.after.setText(words.say("pay.after.credit", amount=format_amount(done.credit_after_minor)))
-            else:
-                row.after.setText(words.say("pay.after.balance", amount=format_amount(done.balance_after_minor)))
-
-    def _show_single(self, part: Part, *, counts: bool) -> None:
-        assert part.view is not None
-        named = part.invoice_no
-        self.name_invoice.say(named if named else words.say("pay.name_invoice"))
-        done = payment.effect(part, counts=counts)
-        if done is not None and part.amount_minor:
-            note = "" if counts else words.say("pay.counts_later")
-            self.preview.show_effect(done, part.view.card.meter_no, note=note)
-        elif part.view.card.balance_minor:
-            self.preview.show_note(words.say("pay.no_amount_yet"))
-        else:
-            self.preview.show_note(words.say("pay.recorded_as_credit"))
-
-    def _show_button(self, form: Form) -> None:
-        whom = " · ".join(part for part in (form.meters, form.payer) if part)
-        if self._busy:
-            self.button.show_lines(words.say("pay.saving"), whom)
-        elif form.total_minor:
-            self.button.show_lines(words.say("pay.take", amount=self._desk.money(form.total_minor)), whom)
-        else:
-            self.button.show_lines(words.say("pay.enter_amount"), whom)
