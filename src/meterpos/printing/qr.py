@@ -11,6 +11,10 @@ MODULE_DOTS: Final = 5
 QUIET_MODULES: Final = 4
 """Empty modules that must surround the code."""
 
+MASK: Final = 0
+"""Which of the eight masks is laid over the code. A seal is hash and signature, as good as random: one mask is as good as
+another, and choosing the best would take longer (8 ms here) than all the rest of a receipt."""
+
 
 @lru_cache(maxsize=16)
 def modules(text: str) -> tuple[tuple[bool, ...], ...]:
@@ -18,5 +22,5 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...]:
 
     Error correction M: a seal has about 230 characters, and a fold across the paper must not spoil it.
     """
-    code = segno.make_qr(text, error="m", boost_error=False)
+    code = segno.make_qr(text, error="m", boost_error=False, mask=MASK)
     return tuple(tuple(bool(module & 1) for module in row) for row in code.matrix)
