@@ -12,8 +12,8 @@ QUIET_MODULES: Final = 4
 """Empty modules that must surround the code."""
 
 MASK: Final = 0
-"""Which of the eight masks is laid over the code. A seal is hash and signature, as good as random: one mask is as good as
-another, and choosing the best would take longer (8 ms here) than all the rest of a receipt."""
+"""Which of the eight masks is laid over the code. A seal is hash and signature, as good as random: any mask is as good,
+and choosing between them took longer (8 ms) than all the rest of a receipt."""
 
 
 @lru_cache(maxsize=16)
