@@ -1,35 +1,63 @@
 """The parts of `dev.py faults`: each runs one harness at the size asked for, prints its figures, tells if it passed."""
 
 import argparse
+import logging
+import os
+import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
-from tests.faults.simulate import Simulator, Tally, tell
+from tests.faults import cursor, kill, order, web
+from tests.faults.planted import DoesNotApply
+from tests.faults.planted.bugs import BUGS
+from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
 
-SLICE = 100
+SLICE = 50
 """Schedules a process plays before it reports."""
+PLANTED_SEEDS = 60
+"""Within so many seeds a planted bug has to show, and the unpatched code passes all of them."""
+FOR_EVER = 10**9
+
+
+def _spread(options: argparse.Namespace, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """Do the jobs in processes of their own, no more at once than asked for, until the time is up."""
+    until = time.monotonic() + (options.seconds or FOR_EVER)
+    left = iter(jobs)
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn"), initializer=_quietly) as pool:
+        under_way: set[Any] = set()
+        while True:
+            while len(under_way) < options.workers and time.monotonic() < until:
+                job = next(left, None)
+                if job is None:
+                    break
+                under_way.add(pool.submit(work, *job, until - time.monotonic()))
+            if not under_way:
+                return
+            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            for one in done:
+                yield one.result()
+
+
+def _quietly() -> None:
+    logging.disable(logging.CRITICAL)
+
+
+# --- the simulator
 
 
 def schedules(options: argparse.Namespace) -> bool:
     """Play simulated schedules."""
-    runs = options.runs or (10**9 if options.seconds else 1_000)
-    until = time.monotonic() + (options.seconds or 10**9)
+    runs = options.runs or (FOR_EVER if options.seconds else 1_000)
+    end = options.seed + runs
     tally = Tally()
-    seeds = range(options.seed, options.seed + runs)
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-        waiting = set()
-        slices = iter(range(seeds.start, seeds.stop, SLICE))
-        while True:
-            while len(waiting) < options.workers and (first := next(slices, None)) is not None:
-                if time.monotonic() < until:
-                    left = until - time.monotonic()
-                    waiting.add(pool.submit(_play, first, min(first + SLICE, seeds.stop), left))
-            if not waiting:
-                break
-            done = next(as_completed(waiting))
-            waiting.discard(done)
-            tally.add(done.result())
+    jobs = ((first, min(first + SLICE, end)) for first in range(options.seed, end, SLICE))
+    for part in _spread(options, _play, jobs):
+        tally.add(part)
     print("\n".join(tell(tally)), flush=True)
     if tally.failed:
         worst = min(tally.failed)
@@ -40,8 +68,142 @@ def schedules(options: argparse.Namespace) -> bool:
 
 
 def _play(first: int, end: int, seconds: float) -> Tally:
-    import logging
-
-    logging.disable(logging.CRITICAL)
     with Simulator() as simulator:
         return simulator.play_all(range(first, end), until=time.monotonic() + seconds)
+
+
+def planted(options: argparse.Namespace) -> bool:
+    """Plant each bug and look for it; the unpatched code passes the same seeds."""
+    seeds = range(options.seed, options.seed + (options.runs or PLANTED_SEEDS))
+    found: dict[str, tuple[int, str] | str | None] = dict(
+        _spread(options, _find, ((number, seeds.start, seeds.stop) for number in range(len(BUGS))))
+    )
+    clean = Tally()
+    for part in _spread(
+        options, _play, ((n, min(n + SLICE, seeds.stop)) for n in range(seeds.start, seeds.stop, SLICE))
+    ):
+        clean.add(part)
+    for bug in BUGS:
+        what = found.get(bug.name, "not tried: the time was up")
+        says = f"seed {what[0]}: {what[1][:120]}" if isinstance(what, tuple) else what or "MISSED"
+        print(f"  {bug.name} ({bug.says}): {says}")
+    caught = sum(isinstance(what, tuple) for what in found.values())
+    print(
+        f"  {caught} of {len(BUGS)} planted bugs found within {len(seeds)} seeds; "
+        f"the unpatched code failed {len(clean.failed)} of {clean.schedules}",
+        flush=True,
+    )
+    return caught == len(BUGS) and not clean.failed
+
+
+def _find(number: int, first: int, end: int, seconds: float) -> tuple[str, tuple[int, str] | str | None]:
+    del seconds
+    bug = BUGS[number]
+    try:
+        with Simulator() as simulator:
+            return bug.name, first_seed_that_finds(simulator, bug, range(first, end))
+    except DoesNotApply as error:
+        return bug.name, f"DOES NOT APPLY: {error}"
+
+
+# --- the line
+
+
+def http(options: argparse.Namespace) -> bool:
+    """Cut every exchange after every byte, and lie to both sides; `--runs` is the stride of the cuts."""
+    jobs = [("lies", 1), *((direction, options.runs or 1) for direction in ("up", "down"))]
+    passed = True
+    for name, tried, outcomes, wrong, entries in _spread(options, _on_the_web, jobs):
+        print(f"  {name}: {sum(tried.values())} faults, {entries} entries compared, {len(wrong)} wrong")
+        for outcome, count in sorted(outcomes.items()):
+            print(f"    {outcome}: {count}")
+        for sentence in wrong[:10]:
+            print(f"    WRONG {sentence}")
+        passed &= not wrong
+    return passed
+
+
+def _on_the_web(name: str, stride: int, seconds: float) -> tuple[str, Any, Any, Sequence[str], int]:
+    until = time.monotonic() + seconds
+    with web.web() as at:
+        if name == "lies":
+            web.lies(at)
+            web.bombs(at)
+        else:
+            web.cuts(at, name, stride=stride, until=until)
+        entries = at.prove()
+        return f"cut {name}" if name != "lies" else name, at.tried, at.outcomes, at.wrong, entries
+
+
+def feed(options: argparse.Namespace) -> bool:
+    """Let many writers write into the feed; `--runs` is how many; both databases, and a control that must fail."""
+    seconds = (options.seconds or 60) / 4
+    passed = True
+    with _databases() as urls:
+        for name, url in urls:
+            for control in (False, True):
+                with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+                    where = url(Path(folder))
+                    seen = cursor.run(
+                        Path(folder) / "office", where, writers=options.runs or 64, seconds=seconds, as_sequence=control
+                    )
+                kind = "numbers from a sequence" if control else "as in production"
+                print(
+                    f"  {name}, {kind}: {seen.writers} writers, {seen.seconds:.0f} s, {len(seen.written)} written, "
+                    f"{seen.missed} missed, {seen.twice} read twice",
+                    flush=True,
+                )
+                passed &= bool(seen.missed) == control and (control or not seen.twice)
+    return passed
+
+
+@contextmanager
+def _databases() -> Iterator[list[tuple[str, Callable[[Path], str]]]]:
+    """Yield how to make a database of each kind."""
+    from tests.support.postgres import Databases, server_url
+
+    with tempfile.TemporaryDirectory(prefix="meterpos-tests-") as folder:
+        url = os.environ.get("METERPOS_TEST_POSTGRES") or server_url(Path(folder), os.getpid())
+        databases = Databases(url)
+        yield [
+            ("SQLite", lambda place: f"sqlite:///{place / 'office.db'}"),
+            ("PostgreSQL", lambda _: databases.new()),
+        ]
+        databases.drop_all()
+
+
+# --- the till
+
+
+def killed(options: argparse.Namespace) -> bool:
+    """Kill processes that take payments."""
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        home = Path(folder) / "till"
+        kill.prepare(home)
+        until = time.monotonic() + (options.seconds or FOR_EVER)
+        done = kill.run(home, kills=options.runs or 2_000, seed=options.seed, until=until)
+    print(
+        f"  {done.kills} kills, {done.reported} receipts reported as printed, {done.kept} in the journal "
+        f"({done.unreported} committed and killed before they were reported), {len(done.wrong)} wrong"
+    )
+    for sentence in done.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not done.wrong
+
+
+def permutations(options: argparse.Namespace) -> bool:
+    """Put facts into many orders; `--runs` is how many sets of facts, each in 50 orders."""
+    sets = options.runs or 2_000
+    wrong: list[str] = []
+    tried = 0
+    jobs = ((first, min(first + 200, options.seed + sets)) for first in range(options.seed, options.seed + sets, 200))
+    for count, found in _spread(options, _permute, jobs):
+        tried += count
+        wrong += found
+    print(f"  {tried * order.PERMUTATIONS} permutations of {tried} sets of 30 facts or more, {len(wrong)} wrong")
+    return not wrong
+
+
+def _permute(first: int, end: int, seconds: float) -> tuple[int, list[str]]:
+    del seconds
+    return end - first, [sentence for seed in range(first, end) for sentence in order.permute(seed)]

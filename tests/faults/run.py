@@ -17,10 +17,15 @@ sys.path.insert(0, str(ROOT))
 # Secrets of the harness's tills lie in files of their own, never in the keyring of the person who runs it.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
-from tests.faults.parts import schedules  # noqa: E402
+from tests.faults import parts  # noqa: E402
 
 PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
-    "schedules": schedules,
+    "schedules": parts.schedules,
+    "planted": parts.planted,
+    "http": parts.http,
+    "feed": parts.feed,
+    "kill": parts.killed,
+    "order": parts.permutations,
 }
 
 

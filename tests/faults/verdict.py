@@ -64,6 +64,9 @@ def settle(schedule: Schedule) -> Verdict:
         verdict.wrong += _agreement(schedule, place)
         if not schedule.office_came_back:
             verdict.wrong += _accounts(schedule, place)
+    if schedule.second_looks and not schedule.office_came_back:
+        verdict.wrong.append(f"{schedule.second_looks} second looks were needed though head office lost nothing")
+    verdict.notes["second looks"] = schedule.second_looks
     verdict.notes["buried"] = len(schedule.buried)
     return verdict
 

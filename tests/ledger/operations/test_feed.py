@@ -156,6 +156,17 @@ def test_digests_add_up_whatever_the_order_and_however_often(counter: Counter, t
         assert held != ZoneSum(3, 0)
 
 
+def test_a_payment_in_suspense_is_the_accounts_again_once_head_office_forgot_its_decision(counter: Counter) -> None:
+    entry = counter.pay("A1", 100_000)
+    mine = asdict(fact_in(counter, f"{entry.short_id}.0"))
+    apply(counter, fact_row(Fact(**{**mine, "decision": "suspense", "stands_on": "SUSPENSE-KSM01"}), 12))
+    with counter.till.store.write() as connection:
+        begin_again(connection, generation=2, keep_through=2)
+    assert counter.net("A1") == 130_000
+    with counter.till.store.read() as connection:
+        assert list(run_checks(connection)) == []
+
+
 def test_beginning_again_takes_away_what_was_above_and_the_feed_brings_it_back(counter: Counter) -> None:
     entry = counter.pay("A1", 100_000)
     mine = Fact(**{**asdict(fact_in(counter, f"{entry.short_id}.0")), "decision": "account"})

@@ -201,7 +201,7 @@ def begin_again(connection: Connection, *, generation: int, keep_through: int = 
     """
     above = list(
         connection.execute(
-            select(facts.c.fact_id, facts.c.of_fact_id, facts.c.account_no, facts.c.entry_id).where(
+            select(facts.c.fact_id, facts.c.of_fact_id, facts.c.account_no, facts.c.stands_on, facts.c.entry_id).where(
                 facts.c.position > keep_through
             )
         )
@@ -210,12 +210,13 @@ def begin_again(connection: Connection, *, generation: int, keep_through: int = 
     _unplace(connection, [row for row in above if row.entry_id in own], decision=None)
     _unplace(connection, [row for row in above if row.entry_id not in own], decision="none")
     subjects = sorted({row.of_fact_id or row.fact_id for row in above})
-    touched = rewrite_groups(connection, subjects, also_on={row.account_no for row in above})
+    places = {row.account_no for row in above} | {row.stands_on for row in above}
+    touched = rewrite_groups(connection, subjects, also_on=places)
     connection.execute(
         update(till_identity).where(till_identity.c.id == 1).values(generation=generation, position=keep_through)
     )
     sum_digests_anew(connection)
-    recalculate(connection, touched | {row.account_no for row in above})
+    recalculate(connection, touched | places)
     return len(above)
 
 

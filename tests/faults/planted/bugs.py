@@ -1,0 +1,390 @@
+"""The planted bugs, in the order of a payment's trip: the counter, the push, head office, the feed, the restores."""
+
+from typing import Final
+
+from tests.faults.planted import Bug, Edit
+
+PROTOCOL: Final = "meterpos.sync.protocol:_Talk."
+EXCHANGE: Final = "meterpos.sync.exchange:"
+WIRE: Final = "meterpos.sync.wire:"
+INTAKE: Final = "meterpos.headoffice.intake:"
+CHAIN: Final = "meterpos.headoffice.chain:"
+DECISIONS: Final = "meterpos.headoffice.decisions:"
+ROUTES: Final = "meterpos.headoffice.routes.exchange:"
+OFFICE_FEED: Final = "meterpos.headoffice.feed:"
+FEED: Final = "meterpos.ledger.operations.feed:"
+POSTING: Final = "meterpos.ledger.posting:"
+STREAMS: Final = "meterpos.ledger.queries.streams:"
+
+
+def _bug(name: str, says: str, *edits: tuple[str, str, str]) -> Bug:
+    return Bug(name, says, tuple(Edit(*edit) for edit in edits))
+
+
+BUGS: Final = (
+    # --- at the counter
+    _bug(
+        "a double press pays twice",
+        "the tender id is not looked up",
+        (
+            "meterpos.ledger.operations.tenders:take_tender",
+            "if again is not None:",
+            "if again is not None and not again:",
+        ),
+    ),
+    _bug(
+        "the chain begins anew at each entry",
+        "an entry does not name the one before it",
+        ("meterpos.ledger.journal:append", "prev=prev", "prev=FIRST_PREV"),
+    ),
+    _bug(
+        "papers are numbered across streams",
+        "the number of a paper goes on from another stream's",
+        (
+            "meterpos.ledger.operations.entries:next_number",
+            "(last or 0) + 1",
+            "(last or 0) + 2",
+        ),
+    ),
+    # --- the push
+    _bug(
+        "a lost answer is taken for a yes",
+        "what was sent counts as delivered when the line breaks",
+        (
+            PROTOCOL + "_push_batch",
+            "        self._bear(answer)\n        self._shrink_batch(len(entries))\n        return None\n",
+            "        self._bear(answer)\n        if entries:\n"
+            "            from meterpos.sync.wire import Ack\n"
+            "            return Ack(batch='', generation=self.cursor.generation, stream=stream,"
+            " through_seq=entries[-1].seq, head=entries[-1].entry_id, at='2026-11-20T06:41:07.123Z', count=0,"
+            " sum_minor=0, answers=(), held=False, lineage=())\n"
+            "        self._shrink_batch(len(entries))\n        return None\n",
+        ),
+    ),
+    _bug(
+        "an answer is believed unsigned",
+        "the server's signature is not checked",
+        ("meterpos.sync.framing:check_signature", "if not ", "if False and not "),
+    ),
+    _bug(
+        "an acknowledgement is not bound to its batch",
+        "an old answer, or another batch's, is taken for this one's",
+        (WIRE + "read_ack", "if ack.batch != batch:", "if False:"),
+    ),
+    _bug(
+        "a page is not bound to its question",
+        "an old page is taken for this one",
+        (WIRE + "read_page", "if page.request != request:", "if False:"),
+        (PROTOCOL + "_ask", "if page.generation == self.cursor.generation and page.after != after:", "if False:"),
+        (
+            FEED + "_move_cursor",
+            "till_identity.c.generation == generation, till_identity.c.position == after",
+            "till_identity.c.generation == generation",
+        ),
+    ),
+    _bug(
+        "the first entry of each batch is skipped",
+        "reading goes on one place too far",
+        ("meterpos.ledger.journal:entries_after", "journal.c.seq > seq", "journal.c.seq > seq + 1"),
+    ),
+    _bug(
+        "any head is believed",
+        "an acknowledgement of another journal counts for this one",
+        (PROTOCOL + "_believe", "if place.entry_id != ack.head:", "if False:"),
+    ),
+    _bug(
+        "what cannot be joined counts as delivered",
+        "an answer that ends before the batch is taken for its end",
+        (PROTOCOL + "_believe", "sent if ack.through_seq > sent[0] else (0, FIRST_PREV)", "sent"),
+    ),
+    _bug(
+        "another branch's end stops the till",
+        "a copied till takes its twin's chain for a fork and never delivers",
+        (PROTOCOL + "_believe", "if ack.through_seq == sent[0]:", "if True:"),
+    ),
+    _bug(
+        "old streams are never asked about again",
+        "after a restore of the server only the current stream is offered",
+        (PROTOCOL + "_push_all", "if moved_back or state.generation != self.cursor.generation:", "if False:"),
+    ),
+    _bug(
+        "what is not acknowledged is forgotten",
+        "the place a batch is offered from is where this till ends",
+        (PROTOCOL + "_push", "through, prev = ack.through_seq, ack.head", "through, prev = state.last_seq, ack.head"),
+    ),
+    # --- head office takes in
+    _bug(
+        "answered before the commit",
+        "head office answers, then the power goes before anything is kept",
+        (
+            ROUTES + "_receive",
+            "            with office.write() as (conn, outgoing):\n"
+            "                return intake.receive(conn, outgoing, push=batch, device=device, at=at)\n",
+            "            received = None\n"
+            "            try:\n"
+            "                with office.write() as (conn, outgoing):\n"
+            "                    received = intake.receive(conn, outgoing, push=batch, device=device, at=at)\n"
+            "            except BaseException:\n"
+            "                if received is None:\n"
+            "                    raise\n"
+            "            return received\n",
+        ),
+    ),
+    _bug(
+        "the feed is written after the commit",
+        "payments and their places in the feed are two transactions",
+        (
+            ROUTES + "_receive",
+            "            with office.write() as (conn, outgoing):\n"
+            "                return intake.receive(conn, outgoing, push=batch, device=device, at=at)\n",
+            "            from meterpos.headoffice.feed import Outgoing, flush\n"
+            "            outgoing = Outgoing()\n"
+            "            with office.store.write() as conn:\n"
+            "                received = intake.receive(conn, outgoing, push=batch, device=device, at=at)\n"
+            "            with office.store.write() as conn:\n"
+            "                flush(conn, outgoing)\n"
+            "            return received\n",
+        ),
+    ),
+    _bug(
+        "raw entries are kept apart from what they mean",
+        "an entry is stored in one transaction and never posted when the power goes before the other",
+        (
+            ROUTES + "_receive",
+            "            with office.write() as (conn, outgoing):\n",
+            "            entries = intake.chain.entries_of(batch)\n"
+            "            with office.write() as (conn, outgoing):\n"
+            "                row = intake._hold_stream(conn, push=batch, device=device, at=at)\n"
+            "                intake._store(conn, intake.chain.place(conn, row, batch, entries).new, at=at)\n"
+            "            with office.write() as (conn, outgoing):\n",
+        ),
+    ),
+    _bug(
+        "deduplication by number",
+        "an entry whose place is taken counts as had, whatever it says",
+        (
+            CHAIN + "place",
+            "        placed.new.append(entry)\n",
+            "        if entry.seq <= stream.through_seq:\n"
+            "            placed.known |= {entry.entry_id}\n"
+            "            continue\n"
+            "        placed.new.append(entry)\n",
+        ),
+    ),
+    _bug(
+        "signed for past a gap",
+        "entries whose predecessor has not come count as the chain's end",
+        (CHAIN + "place", 'if branch == "main" and entry.seq == placed.through_seq + 1:', 'if branch != "fork":'),
+    ),
+    _bug(
+        "everything received is signed for",
+        "the acknowledgement names the batch's end, joined or not",
+        (
+            CHAIN + "signed_for",
+            'if placed.last == "main":',
+            'if entries:\n        return entries[-1].seq, entries[-1].entry_id\n    if placed.last == "main":',
+        ),
+    ),
+    _bug(
+        "what waited after a gap never finds its place",
+        "entries beside the chain stay there when what was missing has come",
+        (CHAIN + "record", "if placed.new:", "if False:"),
+    ),
+    _bug(
+        "only the chain is posted",
+        "payments on a copied till's branch are kept and mean nothing",
+        (
+            INTAKE + "receive",
+            "_post(conn, outgoing, outcomes, placed.new,",
+            "_post(conn, outgoing, outcomes, [e for e in placed.new if e.entry_id not in placed.sides],",
+        ),
+        (
+            INTAKE + "_answer",
+            "outcomes.by_entry[entry.entry_id]",
+            'outcomes.by_entry.get(entry.entry_id, ("stored", ""))',
+        ),
+    ),
+    _bug(
+        "one odd batch is dropped whole",
+        "a batch with something to look at is acknowledged and not posted",
+        (
+            INTAKE + "_try_to_post",
+            "    outgoing.rows.update(sent.rows)\n",
+            "    if not found.openings:\n        outgoing.rows.update(sent.rows)\n",
+        ),
+    ),
+    _bug(
+        "an exception is not opened",
+        "money goes to suspense and nobody is told",
+        (INTAKE + "_write_down", "exceptions.open_all(conn, outcomes.openings, at=at)", "pass"),
+    ),
+    _bug(
+        "every user of a reference owns it",
+        "one reference pays twice",
+        (DECISIONS + "_owns", "if bench.spent[key] - bench.undone:", "if False:"),
+    ),
+    _bug(
+        "a second reversal counts as well",
+        "nobody decides which of two reversals counts",
+        (DECISIONS + "_reversal", 'if bench.owners["reversal", subject] != fact.fact_id:', "if False:"),
+    ),
+    _bug(
+        "a reversal that comes first is dropped",
+        "a reversal whose payment has not come has no effect for ever",
+        (
+            DECISIONS + "_reversal",
+            'return replace(fact, decision="account"), [opening]',
+            'return replace(fact, decision="none"), [opening]',
+        ),
+    ),
+    _bug(
+        "a reversal stands where it was stated",
+        "the reversal of money in suspense is booked on the account",
+        (
+            DECISIONS + "_reversal",
+            "return replace(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []",
+            'return replace(fact, decision="account", amount_minor=0), []',
+        ),
+    ),
+    # --- the feed
+    _bug(
+        "a page and its end are read apart",
+        "what is written between the two reads is skipped for ever",
+        (
+            ROUTES + "_pull",
+            "    for zone in asked.differs:\n",
+            "    if page and not page.more:\n"
+            "        from dataclasses import replace\n"
+            "        with office.read() as conn:\n"
+            "            page = replace(page, through=feed.page(conn, zones=zones, after=asked.after, limit=1).through"
+            " if not feed.page(conn, zones=zones, after=asked.after, limit=1).more else"
+            " conn.exec_driver_sql('SELECT value FROM counters WHERE name = \\'feed\\'').scalar_one())\n"
+            "    for zone in asked.differs:\n",
+        ),
+    ),
+    _bug(
+        "a full page skips to the end",
+        "the cursor moves past rows that did not fit",
+        (OFFICE_FEED + "page", "through=places[-1][0] if more else max(through, after)", "through=max(through, after)"),
+    ),
+    _bug(
+        "a full page says it is the last",
+        "rows that did not fit are taken for none",
+        (OFFICE_FEED + "page", "more = len(places) > limit", "more = False"),
+    ),
+    _bug(
+        "digests only grow",
+        "a fact sent again counts twice in its zone's digest",
+        (OFFICE_FEED + "_steps", "((1, added), (-1, removed))", "((1, added),)"),
+    ),
+    _bug(
+        "the cursor moves before the page is applied",
+        "two transactions: a power cut between them skips a page",
+        (
+            EXCHANGE + "_Drive._take",
+            "        case steps.RecordAck()",
+            "        case steps.ApplyPage(page):\n"
+            "            from sqlalchemy import update\n"
+            "            from meterpos.ledger.tables import till_identity\n"
+            "            with self.store.write() as connection:\n"
+            "                connection.execute(update(till_identity).values(position=page.through))\n"
+            "            with self.store.write() as connection:\n"
+            "                feed.apply_again(connection, generation=page.generation, rows=page.rows)\n"
+            "        case steps.RecordAck()",
+        ),
+    ),
+    _bug(
+        "two exchanges at once, and the cursor is not compared",
+        "an older page sets the cursor back or past what was applied",
+        (EXCHANGE + "exchange", "with only_exchange(home):", "if True:"),
+        (
+            FEED + "_move_cursor",
+            "till_identity.c.generation == generation, till_identity.c.position == after",
+            "till_identity.c.generation == generation",
+        ),
+        (FEED + "_apply_rows", "by_kind: dict", "rows = rows[1:]\n    by_kind: dict"),
+    ),
+    _bug(
+        "facts are counted twice on return",
+        "a till's own payment comes back as another",
+        (
+            FEED + "_apply_facts",
+            "known = _known(",
+            'arrived = [Fact(**{**{n: getattr(f, n) for n in f.__slots__}, "fact_id": f.fact_id + "x"})'
+            ' if f.kind == "payment" and f.entry_id else f for f in arrived]\n    known = _known(',
+        ),
+    ),
+    _bug(
+        "a movement stays where it stood",
+        "money head office put in suspense still pays the account at the till",
+        (
+            POSTING + "_restamp",
+            "if old.stands_on != fact.stands_on or",
+            "if False and old.stands_on != fact.stands_on or",
+        ),
+    ),
+    _bug(
+        "digests are not compared",
+        "a till believes that it agrees",
+        (PROTOCOL + "_compare", "if self.course.agreed is None:", "return\n    if self.course.agreed is None:"),
+    ),
+    _bug(
+        "the second look begins at the cursor",
+        "what is missing before the cursor is not found",
+        (PROTOCOL + "_second_look", "after = 0", "after = self.cursor.position"),
+    ),
+    _bug(
+        "a zone looked at in vain is never looked at again",
+        "what head office gets back later never reaches the till",
+        (
+            PROTOCOL + "_compare",
+            "if self.course.memory.in_vain.get(zone) != gap",
+            "if zone not in self.course.memory.in_vain",
+        ),
+    ),
+    # --- restores
+    _bug(
+        "a new generation keeps the whole cursor",
+        "places of the old generation are taken for the new one's",
+        ("meterpos.sync.protocol:common_place", "keep = min(keep, step.parent_through)", "pass"),
+    ),
+    _bug(
+        "a new generation names its parent's end too far",
+        "tills keep places the backup did not have",
+        (
+            "meterpos.headoffice.restores:begin_generation",
+            '"parent_position": position',
+            '"parent_position": position + 1000',
+        ),
+    ),
+    _bug(
+        "two restores become the same generation",
+        "the generation is the parent's next number",
+        ("meterpos.headoffice.restores:begin_generation", "new = parent + 1 + leap", "new = parent + 1"),
+    ),
+    _bug(
+        "what head office lost goes on counting",
+        "facts above the common place keep their effect",
+        (FEED + "begin_again", 'decision="none"', 'decision="account"'),
+    ),
+    _bug(
+        "what head office lost keeps its place",
+        "facts above the common place are not let go",
+        (FEED + "_unplace", "if rows:", "if False:"),
+    ),
+    _bug(
+        "balances are not worked out after a restore",
+        "sums still hold what was let go",
+        (FEED + "begin_again", "    recalculate(connection, touched", "    (lambda *_: None)(connection, touched"),
+    ),
+    _bug(
+        "a number used again stops the feed",
+        "head office may not say otherwise what it said before it was restored",
+        (FEED + "_forget_changed", "if not changed:", "if True:"),
+    ),
+    _bug(
+        "a restored till counts another's entries as its own end",
+        "the place of a stream is its highest, whatever stands there",
+        (STREAMS + "stream_place", "if seq:\n", "if seq and seq % 2:\n"),
+    ),
+)
