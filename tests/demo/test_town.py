@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from demo.town import Town, write_town
 
 AS_OF = date(2026, 11, 20)
