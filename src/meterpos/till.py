@@ -284,13 +284,15 @@ class Till:
         with self.store.write() as connection:
             people.set_pin(connection, user_name=user_name, code=code, pin=pin, pepper=self.pepper)
 
-    def sign_in(self, *, user_name: str, pin: str) -> None:
-        """Check a PIN; wrong tries are counted and slow the next ones down.
+    def sign_in(self, *, user_name: str, pin: str, approving: bool = False) -> None:
+        """Check a PIN and note it in the journal; wrong tries are counted there and slow the next ones down.
 
         Raises: WrongPin, UnknownUser, TooManyTries.
         """
         with self.store.write() as connection:
-            right = people.check_pin(connection, user_name=user_name, pin=pin, pepper=self.pepper, moment=self.moment())
+            right = people.sign_in(
+                connection, user_name=user_name, pin=pin, pepper=self.pepper, moment=self.moment(), approving=approving
+            )
         if not right:
             raise people.WrongPin("That PIN is not right. Try again.", field="pin")
 
@@ -302,21 +304,14 @@ class Till:
         if approver == clerk:
             raise reversals.NotApproved("A second person has to approve. Ask a supervisor.", field="approver")
         with self.store.read() as connection:
-            people.require_approver(connection, user_name=approver, today=self._signed_today(connection))
-        self.sign_in(user_name=approver, pin=pin)
+            people.require_approver(connection, user_name=approver, moment=self.moment())
+        self.sign_in(user_name=approver, pin=pin, approving=True)
         return Approval(by=approver, how="pin", nonce=secrets.token_hex(8))
 
     def close(self) -> None:
         """Let go of the ledger, its log moved into the database first."""
         self.store.checkpoint()
         self.store.close()
-
-    def _signed_today(self, connection: Connection) -> date:
-        who = find_identity(connection)
-        moment = self.moment()
-        if who is None or who.as_of is None:
-            return moment.today
-        return max(moment.today, moment.localise(who.as_of).date())
 
     def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool = False) -> int | None:
         if self.settings.printer is None:

@@ -25,6 +25,12 @@ def test_an_id_of_ones_own_moves_cash_once(open_till: TillCommands) -> None:
     assert open_till.ask(*drop)["number"] == open_till.ask(*drop)["number"]
 
 
+def test_between_shifts_someone_has_to_say_who_banks(pin: str, till: TillCommands) -> None:
+    banking = ("cash", "--kind", "banking", "--amount", "1", "--slip", "EQ-7")
+    assert "No shift is open, so say who acts" in till(*banking).told
+    assert "The safe must hold 0.00" in till(*banking, "--clerk", "otieno", "--pin-file", pin).told
+
+
 def test_a_payout_is_approved_by_command(pin: str, open_till: TillCommands) -> None:
     payout = ("cash", "--kind", "payout", "--amount", "50", "--reason", "soap")
     refused = open_till(*payout)

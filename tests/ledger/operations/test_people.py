@@ -1,14 +1,24 @@
 """PINs and approvals."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
-from meterpos.ledger.operations.people import MayNotApprove, TooManyTries, UnknownUser, WrongCode, WrongPin, code_hash
+from meterpos.ledger.journal import EntryContent, parse
+from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.operations.people import (
+    MayNot,
+    MayNotApprove,
+    TooManyTries,
+    UnknownUser,
+    WrongCode,
+    WrongPin,
+    code_hash,
+)
 from meterpos.ledger.operations.reversals import NotApproved
-from meterpos.ledger.tables import pins, users
+from meterpos.ledger.tables import journal, pins, till_identity, users
 from tests.support.tills import CLERK, Counter
 
 
@@ -89,3 +99,85 @@ def test_a_pin_is_not_kept_as_it_is(counter: Counter) -> None:
         kept = connection.execute(select(pins.c.pin_hash)).scalar_one()
     assert kept.startswith("$argon2id$")
     assert "4711" not in kept
+
+
+# --- noted in the journal
+
+
+def noted(counter: Counter, *kinds: str) -> list[EntryContent]:
+    with counter.till.store.read() as connection:
+        rows = connection.execute(select(journal.c.data).where(journal.c.kind.in_(kinds)).order_by(journal.c.seq))
+        return [parse(data) for data in rows.scalars()]
+
+
+def test_a_sign_in_is_noted_and_an_approval_is_not_one(counter: Counter) -> None:
+    counter.till.sign_in(user_name="otieno", pin="4711")
+    counter.till.approve(approver="otieno", pin="4711", clerk=CLERK)
+    (entry,) = noted(counter, "signed_in", "sign_in_failed", "locked")
+    assert (entry.kind, entry.clerk) == ("signed_in", "otieno")
+
+
+def test_ten_wrong_pins_are_counted_in_the_journal_and_wait_ever_longer(counter: Counter) -> None:
+    waits = []
+    for _ in range(10):
+        with pytest.raises(WrongPin):
+            counter.till.approve(approver="otieno", pin="0000", clerk=CLERK)
+        before = counter.print_of_ledger()
+        locked = noted(counter, "locked")
+        if locked:
+            with pytest.raises(TooManyTries):
+                counter.till.sign_in(user_name="otieno", pin="4711")
+            assert counter.print_of_ledger() == before
+            waits.append(int((datetime.fromisoformat(locked[-1].body["until"]) - locked[-1].at).total_seconds()))
+            counter.clock.turn(seconds=waits[-1])
+    failed = noted(counter, "sign_in_failed")
+    assert [entry.body["failures"] for entry in failed] == list(range(1, 11))
+    assert all(entry.body["approving"] and entry.clerk == "otieno" for entry in failed)
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640]
+    counter.till.sign_in(user_name="otieno", pin="4711")
+
+
+# --- rights
+
+
+def user(counter: Counter, name: str, **values: object) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(update(users).where(users.c.user_name == name).values(**values))
+
+
+def test_an_auditor_opens_no_shift(counter: Counter) -> None:
+    user(counter, CLERK, role="auditor")
+    with pytest.raises(MayNot, match=r"Achieng O. \(auditor\) may not do this"):
+        counter.open_shift()
+
+
+@pytest.mark.parametrize(
+    ("ended", "says"), [({"expires_on": date(2026, 11, 19)}, "ended on 19 Nov 2026"), ({"revoked": True}, "took back")]
+)
+def test_an_ended_right_takes_money_and_gives_none_back(counter: Counter, ended: dict[str, object], says: str) -> None:
+    user(counter, CLERK, **ended)
+    counter.open_shift()
+    number = counter.pay("A1", 100).content.body["number"]
+    before = counter.print_of_ledger()
+    with pytest.raises(MayNot, match=says):
+        counter.reverse(number)
+    payout = CashRequest(movement_id="p", kind="payout", amount_minor=100, reason="soap")
+    with pytest.raises(MayNot, match=says):
+        counter.till.move_cash(request=payout, clerk=CLERK, approval=counter.approval())
+    assert counter.print_of_ledger() == before
+    drop = CashRequest(movement_id="d", kind="drop", amount_minor=100)
+    counter.till.move_cash(request=drop, clerk=CLERK)
+    counter.till.close_shift(counted_minor=500_000, clerk=CLERK)
+
+
+def test_a_clock_set_back_ends_no_right_later(counter: Counter) -> None:
+    user(counter, "otieno", expires_on=date(2026, 11, 21))
+    counter.till.approve(approver="otieno", pin="4711", clerk=CLERK)
+    with counter.till.store.write() as connection:
+        connection.execute(update(till_identity).values(as_of=counter.clock.at.replace(day=23)))
+    with pytest.raises(MayNotApprove, match="21 Nov 2026"):
+        counter.till.approve(approver="otieno", pin="4711", clerk=CLERK)
+
+
+def test_before_head_office_sent_anybody_a_till_works(counter: Counter) -> None:
+    counter.till.open_shift(float_minor=0, clerk="root")

@@ -9,7 +9,7 @@ import typer
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
 from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
-from meterpos.cli.till.opened import opened, signed_in, who_acts
+from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
 
@@ -56,6 +56,8 @@ def cash(
     with opened(context) as till:
         use_printer(till, device)
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        if not name:
+            raise NobodyActs("No shift is open, so say who acts: --clerk NAME --pin-file FILE.", field="clerk")
         if kind == "handover" and to:
             signed_in(till, clerk=to, pin_file=to_pin_file)
         request = CashRequest(

@@ -10,6 +10,7 @@ from meterpos.ledger.journal import Approval, Entry, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.operations.entries import Counter, display_name, paper_frame, stand_at_counter, write_entry
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import NotApproved
 from meterpos.ledger.queries.cash import drawer_minor, in_safe_minor
 from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
@@ -53,8 +54,8 @@ def move_cash(
 ) -> Entry:
     """Move cash and return the entry its slip is made from; the same request again returns the same entry.
 
-    Raises: CashNotMoved naming what is wrong, NotApproved (a payout needs a second person), NoOpenShift (a banking
-        alone needs none), NotEnrolled; nothing was changed.
+    Raises: CashNotMoved naming what is wrong, NotApproved (a payout needs a second person), MayNot, NoOpenShift (a
+        banking alone needs none), NotEnrolled; nothing was changed.
     """
     again = entry_of_movement(connection, request.movement_id)
     if again is not None:
@@ -65,6 +66,7 @@ def move_cash(
     if approval is not None and approval.by == clerk:
         raise NotApproved("A second person has to approve, not the one who asks. Ask a supervisor.", field="approver")
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    require_right(connection, counter, "pay_out" if request.kind == "payout" else "move_cash")
     held_minor = _held_minor(connection, counter, request)
     if request.kind == "handover":
         _check_next(connection, request.to, clerk=clerk)

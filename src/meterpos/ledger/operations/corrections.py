@@ -9,6 +9,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.journal import Approval, Entry, paper_of, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import Counter, known_as_of, next_number, stand_at_counter, write_entry
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import check_reason, require_second_person, reversal_body, standing_receipt
 from meterpos.ledger.operations.tenders import (
     LegRequest,
@@ -56,7 +57,7 @@ def correct_tender(
     returns the same entry.
 
     Raises: NotReversible (unknown, another till's, a reversal itself, reversed before, no reason), NotApproved,
-        NotCorrectable, UnknownMeterOrAccount, NoOpenShift, and what `take_tender` raises of accounts.
+        NotCorrectable, UnknownMeterOrAccount, MayNot, NoOpenShift, and what `take_tender` raises of accounts.
     """
     found = standing_receipt(connection, number=number, tender_id=tender_id)
     if isinstance(found, Entry):
@@ -65,6 +66,7 @@ def correct_tender(
     require_second_person(approval, clerk=clerk, what="a correction")
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     counter.require_shift()
+    require_right(connection, counter, "correct")
     original = paper_of(read_back(connection, found.entry_id), number)
     target = _target(connection, to_meter)
     request = _request(original, _wrong_part(original, from_meter), target, tender_id=tender_id)

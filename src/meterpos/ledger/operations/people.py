@@ -1,4 +1,4 @@
-"""PINs: set once with head office's code, checked at every approval, kept only at this till.
+"""PINs, set once with head office's code and kept only at this till; who may do what; both noted in the journal.
 
 argon2 takes about 0.3 s: never call these on a GUI thread.
 """
@@ -6,19 +6,22 @@ argon2 takes about 0.3 s: never call these on a GUI thread.
 import hashlib
 import hmac
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from meterpos.errors import UserError
 from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations.entries import Counter, stand_at_counter, write_entry
+from meterpos.ledger.queries.identity import find_identity
+from meterpos.ledger.rules.rights import Act, may
 from meterpos.ledger.tables import pins, users
+from meterpos.ledger.tables.base import format_instant
 
 FREE_TRIES: Final = 3
 DELAY_FIRST_S: Final = 5
 DELAY_MAX_S: Final = 900
-APPROVING_ROLES: Final = frozenset({"supervisor", "manager"})
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 
 
@@ -38,7 +41,11 @@ class WrongCode(UserError):
     """The one-time code is not the one head office gave for this user, or it was used before."""
 
 
-class MayNotApprove(UserError):
+class MayNot(UserError):
+    """The user's role does not do this, or the grant has expired."""
+
+
+class MayNotApprove(MayNot):
     """The user's role does not approve, or the grant has expired."""
 
 
@@ -89,15 +96,62 @@ def check_pin(connection: Connection, *, user_name: str, pin: str, pepper: bytes
     return True
 
 
-def require_approver(connection: Connection, *, user_name: str, today: date) -> None:
-    """Raise MayNotApprove unless this user approves today; expiry is measured by the door's latest signed day."""
+def sign_in(
+    connection: Connection, *, user_name: str, pin: str, pepper: bytes, moment: Moment, approving: bool = False
+) -> bool:
+    """Check a PIN and note in the journal what came of it; the caller commits either way.
+
+    A wrong PIN is noted with how many there were in a row, and that the user is locked from then on. Someone who
+    only approves is not signed in: their approval stands in the entry they approve.
+
+    Raises: as `check_pin`, with nothing noted.
+    """
+    right = check_pin(connection, user_name=user_name, pin=pin, pepper=pepper, moment=moment)
+    if find_identity(connection) is None or (right and approving):
+        return right
+    counter = stand_at_counter(connection, moment=moment, clerk=user_name)
+    if right:
+        write_entry(connection, counter, kind="signed_in", body={})
+        return True
+    row = connection.execute(select(pins).where(pins.c.user_name == user_name)).one()
+    write_entry(connection, counter, kind="sign_in_failed", body={"failures": row.failures, "approving": approving})
+    if row.locked_until is not None:
+        until = format_instant(row.locked_until)
+        write_entry(connection, counter, kind="locked", body={"failures": row.failures, "until": until})
+    return False
+
+
+def require_approver(connection: Connection, *, user_name: str, moment: Moment) -> None:
+    """Raise MayNotApprove unless this user approves today; expiry is measured by the latest signed day."""
     user = _user(connection, user_name)
-    if user.role not in APPROVING_ROLES:
+    counter = stand_at_counter(connection, moment=moment, clerk=user_name)
+    if not may(user.role, "approve"):
         raise MayNotApprove(f"{user.display_name} is not a supervisor or manager.", field="approver")
-    if user.expires_on is not None and user.expires_on < today:
-        raise MayNotApprove(
-            f"The rights of {user.display_name} ended on {user.expires_on:%d %b %Y}. Ask head office.", field="approver"
-        )
+    if _has_ended(user, counter):
+        raise MayNotApprove(_ended(user), field="approver")
+
+
+def require_right(connection: Connection, counter: Counter, act: Act) -> None:
+    """Raise MayNot unless who stands at the counter may do this today.
+
+    A name head office never sent has the rights of a clerk: a till works before its first exchange.
+    """
+    user = connection.execute(select(users).where(users.c.user_name == counter.clerk)).one_or_none()
+    if user is None or may(user.role, act, has_ended=_has_ended(user, counter)):
+        return
+    if may(user.role, act):
+        raise MayNot(_ended(user), field="clerk")
+    raise MayNot(f"{user.display_name} ({user.role}) may not do this. Ask a clerk or a supervisor.", field="clerk")
+
+
+def _has_ended(user: Row[Any], counter: Counter) -> bool:
+    return user.revoked or (user.expires_on is not None and user.expires_on < counter.signed_today)
+
+
+def _ended(user: Row[Any]) -> str:
+    if user.revoked:
+        return f"Head office took back the rights of {user.display_name}. Ask a supervisor."
+    return f"The rights of {user.display_name} ended on {user.expires_on:%d %b %Y}. Ask head office."
 
 
 def _count_failure(connection: Connection, user_name: str, *, failures: int, moment: Moment) -> None:

@@ -15,6 +15,7 @@ from meterpos.ledger.operations.entries import (
     stand_at_counter,
     write_entry,
 )
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.accounts import ledger_of
 from meterpos.ledger.rules.allocation import Credit, allocate
@@ -59,7 +60,7 @@ def reverse_tender(
     given back by head office. The same ``tender_id`` again returns the same entry.
 
     Raises: NotReversible (unknown, another till's, a reversal itself, reversed before, no reason), NotApproved,
-        NoOpenShift.
+        MayNot, NoOpenShift.
     """
     found = standing_receipt(connection, number=number, tender_id=tender_id)
     if isinstance(found, Entry):
@@ -68,6 +69,7 @@ def reverse_tender(
     require_second_person(approval, clerk=clerk, what="a reversal")
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     counter.require_shift()
+    require_right(connection, counter, "reverse")
     original = paper_of(read_back(connection, found.entry_id), number)
     body = reversal_body(
         connection,

@@ -12,6 +12,7 @@ from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.operations.entries import Counter, paper_frame, stand_at_counter, write_entry
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.identity import Identity
 from meterpos.ledger.queries.shifts import Shift, current_shift, grand_total, totals
 from meterpos.ledger.queries.status import waiting
@@ -55,11 +56,12 @@ def open_shift(
 ) -> Entry:
     """Open the next shift with ``float_minor`` in the drawer; a clock that went back is recorded, never refused.
 
-    Raises: ShiftAlreadyOpen, UnusableCount, NotEnrolled.
+    Raises: ShiftAlreadyOpen, MayNot, UnusableCount, NotEnrolled.
     """
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     if counter.shift is not None:
         raise ShiftAlreadyOpen(f"Shift {counter.shift.shift} is still open. Close it first.")
+    require_right(connection, counter, "open_shift")
     _check_drawer(float_minor, field="float")
     proposed = propose_business_date(connection, moment=moment)
     if moment.today < proposed:

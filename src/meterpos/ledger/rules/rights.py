@@ -1,0 +1,38 @@
+"""Who may do what at a till: one table, and what a right that has ended leaves."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Role = Literal["clerk", "supervisor", "manager", "auditor"]
+Act = Literal[
+    "look",
+    "take_money",
+    "open_shift",
+    "close_shift",
+    "move_cash",
+    "pay_out",
+    "reverse",
+    "correct",
+    "approve",
+    "settings",
+]
+
+_COUNTER: Final[frozenset[Act]] = frozenset(
+    {"look", "take_money", "open_shift", "close_shift", "move_cash", "pay_out", "reverse", "correct"}
+)
+RIGHTS: Final[Mapping[str, frozenset[Act]]] = {
+    "clerk": _COUNTER,
+    "supervisor": _COUNTER | {"approve"},
+    "manager": _COUNTER | {"approve", "settings"},
+    "auditor": frozenset({"look"}),
+}
+"""What each role may do; payouts, reversals and corrections also need a second person who may approve."""
+
+LEFT_WHEN_ENDED: Final[frozenset[Act]] = frozenset({"look", "take_money", "open_shift", "close_shift", "move_cash"})
+"""What an ended right still may: a queue is never turned away and cash is never left lying, whatever a date says."""
+
+
+def may(role: str, act: Act, *, has_ended: bool = False) -> bool:
+    """Tell whether a role may do this; a role this version does not know may only look."""
+    rights = RIGHTS.get(role, RIGHTS["auditor"])
+    return act in rights and (not has_ended or act in LEFT_WHEN_ENDED)
