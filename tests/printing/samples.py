@@ -433,6 +433,22 @@ def plan(language: str = "en") -> Entry:
     )
 
 
+def instalment(language: str = "en") -> Entry:
+    """Return a payment on a plan as tills make it: it says how far the plan is paid."""
+    entry = plan(language)
+    (part,) = entry.content.body["parts"]
+    part |= {
+        "lines": [{"to": "PL-0042", "kind": "opening", "date": "2026-07-01", "amount": 250_000, "left": 6_000_000}],
+        "credit": 0,
+        "balance_after": 6_000_000,
+        "credit_after": 0,
+        "plan": {"capacity_kw": "5", "total": 24_000_000, "paid": 18_000_000, "pending": 6_000_000, "n": 4},
+        "paid_on": "2026-11-18",
+        "notes": "Paid by her brother in Nairobi",
+    }
+    return tender(language, legs=entry.content.body["legs"], parts=[part], tendered=None, change=0)
+
+
 def reversal_of_unknown_meter(language: str = "en") -> Entry:
     """Return the reversal of money that was kept for a meter not known here; nothing was given back."""
     part = unknown_meter(language).content.body["parts"][0]
@@ -487,6 +503,7 @@ RECEIPTS = {
     "reversal-of-several": reversal_of_several,
     "reversal-of-unknown-meter": reversal_of_unknown_meter,
     "plan": plan,
+    "plan-instalment": instalment,
     "correction-taken-back": moved_away,
     "correction-paid-again": moved_here,
 }

@@ -68,6 +68,7 @@ def _payments(entry: Entry) -> tuple[Fact, ...]:
             counts=legs[cell.leg]["counts"],
             invoice_no=parts[cell.part]["invoice"],
             method=legs[cell.leg]["method"],
+            text=parts[cell.part].get("notes"),
             reference=legs[cell.leg]["reference"],
             entry_id=entry.entry_id,
         )

@@ -51,6 +51,13 @@ class Labels:
     as_known_many: str
     as_known_account: str
     never_heard: str
+    plan: str
+    plan_total: str
+    plan_paid: str
+    plan_pending: str
+    plan_payment: str
+    plan_paid_on: str
+    notes: str
     sms_goes_to: str
     genuine: str
 
@@ -149,6 +156,13 @@ _ENGLISH: Final = Labels(
     as_known_many="These meters as head office knew them on {date} at {time}, with what was paid here since.",
     as_known_account="This account as head office knew it on {date} at {time}, with what was paid here since.",
     never_heard="This till has not yet heard from head office: balances are what it knows by itself.",
+    plan="Plan",
+    plan_total="Plan total",
+    plan_paid="Paid so far",
+    plan_pending="Still to pay",
+    plan_payment="Payment {n} on this plan",
+    plan_paid_on="Payment date",
+    notes="Notes: {notes}",
     sms_goes_to="SMS goes to",
     genuine="Any pay point can tell if this is genuine.",
     reversed_amount="REVERSED",
@@ -244,6 +258,13 @@ _SWAHILI: Final = Labels(
     as_known_many="Mita hizi kama makao makuu yalivyozijua {date} saa {time}, pamoja na yaliyolipwa hapa tangu hapo.",
     as_known_account="Akaunti hii kama makao makuu yalivyoijua {date} saa {time}, na yaliyolipwa hapa tangu hapo.",
     never_heard="Kituo hiki bado hakijapata habari za makao makuu: salio ni kadiri kinavyojua chenyewe.",
+    plan="Mpango",
+    plan_total="Jumla ya mpango",
+    plan_paid="Imelipwa hadi sasa",
+    plan_pending="Imebaki kulipwa",
+    plan_payment="Malipo ya {n} ya mpango huu",
+    plan_paid_on="Tarehe ya malipo",
+    notes="Maelezo: {notes}",
     sms_goes_to="SMS kwa",
     genuine="Kituo chochote cha malipo kinaweza kuthibitisha.",
     reversed_amount="IMEBATILISHWA",

@@ -124,6 +124,10 @@ def _is_suspense(part: Part) -> bool:
 
 def _meter_runs(part: Part, labels: Labels) -> tuple[Run, ...]:
     """Name the meter; an account that has none (an instalment plan) by its number."""
+    if "plan" in part:
+        capacity = part["plan"]["capacity_kw"]
+        named = (Run(f"{labels.plan} "), Run(part["account"], bold=True))
+        return (*named, Run(f"  {capacity} kW")) if capacity else named
     if part["meter"] is None:
         return (Run(f"{labels.account} "), Run(part["account"], bold=True))
     utility = labels.utilities.get(part["utility"], part["utility"])
@@ -181,6 +185,8 @@ def _where_it_went(part: Part, labels: Labels, *, year: int) -> list[Element]:
             text(labels.meter_not_known),
         ]
     elements: list[Element] = [_charge(line, labels, year=year) for line in part["lines"]]
+    if "plan" in part:
+        elements = [pair(labels.plan_payment.format(n=part["plan"]["n"]), format_amount(part["amount"]))]
     if part["credit"]:
         to_credit = labels.to_credit if part["meter"] is not None else labels.to_credit_account
         elements.append(pair(to_credit, format_amount(part["credit"])))
@@ -215,10 +221,28 @@ def _balances(part: Part, labels: Labels) -> list[Element]:
     """What the account owes and holds now; nothing for money kept aside, whose account is the till's."""
     if _is_suspense(part):
         return []
+    if "plan" in part:
+        return _plan(part, labels)
     return [
         pair(labels.balance_now, format_amount(part["balance_after"]), bold=True),
         pair(labels.credit_now, format_amount(part["credit_after"]), bold=True),
     ]
+
+
+def _plan(part: Part, labels: Labels) -> list[Element]:
+    """How far the plan is paid with this payment, and what its payer said."""
+    plan = part["plan"]
+    elements: list[Element] = [
+        pair(labels.plan_total, format_amount(plan["total"])),
+        pair(labels.plan_paid, format_amount(plan["paid"])),
+        pair(labels.plan_pending, format_amount(plan["pending"]), bold=True),
+    ]
+    if "paid_on" in part:
+        paid_on = frame.say_day(date.fromisoformat(part["paid_on"]), labels=labels)
+        elements.append(pair(labels.plan_paid_on, paid_on))
+    if "notes" in part:
+        elements.append(text(labels.notes.format(notes=part["notes"])))
+    return elements
 
 
 def _notes(body: Mapping[str, Any], labels: Labels) -> list[Element]:

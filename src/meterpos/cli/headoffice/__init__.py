@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from meterpos.cli.headoffice import accounts, data, desk, money, people, server, tills
+from meterpos.cli.headoffice import accounts, data, desk, money, people, plans, server, tills
 from meterpos.cli.headoffice.opened import Chosen
 from meterpos.cli.style import new_group
 
@@ -38,5 +38,6 @@ app.add_typer(accounts.app, name="account")
 money.add_to(app)
 app.add_typer(money.payments_app, name="payments")
 app.add_typer(money.invoice_app, name="invoice")
+app.add_typer(plans.app, name="plan")
 app.add_typer(people.setting_app, name="setting")
 app.add_typer(desk.app, name="exceptions")

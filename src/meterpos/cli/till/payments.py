@@ -94,17 +94,17 @@ def pay(
     amount_minor = parse_amount(amount)
     with opened(context) as till:
         customer_no, part = _part(till, meter, amount_minor, invoice, unknown_name, unknown_phone)
-        request = _request(
+        request = request_of(
             customer_no=customer_no,
             parts=(part,),
-            legs=_legs(method, reference, leg, total_minor=amount_minor),
+            legs=legs_of(method, reference, leg, total_minor=amount_minor),
             tendered=tendered,
             tender_id=tender_id,
-            sms_to=_sms(sms_to, no_sms),
+            sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
         approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
-        _take(till, request, clerk=name, approval=approval, device=device, json=json)
+        take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
 def pay_many(
@@ -129,17 +129,17 @@ def pay_many(
     payments = read_payments(file)
     with opened(context) as till:
         found = [_part(till, meter, amount_minor, None, None, "") for meter, amount_minor in payments]
-        request = _request(
+        request = request_of(
             customer_no=found[0][0],
             parts=tuple(part for _, part in found),
-            legs=_legs(method, reference, leg, total_minor=sum(amount for _, amount in payments)),
+            legs=legs_of(method, reference, leg, total_minor=sum(amount for _, amount in payments)),
             tendered=tendered,
             tender_id=tender_id,
-            sms_to=_sms(sms_to, no_sms),
+            sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
         approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
-        _take(till, request, clerk=name, approval=approval, device=device, json=json)
+        take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
 def _part(
@@ -165,7 +165,7 @@ def _part(
     )
 
 
-def _legs(
+def legs_of(
     method: str | None, reference: str | None, legs: Sequence[str] | None, *, total_minor: int
 ) -> "tuple[LegRequest, ...]":
     """Return how it is paid: --method for all of it, or one --leg a method."""
@@ -194,7 +194,8 @@ def _leg(text: str) -> "LegRequest":
     return LegRequest(method=method.strip(), amount_minor=parse_amount(amount), reference=reference or None)
 
 
-def _sms(sms_to: str | None, no_sms: bool) -> str | None:
+def sms_of(sms_to: str | None, no_sms: bool) -> str | None:
+    """Return the phone the SMS receipt goes to, None for none."""
     from meterpos.ledger.operations.reports import clean_phone
 
     if sms_to is not None and no_sms:
@@ -202,7 +203,7 @@ def _sms(sms_to: str | None, no_sms: bool) -> str | None:
     return clean_phone(sms_to) if sms_to is not None else None
 
 
-def _request(
+def request_of(
     *,
     customer_no: str | None,
     parts: "tuple[PartRequest, ...]",
@@ -211,6 +212,7 @@ def _request(
     tender_id: uuid.UUID | None,
     sms_to: str | None,
 ) -> "TenderRequest":
+    """Return one act of paying as the options name it."""
     from meterpos.ledger.money import parse_amount
     from meterpos.ledger.operations.tenders import TenderRequest
     from meterpos.till import new_tender_id
@@ -225,7 +227,7 @@ def _request(
     )
 
 
-def _take(
+def take(
     till: "Till",
     request: "TenderRequest",
     *,
@@ -234,6 +236,7 @@ def _take(
     device: str | None,
     json: bool,
 ) -> None:
+    """Take a tender, print its receipt and tell what was done."""
     from meterpos.ledger.queries.cash import cash_warning
 
     use_printer(till, device)

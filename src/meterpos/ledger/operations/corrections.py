@@ -1,6 +1,7 @@
 """Putting right a payment that went to the wrong meter: one entry that takes it back and makes it again, linked."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
@@ -144,6 +145,8 @@ def _again(part: Part) -> PartRequest:
         invoice_no=part["invoice"],
         unknown=UnknownMeter(**unknown) if unknown else None,
         closed=True,
+        paid_on=date.fromisoformat(part["paid_on"]) if "paid_on" in part else None,
+        notes=part.get("notes", ""),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
@@ -18,9 +19,10 @@ from meterpos.ledger.operations.entries import (
     stand_at_counter,
     write_entry,
 )
+from meterpos.ledger.operations.instalments import instalment_of
 from meterpos.ledger.queries.accounts import ledger_of
 from meterpos.ledger.queries.identity import suspense_account
-from meterpos.ledger.rules.allocation import PaymentEffect, apply_payment
+from meterpos.ledger.rules.allocation import PaymentEffect, allocate, apply_payment
 from meterpos.ledger.rules.facts import invoice_id
 from meterpos.ledger.rules.tenders import METHODS, TenderDoesNotAdd, cells, change_minor, required_reference
 from meterpos.ledger.tables import accounts, customers, facts, meters, tenders
@@ -59,7 +61,8 @@ class UnknownMeter:
 class PartRequest:
     """Money for one account; ``unknown`` instead sends it to the till's suspense account.
 
-    ``closed`` is whether the clerk saw the account as closed when it was chosen.
+    ``closed`` is whether the clerk saw the account as closed when it was chosen. ``paid_on`` (None: the business date)
+    and ``notes`` are what the payer of an instalment says.
     """
 
     account_no: str = ""
@@ -67,6 +70,8 @@ class PartRequest:
     invoice_no: str | None = None
     unknown: UnknownMeter | None = None
     closed: bool = False
+    paid_on: date | None = None
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,7 @@ class _Payee:
     meter_no: str | None
     utility: str | None
     place: str
+    is_plan: bool = False
 
 
 _same_tender: Final = select(tenders.c.entry_id).where(tenders.c.tender_id == bindparam("tender_id"))
@@ -288,6 +294,7 @@ def _part(
 ) -> dict[str, Any]:
     if part.unknown is not None:
         payee = _Payee(counter.identity.suspense_account, None, None, "")
+        instalment: dict[str, Any] = {}
         effect = PaymentEffect((), part.amount_minor, 0, 0)
         known_invoice = True
     else:
@@ -298,6 +305,19 @@ def _part(
         ledger = ledger_of(connection, part.account_no)
         standing = [credit for credit in ledger.credits if credit.fact_id not in gone]
         effect = apply_payment(ledger.charges, standing, counting_minor, part.invoice_no)
+        instalment = {}
+        if payee.is_plan:
+            instalment = instalment_of(
+                connection,
+                account_no=part.account_no,
+                amount_minor=part.amount_minor,
+                before=allocate(ledger.charges, standing),
+                effect=effect,
+                paid_on=part.paid_on,
+                notes=part.notes,
+                business_date=counter.require_shift().business_date,
+                gone=gone,
+            )
     unknown = part.unknown
     return {
         "account": payee.account_no,
@@ -323,6 +343,7 @@ def _part(
         "suspense": None
         if unknown is None
         else {"meter_no": unknown.meter_no, "name": unknown.name, "phone": unknown.phone},
+        **instalment,
     }
 
 
@@ -333,13 +354,18 @@ def _chosen(connection: Connection, request: TenderRequest, part: PartRequest) -
     meter = row.meter_no or row.account_no
     if row.kind != "suspense" and row.customer_no != request.customer_no:
         raise AccountMoved(f"{meter} is not this customer's. Search the customer again.", field="meter")
+    if row.closed_on is not None and row.kind == "plan":
+        raise AccountMoved(
+            f"Plan {meter} was cancelled on {row.closed_on:%d %b %Y}. Nothing was taken. Ask for its new plan.",
+            field="meter",
+        )
     if row.closed_on is not None and not part.closed:
         raise AccountMoved(
             f"{meter} was closed or handed to another customer on {row.closed_on:%d %b %Y}, after it was chosen. "
             "Nothing was taken. Search the meter again.",
             field="meter",
         )
-    return _Payee(row.account_no, row.meter_no, row.utility, row.location or "")
+    return _Payee(row.account_no, row.meter_no, row.utility, row.location or "", row.kind == "plan")
 
 
 def _invoice_known(connection: Connection, part: PartRequest) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from meterpos.ledger.tables.facts import STAMP_COLUMNS, facts
 from meterpos.ledger.tables.journal import journal, tenders
+from meterpos.ledger.tables.master import plans
 
 _FACT_FROZEN: Final = tuple(column.name for column in facts.columns if column.name not in STAMP_COLUMNS)
 
@@ -16,12 +17,16 @@ _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     facts.name: _FACT_FROZEN,
     journal.name: tuple(column.name for column in journal.columns),
     tenders.name: tuple(column.name for column in tenders.columns),
+    plans.name: tuple(column.name for column in plans.columns),
 }
 
 _MAY_GO: Final[dict[str, str]] = {
     facts.name: "OLD.entry_id IS NULL AND OLD.position IS NULL AND OLD.decision = 'none'",
 }
 """What may be deleted all the same: a fact of head office's own that a restored head office no longer has."""
+
+_MAY_COME_AGAIN: Final = frozenset({plans.name})
+"""What the feed may write again word for word, and not otherwise."""
 
 EXPECTED: Final = frozenset(f"{table}_{verb}_refused" for table in _FROZEN for verb in ("update", "delete"))
 
@@ -36,12 +41,21 @@ def create(connection: Connection) -> None:
     for table, columns in _FROZEN.items():
         for verb, event in (("update", f"UPDATE OF {', '.join(columns)}"), ("delete", "DELETE")):
             name = f"{table}_{verb}_refused"
-            unless = f"WHEN (({_MAY_GO[table]}) IS NOT TRUE) " if verb == "delete" and table in _MAY_GO else ""
+            unless = f"WHEN ({_refused_when(connection, table, verb)}) "
             if connection.dialect.name == "postgresql":
                 body = f"FOR EACH ROW {unless}EXECUTE FUNCTION refuse_change()"
             else:
                 body = f"FOR EACH ROW {unless}BEGIN SELECT RAISE(ABORT, '{table} is immutable'); END"
             connection.exec_driver_sql(f'CREATE TRIGGER "{name}" BEFORE {event} ON {table} {body}')
+
+
+def _refused_when(connection: Connection, table: str, verb: str) -> str:
+    if verb == "delete":
+        return f"({_MAY_GO[table]}) IS NOT TRUE" if table in _MAY_GO else "TRUE"
+    if table not in _MAY_COME_AGAIN:
+        return "TRUE"
+    differs = "IS DISTINCT FROM" if connection.dialect.name == "postgresql" else "IS NOT"
+    return " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in _FROZEN[table])
 
 
 def present(connection: Connection) -> frozenset[str]:

@@ -1,0 +1,166 @@
+"""Instalment plans at the till: looking at one, and paying on it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from meterpos.cli import show
+from meterpos.cli.style import Clerk, Json, PinFile, Print, example
+from meterpos.cli.till.opened import opened, who_acts
+from meterpos.cli.till.payments import (
+    Leg,
+    MethodOption,
+    NoSms,
+    Reference,
+    SmsTo,
+    Tendered,
+    TenderId,
+    legs_of,
+    request_of,
+    sms_of,
+    take,
+)
+
+if TYPE_CHECKING:
+    from meterpos.ledger.queries.plans import PlanView
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add this file's commands to the group."""
+    group.command(
+        "pay-plan",
+        epilog=example("meterpos till pay-plan --plan PL-0042 --amount 20000 --method bank --reference UTR0081"),
+    )(pay_plan)
+    group.command("plan", epilog=example("meterpos till plan PL-0042"))(plan)
+
+
+def pay_plan(
+    context: typer.Context,
+    *,
+    plan_no: Annotated[str, typer.Option("--plan", metavar="NO", help="The plan's number.")],
+    amount: Annotated[str, typer.Option("--amount", metavar="A", help="What is paid; at most what is pending.")],
+    method: MethodOption = None,
+    reference: Reference = None,
+    leg: Leg = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option("--date", metavar="D", formats=["%Y-%m-%d"], help="When the payer paid; else today."),
+    ] = None,
+    notes: Annotated[str, typer.Option("--notes", metavar="TEXT", help="What the payer says; it is kept.")] = "",
+    tendered: Tendered = None,
+    tender_id: TenderId = None,
+    sms_to: SmsTo = None,
+    no_sms: NoSms = False,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    device: Print = None,
+    json: Json = False,
+) -> None:
+    """Take a payment on an instalment plan; the receipt says what is paid and pending."""
+    from meterpos.ledger.money import parse_amount
+    from meterpos.ledger.operations.tenders import PartRequest
+    from meterpos.ledger.queries.plans import find_plan
+
+    amount_minor = parse_amount(amount)
+    with opened(context) as till:
+        with till.store.read() as connection:
+            account = find_plan(connection, plan_no).account
+        part = PartRequest(
+            account_no=account.account_no,
+            amount_minor=amount_minor,
+            paid_on=date.date() if date is not None else None,
+            notes=notes,
+        )
+        request = request_of(
+            customer_no=account.customer_no,
+            parts=(part,),
+            legs=legs_of(method, reference, leg, total_minor=amount_minor),
+            tendered=tendered,
+            tender_id=tender_id,
+            sms_to=sms_of(sms_to, no_sms),
+        )
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        take(till, request, clerk=name, approval=None, device=device, json=json)
+
+
+def plan(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's number.")],
+    json: Json = False,
+) -> None:
+    """Show an instalment plan: total, paid, pending, and every payment with who took it and when."""
+    from meterpos.ledger.money import format_amount
+    from meterpos.ledger.queries.plans import find_plan
+
+    with opened(context) as till, till.store.read() as connection:
+        found = find_plan(connection, number)
+    if json:
+        show.as_json(_answer(found))
+        return
+    state = found.state
+    show.as_pairs(
+        [
+            ("Plan", found.account.account_no),
+            ("Customer", f"{found.account.customer_name}  {found.account.customer_no}"),
+            ("Capacity", f"{found.capacity_kw} kW"),
+            ("Total", format_amount(state.total_minor)),
+            ("Paid", format_amount(state.paid_minor)),
+            ("Pending", format_amount(state.pending_minor)),
+            ("Waits", format_amount(found.waiting_minor) if found.waiting_minor else ""),
+            ("Credit", format_amount(state.excess_minor) if state.excess_minor else ""),
+            ("Status", "cancelled" if found.is_cancelled else state.status),
+            ("Payments", str(found.count)),
+        ]
+    )
+    if found.payments:
+        show.as_table(
+            ("receipt", "paid on", "amount", "method", "reference", "clerk", ""),
+            [
+                (
+                    one.number,
+                    f"{one.paid_on or one.fact_date}",
+                    format_amount(one.amount_minor),
+                    show.METHOD_NAMES.get(one.method or "", one.method or ""),
+                    one.reference,
+                    one.clerk or "",
+                    "reversed" if one.reversed else "" if one.counts else "waits",
+                )
+                for one in found.payments
+            ],
+            right=("amount",),
+        )
+
+
+def _answer(found: "PlanView") -> dict[str, Any]:
+    state = found.state
+    return {
+        "plan_no": found.account.account_no,
+        "customer_no": found.account.customer_no,
+        "customer_name": found.account.customer_name,
+        "capacity_kw": found.capacity_kw,
+        "total_minor": state.total_minor,
+        "paid_minor": state.paid_minor,
+        "pending_minor": state.pending_minor,
+        "waiting_minor": found.waiting_minor,
+        "credit_minor": state.excess_minor,
+        "status": "cancelled" if found.is_cancelled else state.status,
+        "phase": state.phase,
+        "count": found.count,
+        "payments": [
+            {
+                "receipt_no": one.number,
+                "date": one.fact_date,
+                "paid_on": one.paid_on or one.fact_date,
+                "at": one.at,
+                "clerk": one.clerk,
+                "method": one.method,
+                "reference": one.reference,
+                "amount_minor": one.amount_minor,
+                "notes": one.notes,
+                "counts": one.counts,
+                "reversed": one.reversed,
+            }
+            for one in found.payments
+        ],
+    }

@@ -1,0 +1,90 @@
+"""Instalment plans at head office: made once, never changed; a mistaken one is cancelled and made anew."""
+
+import re
+from datetime import date
+from typing import Final
+
+from sqlalchemy import Connection, insert, select
+
+from meterpos.errors import UserError
+from meterpos.headoffice import books, master
+from meterpos.headoffice.feed import Outgoing
+from meterpos.ledger.money import format_amount
+from meterpos.ledger.rules.facts import Fact, opening_id
+from meterpos.ledger.tables import accounts, customers, plans
+
+_NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9/._-]{0,31}", re.ASCII)
+_CAPACITY: Final = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
+
+
+class UnusablePlan(UserError):
+    """A plan cannot be made, or cancelled, so."""
+
+
+def add_plan(
+    conn: Connection,
+    outgoing: Outgoing,
+    *,
+    plan_no: str,
+    customer_no: str,
+    capacity_kw: str,
+    total_minor: int,
+    on: date,
+) -> None:
+    """Make a plan: its account, what was agreed, and the total as what it owes.
+
+    Raises: UnusablePlan, UnknownAccount.
+    """
+    if not _NUMBER.fullmatch(plan_no):
+        raise UnusablePlan(
+            f"'{plan_no[:40]}' is no plan number. Use capitals, digits and dashes: PL-0042.", field="plan"
+        )
+    if not _CAPACITY.fullmatch(capacity_kw) or not float(capacity_kw):
+        raise UnusablePlan(f"'{capacity_kw[:40]}' is no capacity. Give kilowatts, as in 5 or 7.5.", field="capacity")
+    if total_minor <= 0:
+        raise UnusablePlan(f"A plan's total is above zero, not {format_amount(total_minor)}.", field="total")
+    zone = conn.execute(select(customers.c.zone).where(customers.c.customer_no == customer_no)).scalar_one_or_none()
+    if zone is None:
+        raise master.UnknownAccount(f"There is no customer {customer_no}. Check the number.", field="customer")
+    if conn.execute(select(accounts.c.account_no).where(accounts.c.account_no == plan_no)).first() is not None:
+        raise UnusablePlan(
+            f"There is {plan_no} already; capacity and total cannot change. Cancel it and make another, or choose "
+            "another number.",
+            field="plan",
+        )
+    row = {"account_no": plan_no, "kind": "plan", "customer_no": customer_no, "zone": zone, "opened_on": on}
+    conn.execute(insert(accounts), row)
+    conn.execute(insert(plans), {"account_no": plan_no, "capacity_kw": capacity_kw, "total_minor": total_minor})
+    outgoing.send("account", plan_no, zone=zone)
+    outgoing.send("plan", plan_no, zone=zone)
+    books.post_facts(conn, outgoing, [_total(plan_no, on, total_minor)])
+
+
+def _total(plan_no: str, on: date, total_minor: int) -> Fact:
+    return Fact(
+        fact_id=opening_id(plan_no),
+        kind="opening",
+        account_no=plan_no,
+        stands_on=plan_no,
+        number=plan_no,
+        fact_date=on,
+        due_date=on,
+        amount_minor=total_minor,
+        decision="account",
+    )
+
+
+def cancel_plan(conn: Connection, outgoing: Outgoing, *, plan_no: str, reason: str, on: date) -> str:
+    """Cancel a plan and return the number of the adjustment that takes its total back.
+
+    What was paid on it is held as credit until it is moved. Raises: UnusablePlan, UnknownAccount, NothingToMove.
+    """
+    row = master.find_account(conn, plan_no)
+    if row.kind != "plan":
+        raise UnusablePlan(f"{plan_no} is no plan. Check the number.", field="plan")
+    if row.closed_on is not None:
+        raise UnusablePlan(f"Plan {plan_no} was cancelled on {row.closed_on:%d %b %Y} already.", field="plan")
+    total_minor = conn.execute(select(plans.c.total_minor).where(plans.c.account_no == plan_no)).scalar_one()
+    number = books.adjust(conn, outgoing, account_no=plan_no, amount_minor=-total_minor, reason=reason, on=on)
+    master.close_account(conn, outgoing, account_no=plan_no, closed_on=on)
+    return number

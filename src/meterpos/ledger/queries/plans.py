@@ -1,0 +1,150 @@
+"""Instalment plans: one with its total, what is paid and pending, and every payment with who took it and when."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, exists, select
+
+from meterpos.errors import UserError
+from meterpos.ledger.journal import papers_of, read_back
+from meterpos.ledger.queries.accounts import Account, pending, resolve
+from meterpos.ledger.rules.balances import UNDOING_KINDS
+from meterpos.ledger.rules.instalments import PlanState
+from meterpos.ledger.tables import facts, journal, plans
+
+
+class NotAPlan(UserError):
+    """The number is no instalment plan's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instalment:
+    """One payment on a plan. ``clerk``, ``at`` and ``paid_on`` are None where its entry is not here.
+
+    ``reference`` is the transfer's, for cash the receipt's number; ``counts`` is false for what waits to be cleared.
+    """
+
+    number: str
+    fact_date: date
+    paid_on: date | None
+    at: datetime | None
+    clerk: str | None
+    method: str | None
+    reference: str
+    amount_minor: int
+    notes: str
+    counts: bool
+    reversed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """One plan; ``waiting_minor`` was paid and waits to be cleared; ``count`` leaves out what was reversed."""
+
+    account: Account
+    capacity_kw: str
+    state: PlanState
+    waiting_minor: int
+    payments: tuple[Instalment, ...]
+
+    @property
+    def count(self) -> int:
+        """Return how many payments stand."""
+        return len({payment.number for payment in self.payments if not payment.reversed})
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Tell whether head office cancelled it: nothing can be paid on it."""
+        return self.account.closed_on is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands on a plan: in how many papers, and how much of it waits to be cleared."""
+
+    papers: int
+    waiting_minor: int
+
+
+_undoing: Final = facts.alias("plan_undoing")
+_undone: Final = exists().where(
+    _undoing.c.of_fact_id == facts.c.fact_id,
+    _undoing.c.kind.in_(UNDOING_KINDS),
+    _undoing.c.decision.is_distinct_from("none"),
+)
+_payments: Final = (
+    select(
+        facts.c.fact_id,
+        facts.c.number,
+        facts.c.fact_date,
+        facts.c.method,
+        facts.c.reference,
+        facts.c.amount_minor,
+        facts.c.text,
+        facts.c.entry_id,
+        pending().label("waits"),
+        _undone.label("undone"),
+        journal.c.entry_id.is_not(None).label("is_here"),
+    )
+    .join_from(facts, journal, journal.c.entry_id == facts.c.entry_id, isouter=True)
+    .where(
+        facts.c.stands_on == bindparam("account_no"),
+        facts.c.kind == "payment",
+        facts.c.decision.is_distinct_from("none"),
+    )
+    .order_by(facts.c.fact_date, facts.c.number, facts.c.fact_id)
+)
+_plan: Final = select(plans.c.capacity_kw, plans.c.total_minor).where(plans.c.account_no == bindparam("account_no"))
+
+
+def find_plan(connection: Connection, plan_no: str) -> PlanView:
+    """Return one plan with all its payments, the oldest first. Raises: UnknownMeterOrAccount, NotAPlan."""
+    account = resolve(connection, plan_no)
+    agreed = agreed_of(connection, account.account_no)
+    if account.kind != "plan" or agreed is None:
+        raise NotAPlan(f"{plan_no.strip()[:40]} is no instalment plan. Check the plan's number.", field="plan")
+    rows = connection.execute(_payments, {"account_no": account.account_no}).all()
+    return PlanView(
+        account=account,
+        capacity_kw=agreed.capacity_kw,
+        state=PlanState(total_minor=agreed.total_minor, net_minor=account.net_minor),
+        waiting_minor=-sum(row.amount_minor for row in rows if row.waits),
+        payments=tuple(_instalment(connection, row) for row in rows),
+    )
+
+
+def agreed_of(connection: Connection, account_no: str) -> Any:
+    """Return the row of what a plan was agreed to be, None where there is none."""
+    return connection.execute(_plan, {"account_no": account_no}).one_or_none()
+
+
+def standing_of(connection: Connection, account_no: str, *, without: Set[str] = frozenset()) -> Standing:
+    """Return what stands on a plan, leaving out the payments ``without``."""
+    rows = connection.execute(_payments, {"account_no": account_no})
+    stand = [row for row in rows if not row.undone and row.fact_id not in without]
+    return Standing(len({row.number for row in stand}), -sum(row.amount_minor for row in stand if row.waits))
+
+
+def _instalment(connection: Connection, row: Any) -> Instalment:
+    clerk, at, paid_on = None, None, None
+    if row.is_here:
+        entry = read_back(connection, row.entry_id)
+        clerk, at = entry.content.clerk, entry.content.at
+        parts = [part for paper in papers_of(entry) for part in paper.content.body["parts"]]
+        said = [part["paid_on"] for part in parts if "paid_on" in part]
+        paid_on = date.fromisoformat(said[0]) if said else None
+    return Instalment(
+        number=row.number,
+        fact_date=row.fact_date,
+        paid_on=paid_on,
+        at=at,
+        clerk=clerk,
+        method=row.method,
+        reference=row.reference or row.number,
+        amount_minor=-row.amount_minor,
+        notes=row.text or "",
+        counts=not row.waits,
+        reversed=bool(row.undone),
+    )
