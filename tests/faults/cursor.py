@@ -95,7 +95,7 @@ def _run(office: Office, seen: Seen, seconds: float, write: Callable[[Office, st
 def _follow(office: Office, cursor: int, seen: Seen) -> int:
     """Read pages until there are no more."""
     while True:
-        with office.read() as conn:
+        with office.store.read() as conn:
             page = feed.page(conn, zones=("*",), after=cursor, limit=200)
         seen.read += [row.key for row in page.rows]
         cursor = page.through

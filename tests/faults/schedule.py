@@ -134,17 +134,15 @@ class Schedule:
             place.store.at_moment = self._till_moment(place)
 
     def _disasters(self) -> list[Callable[[], None]]:
-        """Return what else befalls this month, by the seed: each of four kinds in turn, and sometimes more."""
-        first = (
-            [],
-            [self.copy_till, self.restore_till],
-            [self.copy_office, self.restore_office],
-            [self.clone_till],
-        )[self.seed % 4]
-        more = self.random.choice(
-            [[], [], [self.copy_till, self.restore_till], [self.copy_office, self.restore_office], [self.clone_till]]
-        )
-        return [*first, *more]
+        """Return what else befalls this month: by the seed one of four kinds, often a second, interleaved."""
+        till, office = [self.copy_till, self.restore_till], [self.copy_office, self.restore_office]
+        first = ([], till, office, [self.clone_till])[self.seed % 4]
+        second = self.random.choice(([], till, office, office, [self.clone_till]))
+        lines = [list(first), list(second)]
+        merged = []
+        while any(lines):
+            merged.append(self.random.choice([line for line in lines if line]).pop(0))
+        return merged
 
     def _something(self) -> None:
         """Let one thing happen."""
@@ -487,7 +485,7 @@ class Schedule:
             old = self.answers.get((path, who), [])
         else:
             old = [answer for answers in self.answers.values() for answer in answers]
-        return dice.choice(old) if old else CUT
+        return dice.choice(old[-4:] if dice.random() < 0.5 else old) if old else CUT
 
     def arrive(self) -> None:
         """A message that was held up somewhere arrives; nobody waits for its answer any more."""
@@ -564,7 +562,7 @@ class Schedule:
         number = self.office_copies[0]
         self.world.office_store.go_back_to(self.world.copy_name(number))
         self.office_came_back = True
-        told = self.random.random() < 0.75
+        told = self.random.random() < 0.6
         if told:
             office = self.world.office
             with self.world.office_store.write_calmly() as conn:
@@ -607,6 +605,8 @@ class SimLine:
         if not schedule.noisy or dice.random() > 0.22:
             return schedule.deliver(path, message, self.place.name)
         fault = dice.choice(LINE_FAULTS)
+        if schedule.office_came_back and dice.random() < 0.4:
+            fault = "stale answer"  # what was true before the restore is what does harm now
         schedule.faults[fault] += 1
         schedule.tell(f"{self.place.name}: {path} {fault}")
         return self._with(fault, path, message)

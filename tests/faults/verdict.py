@@ -180,6 +180,8 @@ def _agreement(schedule: Schedule, place: Place) -> Iterator[str]:
     for fact_id in lost:
         yield f"{place.name}: fact {fact_id} counts here and is not known at head office"
     for account_no, net in sorted(theirs.items()):
+        if _may_disagree(schedule) and account_no not in ours:
+            continue  # a change of master data behind the cursor is not seen (docs/RELIABILITY.md)
         if zone_of[account_no] in zones and ours.get(account_no) != net:
             yield f"{place.name}: {account_no} owes {ours.get(account_no)}, at head office {net}"
 

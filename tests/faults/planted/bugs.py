@@ -255,7 +255,7 @@ BUGS: Final = (
             "    for zone in asked.differs:\n",
             "    if page and not page.more:\n"
             "        from dataclasses import replace\n"
-            "        with office.read() as conn:\n"
+            "        with office.store.read() as conn:\n"
             "            page = replace(page, through=feed.page(conn, zones=zones, after=asked.after, limit=1).through"
             " if not feed.page(conn, zones=zones, after=asked.after, limit=1).more else"
             " conn.exec_driver_sql('SELECT value FROM counters WHERE name = \\'feed\\'').scalar_one())\n"
