@@ -1,13 +1,16 @@
 """The queue before the printer: no paper is lost, none is doubled by itself, none keeps the next one waiting."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from meterpos.ledger.journal import Entry
+from meterpos.ledger.journal import Entry, parse
 from meterpos.ledger.operations import papers, spool
+from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.queries.shifts import current_shift, totals
 from meterpos.ledger.queries.spool import Job, find_job, jobs, jobs_of, may_be_out, queued_count
 from meterpos.ledger.seal import is_signed_by, read_seal
 from meterpos.ledger.signing import public_of
@@ -419,7 +422,90 @@ def test_the_queue_of_a_real_printer_through_paper_out_and_back(tmp_path: Path) 
         assert [text for lines in texts for text in lines if "PAYMENT RECEIPT" in text] == [
             f"PAYMENT RECEIPT                 {number_of(entry)}" for entry in entries
         ]
-    with counter.till.store.write() as connection:
-        papers.record_print_failure(
-            connection, number=number_of(entries[0]), reason=OUT_OF_PAPER, moment=counter.till.moment(), clerk=CLERK
-        )
+    assert failures(counter) == [(number_of(entry), OUT_OF_PAPER, CLERK) for entry in entries]
+
+
+def failures(counter: Counter) -> list[tuple[str, str, str]]:
+    """Return the papers that failed, as the journal tells it: number, reason, clerk."""
+    query = select(journal.c.data).where(journal.c.kind == "print_failed").order_by(journal.c.seq)
+    with counter.till.store.read() as connection:
+        said = [parse(data) for data in connection.execute(query).scalars()]
+    return [(one.body["number"], one.body["reason"], one.clerk) for one in said]
+
+
+def test_a_paper_that_failed_is_noted_once(counter: Counter) -> None:
+    entry = counter.pay()
+    spooler = Spooler(counter.till, Tray(PrinterError(OUT_OF_PAPER)))
+    (printed,) = spooler.run_once()
+    spooler.print_claimed(printed.job.job_id)
+    spooler.run_once()
+    assert failures(counter) == [(number_of(entry), OUT_OF_PAPER, CLERK)]
+
+
+def test_a_report_that_failed_after_its_shift_is_noted_by_nobody(counter: Counter) -> None:
+    entry = counter.till.close_shift(counted_minor=500_000, clerk=CLERK)
+    Spooler(counter.till, Tray(PrinterError(OUT_OF_PAPER))).run_once()
+    assert failures(counter) == [(number_of(entry), OUT_OF_PAPER, "")]
+
+
+def test_a_paper_that_never_came_out_prints_again_as_the_original(counter: Counter) -> None:
+    number = number_of(counter.pay())
+    tray = Tray(PrinterError(OUT_OF_PAPER))
+    spooler = Spooler(counter.till, tray)
+    spooler.run_once()
+    assert counter.till.reprint(number=number, clerk=CLERK).content.body["copy"] == 0
+    spooler.run_once()
+    assert "COPY" not in tray.rolls[0].texts[0]
+    assert counter.till.reprint(number=number, clerk=CLERK).content.body["copy"] == 1
+    with counter.till.store.read() as connection:
+        shift = current_shift(connection)
+        assert shift is not None and totals(connection, shift).reprints == 1
+
+
+@pytest.mark.parametrize(
+    "outcome", [Sent(confirmed=True), Sent(confirmed=False, detail="look"), ValueError("broke off")]
+)
+def test_a_paper_that_may_be_out_prints_again_as_a_copy(counter: Counter, outcome: Sent | Exception) -> None:
+    number = number_of(counter.pay())
+    Spooler(counter.till, Tray(outcome)).run_once()
+    assert counter.till.reprint(number=number, clerk=CLERK).content.body["copy"] == 1
+
+
+def test_every_kind_of_paper_can_be_printed_again(counter: Counter) -> None:
+    paid = counter.pay("A1", 100_000)
+    numbers = [number_of(paid), number_of(counter.correct(number_of(paid)))]
+    numbers.append("KSM01-B7K-000002")
+    drop = CashRequest(movement_id="m1", kind="drop", amount_minor=100)
+    numbers.append(number_of(counter.till.move_cash(request=drop, clerk=CLERK)))
+    numbers.append(number_of(counter.till.close_shift(counted_minor=500_000, clerk=CLERK)))
+    tray = Tray()
+    spooler = Spooler(counter.till, tray)
+    spooler.run_once()
+    before = len(tray.rolls)
+    for number in numbers:
+        counter.till.reprint(number=number, clerk=CLERK)
+    done = spooler.run_once()
+    assert [(one.job.number, one.job.copy_no) for one in done] == [(number, 1) for number in numbers]
+    assert all(roll.texts[0].strip() == "COPY 1" for roll in tray.rolls[before:])
+
+
+def test_a_shift_report_made_without_a_printer_can_be_copied(tmp_path: Path) -> None:
+    counter = Counter.at(tmp_path / "till")
+    counter.open_shift()
+    reports = []
+    for _ in range(2):
+        reports.append(number_of(counter.till.close_shift(counted_minor=500_000, clerk=CLERK)))
+        counter.open_shift()
+    counter.till.settings = replace(counter.till.settings, printer="file:x")
+    tray = Tray()
+    counter.till.reprint(number=reports[0], clerk=CLERK)
+    (done,) = Spooler(counter.till, tray).run_once()
+    assert (done.job.number, done.job.paper) == (reports[0], "shift_report")
+
+
+@pytest.mark.parametrize("number", ["KSM01-B7K-000009", "KSM01-B7K-Z00009", "nonsense", ""])
+def test_what_was_never_made_is_not_printed_again(counter: Counter, number: str) -> None:
+    before = counter.print_of_ledger()
+    with pytest.raises(papers.NoSuchPaper):
+        counter.till.reprint(number=number, clerk=CLERK)
+    assert counter.print_of_ledger() == before

@@ -9,6 +9,7 @@ from meterpos.errors import MeterposError
 from meterpos.ledger.journal import Entry, paper_of, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations import spool
+from meterpos.ledger.operations.papers import record_print_failure
 from meterpos.ledger.queries.spool import Job, State, find_job
 from meterpos.ledger.store import Store
 from meterpos.printing.devices import Device, PrinterError, open_device
@@ -90,7 +91,9 @@ class Spooler:
     def _print(self, job: Job) -> Printed:
         state, detail = self._send(job)
         with self.till.store.write() as connection:
-            spool.settle(connection, job_id=job.job_id, state=state, detail=detail)
+            is_news = spool.settle(connection, job_id=job.job_id, state=state, detail=detail)
+            if is_news and state == "failed":
+                record_print_failure(connection, number=job.number, reason=detail, moment=self.till.moment())
         return Printed(job, state, detail)
 
     def _send(self, job: Job) -> tuple[State, str]:

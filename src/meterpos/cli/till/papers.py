@@ -84,7 +84,8 @@ def receipt(
     elif device is None:
         show.as_bytes(_RENDERED[format_](paper, width))
     else:
-        show.tell(f"Copy {copy_no} of {found.number}: {printed}")
+        named = f"Copy {copy_no} of {found.number}" if copy_no else f"{found.number}, which had not come out"
+        show.tell(f"{named}: {printed}")
 
 
 def verify_receipt(

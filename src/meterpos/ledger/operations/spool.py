@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from meterpos.errors import UserError
 from meterpos.ledger.moment import Moment
+from meterpos.ledger.queries.papers import made_paper
 from meterpos.ledger.queries.spool import Job, Paper, State, find_job, may_be_out
-from meterpos.ledger.tables import spool, tenders
+from meterpos.ledger.tables import spool
 
 DETAIL_MAX: Final = 300
 SENT_TOO_LONG: Final = timedelta(minutes=2)
@@ -23,7 +24,6 @@ _LEFT_BEHIND: Final = (
 )
 
 _queued: Final = select(spool.c.job_id).where(spool.c.state == "queued").order_by(spool.c.job_id).limit(1)
-_kind: Final = select(tenders.c.entry_id, tenders.c.kind).where(tenders.c.number == bindparam("number"))
 _earlier: Final = (
     select(spool.c.entry_id, spool.c.paper)
     .where(spool.c.number == bindparam("number"))
@@ -135,10 +135,13 @@ def claim_next(connection: Connection, *, at: datetime) -> Job | None:
     return find_job(connection, job_id)
 
 
-def settle(connection: Connection, *, job_id: int, state: State, detail: str = "") -> None:
-    """Record what became of a job that was *sent*; one settled in the meantime keeps what it was given first."""
+def settle(connection: Connection, *, job_id: int, state: State, detail: str = "") -> bool:
+    """Record what became of a job that was *sent*, and tell whether that was news.
+
+    One settled in the meantime keeps what it was given first.
+    """
     assert state in {"confirmed", "unconfirmed", "failed"}, f"{state} settles nothing"
-    _move(connection, job_id, come_from="sent", state=state, detail=detail[:DETAIL_MAX])
+    return _move(connection, job_id, come_from="sent", state=state, detail=detail[:DETAIL_MAX])
 
 
 def settle_left_behind(connection: Connection, *, at: datetime) -> int:
@@ -159,9 +162,9 @@ def _move(connection: Connection, job_id: int, *, come_from: State, **values: An
 
 
 def _paper_of(connection: Connection, number: str) -> tuple[bytes, str]:
-    made = connection.execute(_kind, {"number": number}).one_or_none()
+    made = made_paper(connection, number)
     if made is not None:
-        return made.entry_id, "reversal" if made.kind == "reversal" else "receipt"
+        return made.entry_id, made.paper
     earlier = connection.execute(_earlier, {"number": number}).one_or_none()
     if earlier is None:
         raise NothingToPrint(f"No paper {number} was made at this till. Check the number.", field="number")

@@ -183,8 +183,8 @@ def _noted(connection: Connection, shift: Shift) -> dict[str, int]:
     counts = {"reprinted": 0, "drawer_opened": 0}
     rows = connection.execute(_of_stream.order_by(journal.c.seq.desc()), {"stream": shift.stream})
     for row in rows:
-        if row.kind in counts and parse(row.data).shift == shift.shift:
-            counts[row.kind] += 1
+        if row.kind in counts and (said := parse(row.data)).shift == shift.shift:
+            counts[row.kind] += row.kind != "reprinted" or said.body["copy"] > 0
         if row.kind == "shift_opened" and parse(row.data).shift == shift.shift:
             break
     rows.close()

@@ -1,0 +1,45 @@
+"""Any paper of this till by its number: customers' papers, cash slips, shift reports."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from meterpos.ledger.journal import parse
+from meterpos.ledger.queries.spool import Paper
+from meterpos.ledger.tables import cash_movements, journal, streams, tenders
+
+
+@dataclass(frozen=True, slots=True)
+class MadePaper:
+    """A paper that was made here and the entry it is composed from."""
+
+    number: str
+    paper: Paper
+    entry_id: bytes
+
+
+_customers: Final = select(tenders.c.entry_id, tenders.c.kind).where(tenders.c.number == bindparam("number"))
+_slips: Final = select(cash_movements.c.entry_id).where(cash_movements.c.number == bindparam("number"))
+_reports: Final = (
+    select(journal.c.entry_id, journal.c.data)
+    .join(streams, streams.c.stream == journal.c.stream)
+    .where(journal.c.kind == "shift_closed", streams.c.label == bindparam("label"))
+    .order_by(journal.c.seq.desc())
+)
+
+
+def made_paper(connection: Connection, number: str) -> MadePaper | None:
+    """Return the paper ``number`` of this till, None when none was made here."""
+    row = connection.execute(_customers, {"number": number}).first()
+    if row is not None:
+        return MadePaper(number, "reversal" if row.kind == "reversal" else "receipt", row.entry_id)
+    slip = connection.execute(_slips, {"number": number}).scalars().first()
+    if slip is not None:
+        return MadePaper(number, "cash_slip", slip)
+    _, label, counter = ("", "", *number.rsplit("-", 2))[-3:]
+    if counter.startswith("Z"):
+        for report in connection.execute(_reports, {"label": label}):
+            if parse(report.data).body["number"] == number:
+                return MadePaper(number, "shift_report", report.entry_id)
+    return None
