@@ -116,6 +116,15 @@ def test_a_copy_says_so_and_is_counted(tmp_path: Path, open_till: TillCommands) 
     assert open_till("receipt", FIRST, "--print", "file:x").code == 2
 
 
+def test_a_receipt_that_never_came_out_is_printed_as_it_was(tmp_path: Path, open_till: TillCommands) -> None:
+    open_till.do(*PAY, "--print", f"file:{tmp_path / 'nowhere' / 'roll.bin'}")
+    roll = tmp_path / "roll.bin"
+    done = open_till.do("receipt", FIRST, "--copy", "--print", f"file:{roll}")
+    assert done.out == f"{FIRST}, which had not come out: confirmed\n"
+    assert b"COPY" not in roll.read_bytes()
+    assert open_till.ask("receipt", FIRST)["copies"] == 0
+
+
 def test_what_was_printed_is_listed(tmp_path: Path, open_till: TillCommands) -> None:
     assert open_till.do("jobs").out == "Nothing was sent to a printer yet.\n"
     open_till.do(*PAY, "--print", f"file:{tmp_path / 'roll.bin'}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from meterpos.ledger.queries.receipts import find_receipt
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
@@ -140,3 +141,19 @@ def test_wrong_usage_leaves_with_two_and_takes_nothing(
     before = counter.print_of_ledger()
     assert open_till("pay", *arguments).code == 2
     assert counter.print_of_ledger() == before
+
+
+def test_the_rest_of_a_reference_is_used_with_a_second_persons_approval(
+    counter: Counter, pin: str, open_till: TillCommands
+) -> None:
+    by_mpesa = ("--amount", "500", "--method", "mpesa", "--reference", "SJK4T2LM9Q")
+    open_till.do("pay", "--meter", "MTR-001", *by_mpesa)
+    refused = open_till("pay", "--meter", "MTR-112", *by_mpesa)
+    assert refused.code == 1 and "a supervisor can approve using the rest of it" in refused.told
+    alone = open_till("pay", "--meter", "MTR-112", *by_mpesa, "--approver", "achieng", "--approver-pin-file", pin)
+    assert (alone.code, alone.told.strip()) == (1, "A second person has to approve. Ask a supervisor.")
+    open_till.do("pay", "--meter", "MTR-112", *by_mpesa, "--approver", "otieno", "--approver-pin-file", pin)
+    with counter.till.store.read() as connection:
+        approval = find_receipt(connection, "KSM01-B7K-000002").entry.content.approval
+    assert approval is not None and (approval.by, approval.how) == ("otieno", "pin")
+    assert counter.net("A4") == 70_000

@@ -42,6 +42,13 @@ def test_a_plan_is_paid_and_looked_at(plan_till: TillCommands) -> None:
     assert "Pending   3,000.00" in out and "UTR0081" in out and "achieng" in out
 
 
+def test_the_rest_of_a_reference_pays_a_plan_with_approval(pin: str, plan_till: TillCommands) -> None:
+    plan_till.do(*PAY, "--amount", "10")
+    assert "was already used" in plan_till(*PAY, "--amount", "10").told
+    plan_till.do(*PAY, "--amount", "10", "--approver", "otieno", "--approver-pin-file", pin)
+    assert plan_till.ask("plan", "PL-0042")["count"] == 2
+
+
 def test_a_plan_without_payments_is_looked_at(plan_till: TillCommands) -> None:
     assert plan_till.do("plan", "PL-0042").out.splitlines()[-1] == "Payments  0"
 

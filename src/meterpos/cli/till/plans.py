@@ -7,6 +7,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
+from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.payments import (
     Leg,
@@ -52,6 +53,8 @@ def pay_plan(
     tender_id: TenderId = None,
     sms_to: SmsTo = None,
     no_sms: NoSms = False,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -81,7 +84,8 @@ def pay_plan(
             sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        take(till, request, clerk=name, approval=None, device=device, json=json)
+        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
 def plan(
