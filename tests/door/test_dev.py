@@ -85,7 +85,7 @@ def test_a_failing_pip_is_one_sentence_without_the_address_of_an_index(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     fake = tmp_path / "python"
-    fake.write_text("#!/bin/sh\necho 'ERROR: Could not reach https://user:secret@index.invalid/simple/x'\nexit 1\n")
+    fake.write_text("#!/bin/sh\necho 'ERROR: Could not reach https://user:secret@index.invalid/x'\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setattr(dev, "PYTHON", fake)
     with pytest.raises(dev.DoorError) as raised:
