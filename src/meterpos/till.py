@@ -3,7 +3,6 @@
 Every method that changes something is one transaction. They may wait for the disk: never call them on a GUI thread.
 """
 
-import os
 import secrets
 import uuid
 from collections import deque
@@ -20,9 +19,21 @@ from meterpos.errors import UserError
 from meterpos.ledger import search_index
 from meterpos.ledger.journal import Approval, Entry, papers_of
 from meterpos.ledger.moment import Moment
-from meterpos.ledger.operations import cash, corrections, papers, people, reports, reversals, shifts, spool, tenders
+from meterpos.ledger.operations import (
+    approvals,
+    cash,
+    corrections,
+    papers,
+    people,
+    reports,
+    reversals,
+    shifts,
+    spool,
+    tenders,
+)
 from meterpos.ledger.queries.identity import Identity, find_identity
 from meterpos.ledger.queries.receipts import entry_of_tender
+from meterpos.ledger.rules.approvals import NONCE_BYTES, Wanted, new_nonce
 from meterpos.ledger.seal import seal_text
 from meterpos.ledger.store import Store, UnknownOutcome, UnreadableDatabase, WrongKey
 from meterpos.ledger.upgrade import upgrade
@@ -316,6 +327,23 @@ class Till:
         self.sign_in(user_name=approver, pin=pin, approving=True)
         return Approval(by=approver, how="pin", nonce=secrets.token_hex(8))
 
+    def ask_approval(self, wanted: Wanted) -> str:
+        """Return what to read to head office for an approval by telephone. Raises: NotEnrolled."""
+        nonce = new_nonce(secrets.token_bytes(NONCE_BYTES))
+        with self.store.write() as connection:
+            return approvals.ask_approval(connection, wanted=wanted, nonce=nonce).text
+
+    def approve_by_code(self, wanted: Wanted, *, code: str, clerk: str) -> Approval:
+        """Return the approval head office's digits give, once. Raises: NotAskedFor, WrongApprovalCode."""
+        key, moment = vault.read_or_make(self.settings.home, vault.APPROVAL_KEY), self.moment()
+        with self.store.write() as connection:
+            found = approvals.use_code(connection, wanted=wanted, code=code, key=key, moment=moment, clerk=clerk)
+        if found is None:
+            raise approvals.WrongApprovalCode(
+                "Those digits are not right. Have them read again.", field="approval_code"
+            )
+        return found
+
     def close(self) -> None:
         """Let go of the ledger, its log moved into the database first."""
         self.store.checkpoint()
@@ -375,7 +403,7 @@ def open_till(home: Path | None = None) -> Till:
     if not is_searchable:
         with store.write() as connection:
             search_index.ensure(connection)
-    return Till(settings=settings, store=store, pepper=_made_once(settings.home, PEPPER), database_key=key)
+    return Till(settings=settings, store=store, pepper=vault.read_or_make(settings.home, PEPPER), database_key=key)
 
 
 def _database_key(settings: TillSettings) -> bytes:
@@ -385,12 +413,4 @@ def _database_key(settings: TillSettings) -> bytes:
             f"The key of {settings.ledger_path} is missing on this machine. Restore it, or ask head office to unwrap "
             "the copy it holds."
         )
-    return key if key is not None else _made_once(settings.home, DATABASE_KEY)
-
-
-def _made_once(home: Path, name: str) -> bytes:
-    value = vault.read_secret(home, name)
-    if value is None:
-        value = os.urandom(32)
-        vault.write_secret(home, name, value)
-    return value
+    return key if key is not None else vault.read_or_make(settings.home, DATABASE_KEY)

@@ -12,6 +12,8 @@ from typing import Final, Literal
 from meterpos.errors import MeterposError, UserError
 
 Place = Literal["keyring", "file"]
+APPROVAL_KEY: Final = "approval"
+"""The secret a till shares with head office for approvals by telephone."""
 SERVICE: Final = "meterpos"
 _INFO: Final = b"meterpos wrap v1"
 _FOLDER: Final = "secrets"
@@ -52,6 +54,15 @@ def write_secret(home: Path, name: str, value: bytes) -> Place:
         os.fsync(stream.fileno())
     file.with_suffix(".new").replace(file)
     return "file"
+
+
+def read_or_make(home: Path, name: str) -> bytes:
+    """Return the secret ``name`` of this home, made of 32 random bytes where there is none. Raises: ExposedSecret."""
+    value = read_secret(home, name)
+    if value is None:
+        value = os.urandom(32)
+        write_secret(home, name, value)
+    return value
 
 
 def make_box_key() -> bytes:

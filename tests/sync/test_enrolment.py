@@ -74,6 +74,8 @@ def test_the_first_entry_carries_the_database_key_for_head_office_alone(till: Ti
     assert body["public_key"] == signing.public_of(till.device_key).hex()
     key = vault.read_secret(till.settings.home, "ledger")
     assert vault.unwrap(office.office.keys.box, bytes.fromhex(body["database_key_wrapped"])) == key
+    approval_key = vault.read_secret(till.settings.home, vault.APPROVAL_KEY)
+    assert vault.unwrap(office.office.keys.box, bytes.fromhex(body["approval_key_wrapped"])) == approval_key
 
 
 def test_an_answer_that_was_lost_is_asked_for_again_with_the_same_code(till: Till, office: Server) -> None:

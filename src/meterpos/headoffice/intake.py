@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from meterpos.headoffice import bulk, chain, exceptions, feed
+from meterpos.headoffice import approvals, bulk, chain, exceptions, feed
 from meterpos.headoffice.auth import Device
 from meterpos.headoffice.decisions import decide, read_bench, write_claims, zones_of
 from meterpos.headoffice.exceptions import Opening
@@ -268,6 +268,9 @@ def _post_together(
         outcomes.openings += decided.openings
         codes = [opening.code for opening in decided.openings if opening.code not in REQUESTS]
         outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else ("stored", "")
+    for opening in approvals.unknown_codes(conn, device, ready):
+        outcomes.openings.append(opening)
+        outcomes.by_entry[opening.entry_id or b""] = ("exception", opening.code)
     write_claims(conn, bench)
     project_tables(conn, ready)
     posted = post(conn, counting)

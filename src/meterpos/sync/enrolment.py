@@ -133,6 +133,7 @@ def _settle(
 ) -> None:
     """Write identity and first entry; the key takes its place in between, so that the same code heals a crash."""
     wrapped = b"" if database_key is None else vault.wrap_for(identity.box_key, database_key)
+    approval_key = vault.read_or_make(home, vault.APPROVAL_KEY)
     with store.write() as connection:
         open_stream(
             connection,
@@ -140,6 +141,7 @@ def _settle(
             reason="new" if find_identity(connection) is None else "re-enrolled",
             public_key=signing.public_of(key),
             wrapped_database_key=wrapped,
+            wrapped_approval_key=vault.wrap_for(identity.box_key, approval_key),
             moment=moment,
         )
         vault.write_secret(home, DEVICE_KEY, key)

@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from meterpos.cli.style import new_group
-from meterpos.cli.till import care, cash, customers, exchange, lists, papers, payments, people, plans, reversals, shifts
+from meterpos.cli.till import (
+    approvals,
+    care,
+    cash,
+    customers,
+    exchange,
+    lists,
+    papers,
+    payments,
+    people,
+    plans,
+    reversals,
+    shifts,
+)
 
 app = new_group(help="One till.", opens=True)
 
@@ -27,6 +40,6 @@ def till(
         open_window(home)
 
 
-for group in (exchange, customers, payments, reversals, cash, papers, lists, plans, people, care):
+for group in (exchange, customers, payments, reversals, approvals, cash, papers, lists, plans, people, care):
     group.add_to(app)
 app.add_typer(shifts.app, name="shift")

@@ -8,9 +8,10 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
 from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
+from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
 from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
 
 
@@ -39,6 +40,7 @@ def cash(
     ] = None,
     approver: Approver = None,
     approver_pin_file: ApproverPinFile = None,
+    approval_code: ApprovalCode = None,
     movement_id: Annotated[
         uuid.UUID | None,
         typer.Option("--movement-id", metavar="UUID", help="Your own id of this: sent twice, it is moved once."),
@@ -68,7 +70,14 @@ def cash(
             reason=reason,
             to=to,
         )
-        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        approval = approved(
+            till,
+            clerk=name,
+            approver=approver,
+            pin_file=approver_pin_file,
+            code=approval_code,
+            wanted=Wanted("payout", NO_SUBJECT, amount_minor),
+        )
         entry = till.move_cash(request=request, clerk=name, approval=approval)
         printed = print_queued(till, entry)
     body = entry.content.body

@@ -10,10 +10,11 @@ import typer
 from meterpos.cli import show
 from meterpos.cli.files import read_payments
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.errors import UserError
+from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
 from meterpos.ledger.rules.tenders import METHODS, Method
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def pay(
     no_sms: NoSms = False,
     approver: Approver = None,
     approver_pin_file: ApproverPinFile = None,
+    approval_code: ApprovalCode = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -103,7 +105,14 @@ def pay(
             sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        approval = approved(
+            till,
+            clerk=name,
+            approver=approver,
+            pin_file=approver_pin_file,
+            code=approval_code,
+            wanted=Wanted("over-limit", NO_SUBJECT, sum(leg.amount_minor for leg in request.legs)),
+        )
         take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
@@ -120,6 +129,7 @@ def pay_many(
     no_sms: NoSms = False,
     approver: Approver = None,
     approver_pin_file: ApproverPinFile = None,
+    approval_code: ApprovalCode = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -138,7 +148,14 @@ def pay_many(
             sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        approval = approved(
+            till,
+            clerk=name,
+            approver=approver,
+            pin_file=approver_pin_file,
+            code=approval_code,
+            wanted=Wanted("over-limit", NO_SUBJECT, sum(leg.amount_minor for leg in request.legs)),
+        )
         take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 

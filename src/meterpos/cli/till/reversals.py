@@ -1,14 +1,13 @@
 """Putting a receipt of this till right, with a second person's approval: undone, or moved to the right meter."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from meterpos.cli import show
-from meterpos.cli.files import read_pin
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
+from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, must_be_approved
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.payments import part_answer
 from meterpos.cli.till.printer import print_queued, use_printer
@@ -16,10 +15,6 @@ from meterpos.cli.till.printer import print_queued, use_printer
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
 
-Approver = Annotated[str, typer.Option("--approver", metavar="NAME", help="The supervisor or manager who agrees.")]
-ApproverPinFile = Annotated[
-    Path, typer.Option("--approver-pin-file", metavar="FILE", help="A file whose first line is the approver's PIN.")
-]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the paper.")]
 
 
@@ -49,8 +44,9 @@ def reverse(
         Literal["cash", "none"],
         typer.Option("--refund", metavar="cash|none", help="Whether its cash is given back from the drawer."),
     ],
-    approver: Approver,
-    approver_pin_file: ApproverPinFile,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
+    approval_code: ApprovalCode = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -60,7 +56,6 @@ def reverse(
     from meterpos.ledger.money import format_amount, format_money
     from meterpos.till import new_tender_id
 
-    approver_pin = read_pin(approver_pin_file)
     with opened(context) as till:
         use_printer(till, device)
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
@@ -70,7 +65,15 @@ def reverse(
             refund=refund,
             tender_id=new_tender_id(),
             clerk=name,
-            approval=till.approve(approver=approver, pin=approver_pin, clerk=name),
+            approval=must_be_approved(
+                till,
+                kind="reverse",
+                number=number,
+                clerk=name,
+                approver=approver,
+                pin_file=approver_pin_file,
+                code=approval_code,
+            ),
         )
         printed = print_queued(till, entry)
     body = entry.content.body
@@ -82,7 +85,7 @@ def reverse(
                 "entry_id": entry.entry_id,
                 "reverses": body["of"]["number"],
                 "reason": body["reason"],
-                "approved_by": approver,
+                "approved_by": _approved_by(entry),
                 "total_minor": body["total"],
                 "refund_cash_minor": given_back_minor,
                 "balance_after_minor": sum(part["balance_after"] for part in body["parts"]),
@@ -106,8 +109,9 @@ def correct(
         typer.Option("--from-meter", metavar="M", help="The wrong meter, where the receipt has several."),
     ] = None,
     reason: Reason,
-    approver: Approver,
-    approver_pin_file: ApproverPinFile,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
+    approval_code: ApprovalCode = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -116,7 +120,6 @@ def correct(
     """Move a payment to the meter it was meant for: its reversal and its new receipt in one; no cash moves."""
     from meterpos.till import new_tender_id
 
-    approver_pin = read_pin(approver_pin_file)
     with opened(context) as till:
         use_printer(till, device)
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
@@ -127,11 +130,25 @@ def correct(
             reason=reason,
             tender_id=new_tender_id(),
             clerk=name,
-            approval=till.approve(approver=approver, pin=approver_pin, clerk=name),
+            approval=must_be_approved(
+                till,
+                kind="correct",
+                number=number,
+                clerk=name,
+                approver=approver,
+                pin_file=approver_pin_file,
+                code=approval_code,
+            ),
         )
         printed = print_queued(till, entry)
     if json:
-        show.as_json({**_corrected(entry), "approved_by": approver, "printed": printed})
+        show.as_json(
+            {
+                **_corrected(entry),
+                "approved_by": _approved_by(entry),
+                "printed": printed,
+            }
+        )
         return
     undone, made = entry.content.body["reversal"], entry.content.body["tender"]
     show.tell(f"Put right {undone['of']['number']}: taken back by {undone['number']}, paid again as {made['number']}.")
@@ -163,3 +180,8 @@ def _tell_balances(parts: Sequence[Mapping[str, Any]]) -> None:
             f"{part['meter'] or part['account']}: balance {format_amount(part['balance_after'])}, "
             f"credit {format_amount(part['credit_after'])}"
         )
+
+
+def _approved_by(entry: "Entry") -> str | None:
+    approval = entry.content.approval
+    return None if approval is None else approval.by

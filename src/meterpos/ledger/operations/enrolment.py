@@ -32,11 +32,13 @@ def open_stream(
     reason: Reason,
     public_key: bytes,
     wrapped_database_key: bytes,
+    wrapped_approval_key: bytes = b"",
     moment: Moment,
 ) -> Entry:
     """Make this ledger the till ``identity`` and write the first entry of its stream.
 
-    ``wrapped_database_key`` can be opened by head office alone, so that losing this machine's keys loses nothing.
+    ``wrapped_database_key`` can be opened by head office alone, so that losing this machine's keys loses nothing; so
+    can ``wrapped_approval_key``, with which it answers by telephone.
 
     Raises: AlreadyEnrolled when the ledger is another till's.
     """
@@ -55,6 +57,7 @@ def open_stream(
         "reason": reason,
         "public_key": public_key.hex(),
         "database_key_wrapped": wrapped_database_key.hex(),
+        "approval_key_wrapped": wrapped_approval_key.hex(),
     }
     return write_entry(connection, counter, kind="stream_opened", body=body)
 

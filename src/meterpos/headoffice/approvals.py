@@ -1,0 +1,120 @@
+"""Approving by telephone: the digits are given once, noted, and every use of them is held against that note.
+
+Both stand among the claims: 'approval' TILL NONCE -> who approved what, 'approval_used' TILL NONCE -> the entry.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from meterpos import vault
+from meterpos.errors import UserError
+from meterpos.headoffice import bulk
+from meterpos.headoffice.auth import Device, Keys, UnknownTill
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.tables import claims
+from meterpos.ledger.journal import Entry, parse
+from meterpos.ledger.operations.people import MayNotApprove
+from meterpos.ledger.rules.approvals import NO_SUBJECT, Challenge, code_of, read_challenge
+from meterpos.ledger.rules.rights import may
+from meterpos.ledger.tables import journal, streams, users
+
+GIVEN: Final = "approval"
+USED: Final = "approval_used"
+
+
+class AlreadyApproved(UserError):
+    """Someone else approved this very challenge."""
+
+
+def approve(conn: Connection, *, text: str, by: str, keys: Keys, today: date) -> tuple[Challenge, str]:
+    """Note that ``by`` approves what the till asks, and return what that is with the digits to read out.
+
+    Raises: ChallengeMistyped, UnknownTill, MayNotApprove, AlreadyApproved.
+    """
+    challenge = read_challenge(text)
+    stream, key = _key_of(conn, challenge, keys=keys)
+    user = conn.execute(select(users).where(users.c.user_name == by)).one_or_none()
+    has_ended = user is not None and user.expires_on is not None and user.expires_on < today
+    if user is None or user.revoked or not may(user.role, "approve", has_ended=has_ended):
+        raise MayNotApprove(f"'{by}' is no supervisor or manager whose rights hold today.", field="by")
+    row = {"kind": GIVEN, "key": f"{challenge.till_name} {challenge.nonce}", "owner": _said(challenge, by)}
+    bulk.insert_new(conn, claims, [row])
+    noted = conn.execute(select(claims.c.owner).where(claims.c.kind == GIVEN, claims.c.key == row["key"])).scalar_one()
+    if noted != row["owner"]:
+        raise AlreadyApproved(f"This was answered before, otherwise: {noted}. Let the till ask again.")
+    return challenge, code_of(challenge, key=key, stream=stream, by=by)
+
+
+def unknown_codes(conn: Connection, device: Device, ready: Sequence[Entry]) -> list[Opening]:
+    """Return what to look at in entries approved by digits that head office did not give, or gave for something else.
+
+    The first entry that uses an approval owns it.
+    """
+    found = []
+    for entry in ready:
+        approval = entry.content.approval
+        if approval is None or approval.how != "code":
+            continue
+        key = f"{device.till_name} {approval.nonce}"
+        bulk.insert_new(conn, claims, [{"kind": USED, "key": key, "owner": entry.short_id}])
+        rows = conn.execute(select(claims.c.kind, claims.c.owner).where(claims.c.key == key))
+        noted = {row.kind: row.owner for row in rows}
+        if noted.get(GIVEN) != _said(_asked_by(entry, device), approval.by) or noted[USED] != entry.short_id:
+            details = {"approved_by": approval.by, "nonce": approval.nonce, "kind": entry.content.kind}
+            found.append(
+                Opening(
+                    code="approval_unknown",
+                    subject=entry.short_id,
+                    till_name=device.till_name,
+                    entry_id=entry.entry_id,
+                    details=details,
+                )
+            )
+    return found
+
+
+def _key_of(conn: Connection, challenge: Challenge, *, keys: Keys) -> tuple[bytes, bytes]:
+    """Return the stream a till asks from and its approval key. Raises: UnknownTill."""
+    of_till = streams.c.till_name == challenge.till_name
+    stream = conn.execute(select(streams.c.stream).where(of_till, streams.c.label == challenge.label)).scalars().first()
+    opened = conn.execute(
+        select(journal.c.data)
+        .join_from(journal, streams, streams.c.stream == journal.c.stream)
+        .where(of_till, journal.c.kind == "stream_opened")
+        .order_by(streams.c.opened_at.desc())
+    )
+    wrapped = next((key for data in opened.scalars() if (key := parse(data).body.get("approval_key_wrapped"))), None)
+    if stream is None or wrapped is None:
+        raise UnknownTill(
+            f"Till {challenge.till_name} ({challenge.label}) has not been heard of here yet. It has to sync once first."
+        )
+    return stream, vault.unwrap(keys.box, bytes.fromhex(wrapped))
+
+
+def _said(challenge: Challenge, by: str) -> str:
+    return f"{by} {challenge.kind} {challenge.subject} {challenge.amount_minor}"
+
+
+def _asked_by(entry: Entry, device: Device) -> Challenge:
+    """Return what an entry needed an approval for, as its till asked."""
+    body, kind = entry.content.body, entry.content.kind
+    if kind in ("reversal", "correction"):
+        undone = body if kind == "reversal" else body["reversal"]
+        asked = ("reverse" if kind == "reversal" else "correct", undone["of"]["number"], undone["total"])
+    elif kind == "cash_movement":
+        asked = ("payout", NO_SUBJECT, body["amount"])
+    else:
+        asked = ("over-limit", NO_SUBJECT, sum(part["amount"] for part in body.get("parts", ())))
+    approval = entry.content.approval
+    assert approval is not None, "asked of approved entries alone"
+    return Challenge(
+        till_name=device.till_name,
+        label="",
+        kind=asked[0],
+        subject=asked[1],
+        amount_minor=asked[2],
+        nonce=approval.nonce,
+    )
