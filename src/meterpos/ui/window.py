@@ -118,7 +118,9 @@ class Window(QMainWindow):
 
     def attach(self, till: "Till") -> None:
         """Stand at an open till: read how it stands, then let the pages read."""
+        from meterpos.ui.pages.customers import CustomersPage
         from meterpos.ui.pages.enrol import EnrolPage
+        from meterpos.ui.pages.meters import MetersPage
         from meterpos.ui.pages.receipts import ReceiptsPage
         from meterpos.ui.pages.shift import ShiftPage
         from meterpos.ui.pages.sync import SyncPage
@@ -127,6 +129,8 @@ class Window(QMainWindow):
         self.desk.attach(till)
         self.scanner.listen(_app())
         for name, page in (
+            ("customers", CustomersPage(self.desk)),
+            ("meters", MetersPage(self.desk)),
             ("receipts", ReceiptsPage(self.desk, self.printer)),
             ("shift", ShiftPage(self.desk, self.printer)),
             ("sync", SyncPage(self.desk, self.printer, self.exchanging)),

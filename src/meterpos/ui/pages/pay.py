@@ -175,10 +175,12 @@ class PayPage(QWidget):
     # --- the page's life -----------------------------------------------------------------------------------------
 
     def shown(self, what: object = None) -> None:
-        """Come to the front; `what` is a text to search for, as a scanner reads it."""
+        """Come to the front; `what` is a text to search for, as a scanner reads it, or ("account", whose, which)."""
         if self._stale:
             self.refresh()
-        if isinstance(what, str) and what:
+        if isinstance(what, tuple):
+            self._pay_account(*what[1:])
+        elif isinstance(what, str) and what:
             self._leave_done()
             self._clear_customer()
             self.search.take_scan(what)
@@ -213,32 +215,48 @@ class PayPage(QWidget):
 
     def _choose(self, hit: "CustomerHit") -> None:
         self._leave_done()
-        standing = self._desk.standing
-        if standing is not None and standing.shift is None:
-            self._desk.go_to.emit("shift", None)
+        if not self._can_take():
             return
         self._customer = None
         self._seen = {}
         self._load(hit.customer_no, frozenset(), meter=hit.matched_meter)
 
-    def _load(self, customer_no: str, accounts: frozenset[str], *, meter: str | None = None) -> None:
+    def _pay_account(self, customer_no: str, account_no: str) -> None:
+        """Pay one account that was chosen on another page; its meter may be somebody else's by now."""
+        self.next_customer()
+        if self._can_take():
+            self._load(customer_no, frozenset({account_no}), account=account_no)
+
+    def _can_take(self) -> bool:
+        """Tell whether a shift is open; where none is, go where one is opened."""
+        standing = self._desk.standing
+        if standing is not None and standing.shift is None:
+            self._desk.go_to.emit("shift", None)
+            return False
+        return True
+
+    def _load(
+        self, customer_no: str, accounts: frozenset[str], *, meter: str | None = None, account: str | None = None
+    ) -> None:
         today = self._desk.today
         self._desk.tasks.read(
             lambda conn: asking.customer_view(conn, customer_no, accounts, today, meter_no=meter),
-            lambda view: self._show_customer(view, meter=meter),
+            lambda view: self._show_customer(view, meter=meter, account=account),
             topic="customer",
         )
 
-    def _show_customer(self, view: CustomerView, *, meter: str | None) -> None:
+    def _show_customer(self, view: CustomerView, *, meter: str | None, account: str | None = None) -> None:
         first = self._customer is None
         customer = view.customer
+        if account is not None and account not in [card.account_no for card in customer.meters]:
+            return  # closed and settled meanwhile: never pay another meter instead
         self._customer = customer
         self._seen.update(view.meters)
         if first:
             named = next(
                 (card.account_no for card in customer.meters if card.meter_no == meter and not card.closed), None
             )
-            current = named or (customer.meters[0].account_no if customer.meters else None)
+            current = account or named or (customer.meters[0].account_no if customer.meters else None)
             ticked: frozenset[str] = frozenset()
             self.payment.open_for(customer)
         else:
@@ -251,7 +269,7 @@ class PayPage(QWidget):
         self._show_below()
         self._show_paid()
         if first:
-            self._walk_in(named=meter is not None)
+            self._walk_in(named=(account or meter) is not None)
 
     def _walk_in(self, *, named: bool) -> None:
         """One meter, or one that was scanned: straight to the amount. Several: choose first."""

@@ -15,6 +15,8 @@ from meterpos.ui.widgets.basic import Elided, Label, Pill, horizontal, vertical
 
 PAGES = (
     ("pay", "banknote", "F1"),
+    ("customers", "users", "F2"),
+    ("meters", "gauge", "F3"),
     ("receipts", "receipt", "F4"),
     ("shift", "wallet", "F6"),
     ("sync", "refresh-cw", "F8"),
