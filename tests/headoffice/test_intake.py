@@ -572,3 +572,14 @@ def at_once(works: list[object]) -> None:
 def test_every_code_intake_uses_has_an_owner_and_a_meaning() -> None:
     assert exceptions.OWNERS.keys() == exceptions.MEANINGS.keys()
     assert exceptions.OWNERS.keys() >= intake.REQUESTS
+
+
+# --- a restore nobody spoke of
+
+
+def test_head_office_says_that_a_till_has_seen_more_of_its_feed_than_there_is(town: Server) -> None:
+    till = Forged.enrol(town)
+    till.push(position=10_000_000, generation=7)
+    assert town.codes() == []
+    assert till.push(position=10_000_000).through_seq == 1
+    assert town.codes() == ["rolled_back"]

@@ -40,6 +40,7 @@ OWNERS: Final[Mapping[str, str]] = {
     "unreadable": "support",
     "unpostable": "support",
     "digest_mismatch": "support",
+    "rolled_back": "support",
     "witness": "support",
 }
 """Every code there is, and who looks at it first."""
@@ -70,6 +71,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "unknown_kind": "An entry of a kind this version does not know; it is kept, and posted by the version that does.",
     "unreadable": "An entry whose bytes are not an entry; it is kept unread.",
     "unpostable": "An entry that could not be posted; it is kept unread.",
+    "rolled_back": "A till has seen more than head office has: head office came back from a backup and did not say so.",
     "digest_mismatch": "A till's balances differ from head office's, also after looking twice.",
     "witness": "A till remembers what head office lost in a restore.",
 }
@@ -115,7 +117,16 @@ def exception_id(code: str, subject: str) -> str:
 
 
 RECURRING: Final = frozenset(
-    {"fork", "chain_gap", "clock_suspect", "revoked_device", "bad_signature", "digest_mismatch", "plan_overpaid"}
+    {
+        "fork",
+        "chain_gap",
+        "clock_suspect",
+        "revoked_device",
+        "bad_signature",
+        "digest_mismatch",
+        "plan_overpaid",
+        "rolled_back",
+    }
 )
 """What may happen again after it was resolved; anything else is resolved for good."""
 

@@ -74,6 +74,11 @@ def lineage(conn: Connection) -> tuple[Lineage, ...]:
     )
 
 
+def end(conn: Connection) -> int:
+    """Return the last place that was taken."""
+    return int(conn.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one())
+
+
 def take_positions(conn: Connection, count: int) -> int:
     """Take `count` places at the end of the line and return the first; others wait until this transaction ends."""
     last = conn.execute(
@@ -167,7 +172,7 @@ def digests(conn: Connection, zones: Collection[str]) -> dict[str, ZoneDigest]:
 
 def page(conn: Connection, *, zones: Sequence[str], after: int, limit: int) -> PageOfFeed:
     """Return the next rows of `zones` after a position, as they are now; `conn` must see one unchanging state."""
-    through = int(conn.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one())
+    through = end(conn)
     lines = [_zone_line(conn, zone, after=after, limit=limit + 1) for zone in sorted(set(zones))]
     places = list(islice(merge(*lines), limit + 1))
     more = len(places) > limit

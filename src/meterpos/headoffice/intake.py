@@ -97,6 +97,7 @@ def receive(conn: Connection, outgoing: Outgoing, *, push: Push, device: Device,
     else:
         _post(conn, outgoing, outcomes, placed.new, stream=push.stream, device=device, at=at)
         _note_chain(conn, outcomes, placed, push=push, device=device, at=at)
+    _note_rollback(conn, outcomes, push=push, device=device)
     _write_down(conn, outcomes, at=at)
     _note_contact(conn, push=push, device=device, at=at)
     through_seq, head = chain.signed_for(placed, push, entries)
@@ -320,6 +321,19 @@ def _note_chain(
             )
     if placed.joined and not chain.has_gap(conn, push.stream):
         exceptions.settle(conn, "chain_gap", [subject], at=at, resolution="What was missing has come.")
+
+
+def _note_rollback(conn: Connection, outcomes: _Outcomes, *, push: Push, device: Device) -> None:
+    """Say that a till has seen more of this feed than there is: head office was restored, and nobody said so."""
+    if push.generation == feed.generation(conn) and push.position > feed.end(conn):
+        outcomes.openings.append(
+            Opening(
+                code="rolled_back",
+                subject=f"generation {push.generation}",
+                till_name=device.till_name,
+                details={"seen": push.position, "here": feed.end(conn)},
+            )
+        )
 
 
 def _write_down(conn: Connection, outcomes: _Outcomes, *, at: datetime) -> None:

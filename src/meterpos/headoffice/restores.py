@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
-from meterpos.headoffice.feed import COUNTER, generation
-from meterpos.headoffice.tables import counters, generations
+from meterpos.headoffice.feed import end, generation
+from meterpos.headoffice.tables import generations
 
 LEAP_MAX: Final = 1 << 20
 
@@ -19,7 +19,7 @@ def begin_generation(conn: Connection, *, leap: int, at: datetime) -> int:
     """
     assert 0 <= leap < LEAP_MAX, leap
     parent = generation(conn)
-    position = conn.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one()
+    position = end(conn)
     new = parent + 1 + leap
     conn.execute(
         insert(generations),

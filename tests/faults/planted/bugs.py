@@ -273,11 +273,6 @@ BUGS: Final = (
         (OFFICE_FEED + "page", "more = len(places) > limit", "more = False"),
     ),
     _bug(
-        "digests only grow",
-        "a fact sent again counts twice in its zone's digest",
-        (OFFICE_FEED + "_steps", "((1, added), (-1, removed))", "((1, added),)"),
-    ),
-    _bug(
         "the cursor moves before the page is applied",
         "two transactions: a power cut between them skips a page",
         (
@@ -302,7 +297,6 @@ BUGS: Final = (
             "till_identity.c.generation == generation, till_identity.c.position == after",
             "till_identity.c.generation == generation",
         ),
-        (FEED + "_apply_rows", "by_kind: dict", "rows = rows[1:]\n    by_kind: dict"),
     ),
     _bug(
         "facts are counted twice on return",
