@@ -76,6 +76,7 @@ class Visit:
         self.pay_by_mpesa()
         self.lose_the_network_and_pay_on()
         self.reverse_one()
+        self.look_things_up()
         self.network_back_and_sync()
         self.close_shift()
         self.compare_with_head_office()
@@ -179,6 +180,23 @@ class Visit:
         self.expect(body["of"]["number"] == before, "the reversal names the receipt it undoes")
         self.papers(self.last_number())
         self.look("reversed")
+
+    def look_things_up(self) -> None:
+        """Who owes what, offline: Grace with her meters, then every meter that is overdue."""
+        self.press(Key.Key_F2)
+        self.window.page("customers").line.setFocus()
+        self.type("Grace Akinyi Otieno")
+        self.press(Key.Key_Return)
+        card = self.window.page("customers").card
+        self.until(lambda: bool(card.meters.rows()), "Grace's meters are shown")
+        self.look("customers")
+        self.press(Key.Key_F3)
+        meters = self.window.page("meters")
+        meters.state.choose("overdue")
+        self.until(lambda: meters.roll.is_whole, "the overdue meters are found")
+        self.settle()
+        self.look("meters")
+        self.note(f"Looked up: {len(meters.roll.numbers):,} meters are overdue.")
 
     def network_back_and_sync(self) -> None:
         """The network is back: sync from the Sync page."""

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QListView
 
 from meterpos.ui.models.roll import Roll
 from meterpos.ui.widgets.rows import Painter, RowList
 
 R = TypeVar("R")
+BATCH = 1_500
 
 
 class RollList(RowList["R | None"], Generic[R]):
@@ -20,6 +23,9 @@ class RollList(RowList["R | None"], Generic[R]):
             painter=lambda to, rect, row, state: painter(to, rect, row, state) if row is not None else None,
             spoken=lambda row: spoken(row) if row is not None else "…",
         )
+        # Laid out in one go, 150,000 rows would hold the window for 0.3 s: Qt asks the model about each.
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(BATCH)
         self._roll = roll
         self._standing: str | None = None
         self.set_rows(roll.rows)
@@ -31,6 +37,14 @@ class RollList(RowList["R | None"], Generic[R]):
         """Return the number the keyboard stands on, whether or not its row is here."""
         row = self.currentIndex().row()
         return self._roll.numbers[row] if 0 <= row < len(self._roll.numbers) else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt goes no farther than what it has laid out so far; End means the end."""
+        if event.key() == Qt.Key.Key_End and self._roll.numbers:
+            self.go(len(self._roll.numbers) - 1)
+            self.moved.emit(self.current())
+        else:
+            super().keyPressEvent(event)
 
     def stand_on(self, number: str | None) -> None:
         """Say which number to stand on after the next reading; the first, where it is not in the list."""
