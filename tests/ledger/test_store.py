@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, MetaData, String, Table, insert, select
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, MetaData, String, Table, insert, inspect, select
 
 from meterpos.ledger import upgrade as history
 from meterpos.ledger.store import DiskFull, Store, UnknownOutcome, UnreadableDatabase, WrongKey
-from meterpos.ledger.tables import settings, streams, triggers
+from meterpos.ledger.tables import metadata, settings, streams, triggers
 from meterpos.ledger.upgrade import NewerDatabase, upgrade
 
 KEY = bytes(range(32))
@@ -150,3 +152,27 @@ def test_another_process_is_noticed(store: Store, tmp_path: Path) -> None:
     assert store.data_version() == before
     put(other, "theirs")
     assert store.data_version() != before
+
+
+def test_the_history_makes_the_tables(database_url: str) -> None:
+    store = Store(database_url)
+    upgrade(store)
+    with store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "ledger_version"})
+        found = [one for one in compare_metadata(context, metadata) if "comment" not in str(one[0])]
+        made = inspect(connection)
+        indexes = {index["name"] for table in metadata.tables for index in made.get_indexes(table)}
+        declared = {index.name for table in metadata.tables.values() for index in table.indexes}
+        rowless = {
+            name for name, table in metadata.tables.items() if table.dialect_options["sqlite"]["with_rowid"] is False
+        }
+        assert rowless == {"facts", "movements"}
+        if store.dialect == "sqlite":
+            for name in rowless:
+                made_by = connection.exec_driver_sql(
+                    f"SELECT sql FROM sqlite_master WHERE name = '{name}'"
+                ).scalar_one()
+                assert "WITHOUT ROWID" in made_by
+    store.close()
+    assert found == []
+    assert indexes == declared

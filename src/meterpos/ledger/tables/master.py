@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Date, Index, String, Table
+from sqlalchemy import Boolean, Column, Date, String, Table
 
 from meterpos.ledger.tables.base import amount, metadata
 
@@ -62,13 +62,6 @@ accounts: Final = Table(
     Column("last_invoice_date", Date),
     comment="the sums and last_invoice_date are written by balances.py alone",
 )
-Index(
-    "ix_accounts_one_active",
-    accounts.c.meter_no,
-    sqlite_where=accounts.c.closed_on.is_(None),
-    postgresql_where=accounts.c.closed_on.is_(None),
-)
-
 plans: Final = Table(
     "plans",
     metadata,
