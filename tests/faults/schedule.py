@@ -435,8 +435,8 @@ class Schedule:
         return result
 
     def _is_true(self, place: Place, result: ExchangeResult) -> None:
-        """What a till believes to be delivered, when an exchange has just gone through, is at head office."""
-        if not result.is_complete or self.depth:
+        """What a till believes to be delivered, when an exchange went through and agreed, is at head office."""
+        if not result.is_complete or not result.agreed or self.depth:
             return
         with place.store.read() as connection:
             signed = set(

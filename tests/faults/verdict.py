@@ -41,7 +41,8 @@ def settle(schedule: Schedule) -> Verdict:
     for place in schedule.world.places.values():
         place.memory = None
     places = schedule.world.places
-    for name in [*places, *list(places)[:-1]]:
+    more = list(places) if schedule.forgotten else []  # old streams are asked about once it is seen that sides differ
+    for name in [*places, *list(places)[:-1], *more]:
         schedule.exchange_at(places[name])
     few = len(places) == len(ZONES) and not schedule.forgotten
     last = schedule.random.choice(sorted(places)) if few else ""

@@ -583,3 +583,15 @@ def test_head_office_says_that_a_till_has_seen_more_of_its_feed_than_there_is(to
     assert town.codes() == []
     assert till.push(position=10_000_000).through_seq == 1
     assert town.codes() == ["rolled_back"]
+
+
+def test_a_till_and_its_copy_that_number_a_paper_alike_are_two_items(town: Server) -> None:
+    till = Forged.enrol(town)
+    asked = {"meter_no": "MTR-X", "name": "Somebody", "phone": ""}
+    till.pay("SUSPENSE-KSM01", 1_00, suspense=asked)
+    till.push()
+    till.entries.pop()
+    till.papers -= 1
+    till.pay("SUSPENSE-KSM01", 2_00, suspense=asked)
+    till.push()
+    assert town.codes().count("unknown_meter") == 2

@@ -136,8 +136,13 @@ def _of_entry(bench: Bench, entry: Entry) -> Iterable[Opening]:
     if content.kind == "tender":
         for index, part in enumerate(content.body["parts"], 1):
             if part["suspense"] is not None:
-                subject = f"{content.body['number']} part {index}"
+                subject = f"{content.body['number']} part {index} {_mark(entry)}"
                 yield _open(bench, entry, "unknown_meter", subject, amount_minor=part["amount"], asked=part["suspense"])
+
+
+def _mark(entry: Entry) -> str:
+    """Tell papers of one number apart: a till and its copy make them, and each is an item of its own."""
+    return entry.short_id[:6]
 
 
 def _open(bench: Bench, entry: Entry, code: str, subject: str, **details: Any) -> Opening:
@@ -157,7 +162,7 @@ def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening
     opened: list[Opening] = []
     stands_on = fact.account_no
     account = bench.accounts.get(fact.account_no)
-    subject = f"{fact.number} {fact.account_no}"
+    subject = f"{fact.number} {fact.account_no} {_mark(entry)}"
     if account is None or (account.kind == "suspense" and fact.account_no != bench.suspense):
         stands_on = bench.suspense
         opened.append(_open(bench, entry, "unknown_account", subject, **_amount(fact)))
@@ -174,7 +179,7 @@ def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening
                 bench,
                 entry,
                 "duplicate_reference",
-                f"{fact.number} {fact.method}:{fact.reference}",
+                f"{fact.number} {fact.method}:{fact.reference} {_mark(entry)}",
                 first=bench.owners["reference", f"{fact.method}:{fact.reference}"],
                 **_amount(fact),
             )

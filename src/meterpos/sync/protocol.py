@@ -92,12 +92,12 @@ class _Talk:
     # --- up
 
     def _push_all(self) -> Steps:
-        """Push what waits; the current stream is asked even when nothing does. After a restore every stream is
-        asked.
+        """Push what waits; the current stream is asked even when nothing does. Every stream is asked after a restore,
+        also one that nobody spoke of: head office holds less than it signed for, or digests differ for good.
         """
         streams: Sequence[StreamState] = yield ReadStreams()
         quiet = [state for state in streams if not state.is_current and state.through_seq == state.last_seq]
-        moved_back = False
+        moved_back = bool(self.course.memory.in_vain)
         for state in streams:
             if state not in quiet:
                 moved_back |= yield from self._push_unless_forked(state)
