@@ -435,8 +435,11 @@ class Schedule:
         return result
 
     def _is_true(self, place: Place, result: ExchangeResult) -> None:
-        """What a till believes to be delivered, when an exchange went through and agreed, is at head office."""
-        if not result.is_complete or not result.agreed or self.depth:
+        """What a till believes to be delivered, when an exchange went through, is at head office.
+
+        After a restore nobody spoke of, only once both agree: until then old streams were not asked about.
+        """
+        if not result.is_complete or self.depth or (self.forgotten and not result.agreed):
             return
         with place.store.read() as connection:
             signed = set(
