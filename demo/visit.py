@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -44,6 +44,13 @@ def play(stage: "Stage") -> int:
         return 0
     finally:
         visit.close()
+
+
+def pause(wait_ms: int) -> None:
+    """Let the window live for a while. QTest.qWait would hold Python's lock meanwhile and starve the other threads."""
+    loop = QEventLoop()
+    QTimer.singleShot(wait_ms, loop.quit)
+    loop.exec()
 
 
 class StepFailed(Exception):
@@ -277,10 +284,10 @@ class Visit:
     def settle(self) -> None:
         """Let everything under way come home."""
         end = time.monotonic() + WAIT_S
-        QTest.qWait(60)
+        pause(60)
         while self.window.tasks.busy and not self.window.exchanging.running and time.monotonic() < end:
-            QTest.qWait(10)
-        QTest.qWait(30)
+            pause(10)
+        pause(30)
 
     def until(self, true: Callable[[], bool], what: str) -> None:
         """Wait for something to become true."""
@@ -288,7 +295,7 @@ class Visit:
         while not true():
             if time.monotonic() > end:
                 raise StepFailed(f"waited {WAIT_S} s and still not: {what}")
-            QTest.qWait(20)
+            pause(20)
 
     def expect(self, true: bool, what: str) -> None:
         """Note what holds, or fail."""
@@ -299,7 +306,7 @@ class Visit:
     def look(self, name: str) -> None:
         """Take a numbered picture of the window."""
         self.pictures += 1
-        QTest.qWait(50)
+        pause(50)
         self.window.grab().save(str(self.stage.output / f"{self.pictures:02d}-{name}.png"))
 
     def note(self, sentence: str) -> None:
@@ -356,5 +363,5 @@ class Visit:
     def close(self) -> None:
         """Close the window as a person does."""
         self.window.close()
-        QTest.qWait(50)
+        pause(50)
         self.transcript.close()
