@@ -1,0 +1,120 @@
+"""What every verb of the till stands on: settings, ledger, keys and clock, the print queue, and a commit in doubt."""
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from meterpos import vault
+from meterpos.errors import UserError
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.operations import spool
+from meterpos.ledger.queries.identity import Identity, find_identity
+from meterpos.ledger.queries.receipts import entry_of_tender
+from meterpos.ledger.seal import seal_text
+from meterpos.ledger.store import Store, UnknownOutcome, WrongKey
+from meterpos.settings import TillSettings
+
+DEVICE_KEY: Final = "device"
+
+
+class NotSaved(UserError):
+    """The commit failed and the ledger, asked again, does not have it."""
+
+
+def new_tender_id() -> str:
+    """Return the id a tender keeps from the moment its form opens."""
+    return uuid.uuid4().hex
+
+
+@dataclass(slots=True, kw_only=True)
+class TillBase:
+    """One open till, without its verbs. ``now`` is the clock; tests hand in another."""
+
+    settings: TillSettings
+    store: Store
+    pepper: bytes
+    database_key: bytes | None
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    _device_key: bytes | None = None
+    _claimed: deque[int] = field(default_factory=deque)
+
+    def moment(self) -> Moment:
+        """Return this moment in the utility's time zone."""
+        return Moment(self.now().astimezone(self.settings.time_zone))
+
+    def identity(self) -> Identity | None:
+        """Return who this till is, None before it is enrolled."""
+        with self.store.read() as connection:
+            return find_identity(connection)
+
+    @property
+    def device_key(self) -> bytes:
+        """The private key that signs batches and receipts; made at enrolment."""
+        if self._device_key is None:
+            self._device_key = vault.read_secret(self.settings.home, DEVICE_KEY)
+        if self._device_key is None:
+            raise WrongKey(
+                "The key this till signs with is missing. Ask head office for a new code and enrol the till again."
+            )
+        return self._device_key
+
+    def seal(self, entry: Entry) -> str:
+        """Return the QR text of a receipt or reversal."""
+        return seal_text(entry, device_private=self.device_key)
+
+    def claimed_jobs(self) -> tuple[int, ...]:
+        """Return, once, the print jobs of papers this process has just committed: printed next, by this process alone.
+
+        They are *sent* from the start, so that one sync lies between the button and the first byte; after a crash the
+        clerk is asked to look at the paper.
+        """
+        jobs: list[int] = []
+        while self._claimed:
+            jobs.append(self._claimed.popleft())
+        return tuple(jobs)
+
+    def close(self) -> None:
+        """Let go of the ledger, its log moved into the database first."""
+        self.store.checkpoint()
+        self.store.close()
+
+    def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool = False) -> int | None:
+        if self.settings.printer is None:
+            return None
+        return spool.enqueue(
+            connection,
+            entry_id=entry.entry_id,
+            paper=paper,
+            number=entry.content.body["number"],
+            device=self.settings.printer,
+            columns=self.settings.columns,
+            drawer=drawer,
+            moment=self.moment(),
+            claimed=True,
+        )
+
+    def _claim(self, *jobs: int | None) -> None:
+        self._claimed.extend(job for job in jobs if job is not None)
+
+    def _settled(self, work: Callable[[Connection], tuple[Entry, tuple[int | None, ...]]], *, tender_id: str) -> Entry:
+        """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth."""
+        jobs: tuple[int | None, ...] = ()
+        try:
+            with self.store.write() as connection:
+                entry, jobs = work(connection)
+        except UnknownOutcome as doubt:
+            with self.store.read() as connection:
+                found = entry_of_tender(connection, tender_id)
+            if found is None:
+                raise NotSaved(
+                    "The disk did not take the payment: nothing was saved. Check the disk, then try again."
+                ) from doubt
+            entry = found
+        self._claim(*jobs)
+        return entry

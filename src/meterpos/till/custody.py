@@ -1,0 +1,50 @@
+"""Who holds the cash: shifts, their reports, and cash that leaves the drawer."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from meterpos.ledger.journal import Approval, Entry
+from meterpos.ledger.operations import cash, shifts
+from meterpos.till.base import TillBase
+
+
+class Custody(TillBase):
+    """The verbs of shift and drawer."""
+
+    __slots__ = ()
+
+    def open_shift(self, *, float_minor: int, clerk: str, business_date: date | None = None) -> Entry:
+        """Open a shift. Raises: what `open_shift` raises."""
+        with self.store.write() as connection:
+            return shifts.open_shift(
+                connection, float_minor=float_minor, moment=self.moment(), clerk=clerk, business_date=business_date
+            )
+
+    def close_shift(self, *, counted_minor: int, clerk: str, notes: Sequence[tuple[int, int]] = ()) -> Entry:
+        """Close the open shift and queue its report; ``notes`` as counted. Raises: what `close_shift` raises."""
+        moment = self.moment()
+        with self.store.write() as connection:
+            entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk, notes=notes)
+            job = self._queue(connection, entry, paper="shift_report")
+        self._claim(job)
+        return entry
+
+    def report_so_far(self, *, clerk: str) -> Entry:
+        """Return the X report of the open shift, never stored. Raises: what `report_so_far` raises."""
+        with self.store.read() as connection:
+            return shifts.report_so_far(connection, moment=self.moment(), clerk=clerk)
+
+    def move_cash(self, *, request: cash.CashRequest, clerk: str, approval: Approval | None = None) -> Entry:
+        """Move cash out of the drawer or the safe, or to the next clerk, and queue its slip; a repeat prints nothing.
+
+        A handover says who takes over: the door checked their PIN. Raises: what `move_cash` raises.
+        """
+        moment = self.moment()
+        job: int | None = None
+        with self.store.write() as connection:
+            again = cash.entry_of_movement(connection, request.movement_id)
+            entry = cash.move_cash(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            if again is None:
+                job = self._queue(connection, entry, paper="cash_slip", drawer=request.kind != "banking")
+        self._claim(job)
+        return entry

@@ -1,0 +1,59 @@
+"""The line to head office: enrolment and exchange. Both wait for the network; both import it only when used."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from meterpos.ledger.queries.identity import Identity
+from meterpos.till.base import TillBase
+
+if TYPE_CHECKING:
+    from meterpos.sync.exchange import ExchangeResult, Progress
+    from meterpos.sync.steps import Memory
+
+
+class Line(TillBase):
+    """The verbs that leave the house."""
+
+    __slots__ = ()
+
+    def enrol(self, *, server: str, code: str, title: str = "") -> Identity:
+        """Become a till of the head office at ``server``; waits for the network.
+
+        Raises: what `meterpos.sync.enrolment.enrol` raises.
+        """
+        from meterpos.sync.enrolment import enrol
+
+        identity = enrol(
+            self.store,
+            home=self.settings.home,
+            server=server,
+            code=code,
+            database_key=self.database_key,
+            moment=self.moment(),
+            title=title,
+        )
+        self._device_key = None  # a new one was made
+        return identity
+
+    def exchange(
+        self,
+        *,
+        memory: "Memory | None" = None,
+        progress: "Callable[[Progress], None] | None" = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> "ExchangeResult":
+        """Exchange once with head office; waits for the network. What goes wrong on the line is an outcome.
+
+        Raises: NotEnrolled, ExchangeRunning, DiskFull.
+        """
+        from meterpos.sync.exchange import exchange
+
+        return exchange(
+            self.store,
+            home=self.settings.home,
+            device_key=self.device_key,
+            memory=memory,
+            now=self.now,
+            progress=progress,
+            cancelled=cancelled,
+        )

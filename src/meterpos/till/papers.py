@@ -1,0 +1,34 @@
+"""Papers that come out again."""
+
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.operations import papers, spool
+from meterpos.till.base import TillBase
+
+
+class Papers(TillBase):
+    """The verbs of the printer."""
+
+    __slots__ = ()
+
+    def reprint(self, *, number: str, clerk: str) -> Entry:
+        """Queue any paper of this till again: as the original where none came out, else as a counted COPY.
+
+        The entry says which copy it is, 0 for the original. Raises: NoSuchPaper, NoPrinter.
+        """
+        moment = self.moment()
+        with self.store.write() as connection:
+            again = spool.enqueue_original_again(
+                connection, number=number, device=self.settings.printer, columns=self.settings.columns, moment=moment
+            )
+            if again is not None:
+                return papers.record_reprint(connection, number=number, moment=moment, clerk=clerk, original=True)
+            entry = papers.record_reprint(connection, number=number, moment=moment, clerk=clerk)
+            spool.enqueue_copy(
+                connection,
+                number=number,
+                copy_no=entry.content.body["copy"],
+                device=self.settings.printer,
+                columns=self.settings.columns,
+                moment=moment,
+            )
+            return entry

@@ -1,0 +1,102 @@
+"""Money taken and put right: tenders, reversals, corrections."""
+
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from meterpos.ledger.journal import Approval, Entry, papers_of
+from meterpos.ledger.operations import corrections, reversals, tenders
+from meterpos.ledger.queries.receipts import entry_of_tender
+from meterpos.till.base import TillBase
+
+
+class Payments(TillBase):
+    """The verbs of the counter."""
+
+    __slots__ = ()
+
+    def take(self, *, request: tenders.TenderRequest, clerk: str, approval: Approval | None = None) -> Entry:
+        """Take a tender and queue its receipt, in one durable transaction.
+
+        Raises: what `take_tender` raises, with nothing changed; NotSaved when the disk would not have it.
+        """
+        moment = self.moment()
+
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
+            again = entry_of_tender(connection, request.tender_id)
+            entry = tenders.take_tender(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            cash = any(leg.method == "cash" for leg in request.legs)
+            printed = again is not None
+            return entry, () if printed else (self._queue(connection, entry, paper="receipt", drawer=cash),)
+
+        return self._settled(work, tender_id=request.tender_id)
+
+    def reverse(
+        self,
+        *,
+        number: str,
+        reason: str,
+        refund: Literal["cash", "none"],
+        tender_id: str,
+        clerk: str,
+        approval: Approval,
+    ) -> Entry:
+        """Reverse a receipt of this till and queue its paper. Raises: what `reverse_tender` raises; NotSaved."""
+        moment = self.moment()
+
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
+            again = entry_of_tender(connection, tender_id)
+            entry = reversals.reverse_tender(
+                connection,
+                number=number,
+                reason=reason,
+                refund=refund,
+                tender_id=tender_id,
+                moment=moment,
+                clerk=clerk,
+                approval=approval,
+            )
+            printed = again is not None
+            return entry, () if printed else (self._queue(connection, entry, paper="reversal"),)
+
+        return self._settled(work, tender_id=tender_id)
+
+    def correct(
+        self,
+        *,
+        number: str,
+        to_meter: str,
+        from_meter: str | None = None,
+        reason: str,
+        tender_id: str,
+        clerk: str,
+        approval: Approval,
+    ) -> Entry:
+        """Move a receipt of this till from the wrong meter to the right one and queue both papers.
+
+        Raises: what `correct_tender` raises; NotSaved.
+        """
+        moment = self.moment()
+
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
+            again = entry_of_tender(connection, tender_id)
+            entry = corrections.correct_tender(
+                connection,
+                number=number,
+                to_meter=to_meter,
+                from_meter=from_meter,
+                reason=reason,
+                tender_id=tender_id,
+                moment=moment,
+                clerk=clerk,
+                approval=approval,
+            )
+            if again is not None:
+                return entry, ()
+            undone, made = papers_of(entry)
+            return entry, (
+                self._queue(connection, undone, paper="reversal"),
+                self._queue(connection, made, paper="receipt"),
+            )
+
+        return self._settled(work, tender_id=tender_id)
