@@ -12,8 +12,16 @@ from pathlib import Path
 import pytest
 
 from meterpos.errors import UserError
-from meterpos.printing import devices
-from meterpos.printing.devices import FileDevice, NetworkDevice, PrinterError, Sent, UnknownDevice, open_device
+from meterpos.printing.devices import (
+    FileDevice,
+    NetworkDevice,
+    PrinterError,
+    Sent,
+    UnknownDevice,
+    conversation,
+    lines,
+    open_device,
+)
 from tests.printing.fake_printer import fake_printer
 from tests.printing.papers import Case
 
@@ -27,7 +35,7 @@ TIMEOUT_S = 1.2
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait longer for first answers than a counter would: the machine that tests may be busy."""
-    monkeypatch.setattr(devices, "ANSWER_S", 1.0)
+    monkeypatch.setattr(conversation, "ANSWER_S", 1.0)
 
 
 def send(spec: str, data: bytes = PAPER) -> Sent:
@@ -182,11 +190,11 @@ def test_a_printer_that_is_off_fails_with_what_to_do() -> None:
 
 def test_a_printer_that_takes_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> int:
-        raise devices._LineBroken("full")
+        raise conversation.LineBroken("full")
 
     with fake_printer() as printer:
-        monkeypatch.setattr(devices._Conversation, "_refuse_trouble", lambda _: None)
-        monkeypatch.setattr(devices._SocketLine, "write", refuse)
+        monkeypatch.setattr(conversation.Conversation, "_refuse_trouble", lambda _: None)
+        monkeypatch.setattr(lines.SocketLine, "write", refuse)
         with pytest.raises(PrinterError, match="takes no paper now"):
             send(printer.spec)
 
@@ -267,7 +275,7 @@ def test_a_device_file_that_answers_confirms_the_paper() -> None:
 def test_a_device_file_that_takes_no_more_is_given_up() -> None:
     cable = Cable()
     try:
-        assert send(f"dev:{cable.path}", LONG) == Sent(confirmed=False, detail=devices._STOPPED)
+        assert send(f"dev:{cable.path}", LONG) == Sent(confirmed=False, detail=conversation.STOPPED)
     finally:
         cable.close()
 
@@ -297,7 +305,7 @@ def test_a_device_file_that_may_only_be_written_is_never_asked(monkeypatch: pyte
             raise PermissionError(13, "Permission denied")
         return real(path, flags)
 
-    monkeypatch.setattr(devices.os, "open", write_only)
+    monkeypatch.setattr(lines.os, "open", write_only)
     assert send("dev:/dev/null") == Sent(confirmed=False)
 
 
@@ -305,7 +313,7 @@ def test_a_driver_that_lets_nobody_read_is_a_printer_that_never_answers(monkeypa
     def refuse(handle: int, size: int) -> bytes:
         raise OSError(22, "Invalid argument")
 
-    monkeypatch.setattr(devices.os, "read", refuse)
+    monkeypatch.setattr(lines.os, "read", refuse)
     assert send("dev:/dev/null") == Sent(confirmed=False)
 
 
@@ -339,7 +347,22 @@ def test_a_network_printer_is_named_by_host_and_port(spec: str, host: str, port:
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "usb", "tcp:", "tcp::9100", "tcp:host:x", "tcp:host:0", "tcp:host:70000", "file:", "dev:", "lpt:1"]
+    "spec",
+    [
+        "",
+        "usb",
+        "tcp:",
+        "tcp::9100",
+        "tcp:host:x",
+        "tcp:host:0",
+        "tcp:host:70000",
+        "file:",
+        "dev:",
+        "lpt:1",
+        "cups:",
+        "cups:-x",
+        "windows:",
+    ],
 )
 def test_a_name_of_another_form_is_refused_with_the_forms_there_are(spec: str) -> None:
     with pytest.raises(UnknownDevice, match="tcp:HOST") as caught:

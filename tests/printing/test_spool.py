@@ -16,9 +16,8 @@ from meterpos.ledger.seal import is_signed_by, read_seal
 from meterpos.ledger.signing import public_of
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import journal
-from meterpos.printing import devices
 from meterpos.printing import spool as spool_room
-from meterpos.printing.devices import PrinterError, Sent, open_device
+from meterpos.printing.devices import PrinterError, Sent, conversation, open_device
 from meterpos.printing.spool import Printed, Spooler
 from tests.printing.fake_printer import fake_printer
 from tests.printing.paper_machine import Roll, print_out
@@ -29,7 +28,7 @@ from tests.support.tills import CLERK, DEVICE_KEY, Counter
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait longer for first answers than a counter would: the machine that tests may be busy."""
-    monkeypatch.setattr(devices, "ANSWER_S", 1.0)
+    monkeypatch.setattr(conversation, "ANSWER_S", 1.0)
 
 
 @pytest.fixture

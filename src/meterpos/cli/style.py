@@ -39,5 +39,9 @@ PinFile = Annotated[
 ]
 Print = Annotated[
     str | None,
-    typer.Option("--print", metavar="DEVICE", help="Print there: file:PATH, tcp:HOST[:PORT] or dev:PATH."),
+    typer.Option(
+        "--print",
+        metavar="DEVICE",
+        help="Print there: tcp:HOST[:PORT], dev:PATH, serial:PATH[?baud=19200], cups:NAME, windows:NAME or file:PATH.",
+    ),
 ]

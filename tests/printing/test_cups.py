@@ -1,0 +1,107 @@
+"""Print queues of the system, spoken to through programs that stand where `lp` and `lpstat` do."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from meterpos.printing.devices import PrinterError, Sent, WindowsDevice, conversation, open_device
+from meterpos.printing.devices.cups import queues
+from tests.printing.papers import Case
+
+PAPER = Case("cash", "en", 48).bytes()
+
+LP = """#!/bin/sh
+[ -f "$HERE/refuses" ] && { echo "lp: The printer or class does not exist." >&2; exit 1; }
+[ -f "$HERE/sleeps" ] && exec sleep 5
+echo "$@" > "$HERE/asked"
+cat > "$HERE/paper"
+echo "request id is Counter-12 (1 file(s))"
+"""
+LPSTAT = """#!/bin/sh
+case "$1" in
+  -e) printf 'Counter\\nBack_Office\\n' ;;
+  -o) cat "$HERE/held" 2>/dev/null ;;
+  -p) [ "$2" = Counter ] || { echo "lpstat: Invalid destination name" >&2; exit 1; }
+      cat "$HERE/state" 2>/dev/null || echo "printer Counter is idle.  enabled since Fri" ;;
+esac
+exit 0
+"""
+CANCEL = '#!/bin/sh\necho "$1" > "$HERE/cancelled"\n'
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A print system whose state is a folder of files."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, text in (("lp", LP), ("lpstat", LPSTAT), ("cancel", CANCEL)):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    monkeypatch.setenv("HERE", str(tmp_path))
+    return tmp_path
+
+
+def test_a_queue_gets_the_bytes_as_they_are_and_confirms_nothing(system: Path) -> None:
+    assert open_device("cups:Counter", timeout_s=2).send(PAPER) == Sent(confirmed=False)
+    assert (system / "paper").read_bytes() == PAPER
+    assert (system / "asked").read_text().split() == ["-d", "Counter", "-o", "raw", "-"]
+
+
+def test_a_stopped_queue_fails_and_gets_nothing(system: Path) -> None:
+    (system / "state").write_text("printer Counter disabled since Fri - Paused\n")
+    with pytest.raises(PrinterError, match=r"The print queue Counter is stopped\. Start it, then press Print again\."):
+        open_device("cups:Counter", timeout_s=2).send(PAPER)
+    assert not (system / "paper").exists()
+
+
+def test_a_queue_that_is_not_there_is_a_sentence(system: Path) -> None:
+    with pytest.raises(PrinterError, match="There is no print queue Kitchen"):
+        open_device("cups:Kitchen", timeout_s=2).send(PAPER)
+
+
+def test_a_queue_that_refuses_says_why(system: Path) -> None:
+    (system / "refuses").touch()
+    with pytest.raises(PrinterError, match="refuses the paper: The printer or class does not exist"):
+        open_device("cups:Counter", timeout_s=2).send(PAPER)
+
+
+def test_a_paper_the_queue_holds_back_is_taken_back_and_never_comes_twice(system: Path) -> None:
+    (system / "held").write_text("Counter-11 other 1024 Fri\nCounter-12 till 4096 Fri\n")
+    with pytest.raises(PrinterError, match="held the paper back"):
+        open_device("cups:Counter", timeout_s=0.5).send(PAPER)
+    assert (system / "cancelled").read_text().strip() == "Counter-12"
+
+
+def test_a_paper_that_stalls_in_the_printer_is_unconfirmed(system: Path) -> None:
+    (system / "held").write_text("Counter-12 till 4096 Fri\n")
+    (system / "state").write_text("printer Counter now printing Counter-12.  enabled since Fri\n")
+    assert open_device("cups:Counter", timeout_s=0.5).send(PAPER) == Sent(confirmed=False, detail=conversation.STOPPED)
+
+
+def test_a_print_system_that_hangs_is_given_up(system: Path) -> None:
+    (system / "sleeps").touch()
+    started = time.monotonic()
+    sent = open_device("cups:Counter", timeout_s=0.5).send(PAPER)
+    assert sent == Sent(confirmed=False, detail=conversation.STOPPED)
+    assert time.monotonic() - started < 3
+
+
+def test_a_machine_without_a_print_system_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PrinterError, match="The print system does not answer"):
+        open_device("cups:Counter").send(PAPER)
+    assert queues(timeout_s=1) == ()
+
+
+def test_the_queues_of_the_system_are_listed(system: Path) -> None:
+    assert queues(timeout_s=2) == ("Counter", "Back_Office")
+
+
+def test_a_printer_of_windows_elsewhere_is_a_sentence() -> None:
+    device = open_device("windows:EPSON TM-T20")
+    assert device == WindowsDevice("EPSON TM-T20")
+    with pytest.raises(PrinterError, match="is a printer of Windows"):
+        device.send(PAPER)
