@@ -1,0 +1,122 @@
+"""What is paid, in the payment form: one amount, or one a meter; what nobody typed follows what the meters owe."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+
+from meterpos.ledger.money import format_amount
+from meterpos.ui import words
+from meterpos.ui.desk import Desk
+from meterpos.ui.models import payment
+from meterpos.ui.models.asking import MeterView
+from meterpos.ui.pages.pay_face import PaymentFace
+
+if TYPE_CHECKING:
+    from meterpos.ledger.queries.customers import Customer
+
+
+class PaymentAmounts(PaymentFace):
+    """The amounts of the payment, by account number; `_amounts_changed` after a person changed one."""
+
+    all_wanted = Signal()
+    _amounts_changed = Signal()
+    _arranged = Signal()
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._customer: Customer | None = None
+        self._texts: dict[str, str] = {}
+        self._edited: set[str] = set()
+        self._named: dict[str, str] = {}
+        self.amount.edited.connect(self._edit_amount)
+        self.rows.edited.connect(self._edit_rows)
+
+    def show_meters(self, customer: "Customer", views: Sequence[MeterView]) -> None:
+        """Pay these meters; amounts nobody typed follow what the meters owe."""
+        self._customer = customer
+        self._views = tuple(views)
+        for view in views:
+            number, owed = view.card.account_no, view.card.balance_minor
+            if number not in self._edited:
+                self._texts[number] = format_amount(owed) if owed else ""
+            names = {state.charge.number for state in payment.open_charges(view)}
+            if self._named.get(number) not in names:
+                self._named.pop(number, None)
+        self._arrange()
+
+    def set_amounts(self, texts: dict[str, str]) -> None:
+        """Write amounts as a person would have: by account number."""
+        self._texts.update(texts)
+        self._edited.update(texts)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        single = len(self._views) <= 1
+        self.amount.setVisible(single)
+        self.rows.setVisible(not single)
+        self.total.setVisible(not single)
+        unknown = self._unknown_no is not None
+        self.unknown_name.setVisible(unknown)
+        self.unknown_phone.setVisible(unknown)
+        self.sms.setVisible(not unknown)
+        if single and self._views:
+            text = self._texts[self._views[0].card.account_no]
+            if self.amount.line.text() != text:
+                self.amount.line.setText(text)
+            self.rows.set_meters((), ())
+        elif not single:
+            meters = [view.card.meter_no for view in self._views]
+            texts = [self._texts[view.card.account_no] for view in self._views]
+            if [row.meter.text() for row in self.rows.rows] != meters or self.rows.texts() != texts:
+                self.rows.set_meters(meters, texts)
+        self._stack.setCurrentIndex(1 if self._views or unknown else 0)
+        self._arranged.emit()
+
+    def _edit_amount(self) -> None:
+        if self._views:
+            number = self._views[0].card.account_no
+            self._texts[number] = self.amount.line.text()
+            self._edited.add(number)
+        self._amounts_changed.emit()
+
+    def _edit_rows(self) -> None:
+        for view, text in zip(self._views, self.rows.texts(), strict=True):
+            if self._texts[view.card.account_no] != text:
+                self._texts[view.card.account_no] = text
+                self._edited.add(view.card.account_no)
+        self._amounts_changed.emit()
+
+    def _set_amount(self, amount_minor: int) -> None:
+        self.amount.set_amount(amount_minor)
+        self._edit_amount()
+        self.amount.line.setFocus()
+
+    def focus_amount(self) -> None:
+        """Put the cursor into the amount with everything selected: typing replaces it."""
+        line = self.rows.rows[0].line if self.rows.rows else self.amount.line
+        line.setFocus(Qt.FocusReason.TabFocusReason)
+        line.selectAll()
+
+    def texts(self) -> dict[str, str]:
+        """Return the amounts typed, by account number (for parking)."""
+        return {number: self._texts[number] for number in self._edited if number in self._texts}
+
+    def _show_chips(self) -> None:
+        chips = []
+        if len(self._views) == 1:
+            view = self._views[0]
+            owed, latest = view.card.balance_minor, payment.latest_invoice_open(view)
+            if latest and latest != owed:
+                chips.append((words.say("pay.chip.latest", amount=payment.short(latest)), latest))
+            if owed:
+                chips.append((words.say("pay.chip.meter", amount=payment.short(owed)), owed))
+        shown = [(text, lambda amount=amount: self._set_amount(amount)) for text, amount in chips]
+        customer = self._customer
+        if customer is not None and len(customer.meters) > 1:
+            owing = [card.balance_minor for card in customer.meters if card.balance_minor and not card.closed]
+            if len(owing) > 1 and len(self._views) != len(owing):
+                text = words.say("pay.chip.all", amount=payment.short(sum(owing)))
+                shown.append((text, self.all_wanted.emit))
+        self.chips.setVisible(bool(shown))
+        self.chips.set_chips(shown)
