@@ -245,7 +245,7 @@ def test_an_unusual_amount_is_asked_about_first(window: Window, counter: Counter
         assert not question.isVisible()
         assert window.pay.payment.amount.line.hasFocus()
     else:
-        press(Qt.Key.Key_Y)
+        press(Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     settle(window)
     assert len(entries(counter, "tender")) == (1 if answer == "yes" else 0)
 

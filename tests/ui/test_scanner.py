@@ -1,15 +1,16 @@
 """A scanner is told from a typist in every field, and never makes an amount."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from sqlalchemy import select
 
 from meterpos.ledger.tables import tenders
 from meterpos.ui.scanner import Scanner
+from meterpos.ui.widgets.choice import Choice
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui.stand import app, press, settle, type_text
@@ -20,6 +21,7 @@ class Keyboard:
 
     def __init__(self) -> None:
         self.ms = 1_000
+        self.focus: Callable[[], QObject | None] = lambda: app().focusWidget()
 
     def keys(self, text: str, *, gap_ms: int) -> None:
         for letter in text:
@@ -28,7 +30,7 @@ class Keyboard:
             for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
                 event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, "\r" if letter == "\n" else letter)
                 event.setTimestamp(self.ms)
-                widget = app().focusWidget()
+                widget = self.focus()
                 assert widget is not None
                 app().sendEvent(widget, event)
 
@@ -145,3 +147,65 @@ def test_the_qr_of_a_receipt_opens_it(window: Window, counter: Counter) -> None:
     page = window.page("receipts")
     assert page.isVisible()
     assert page._receipt.number == entry.content.body["number"]  # type: ignore[attr-defined]
+
+
+def test_the_barcode_of_an_invoice_chooses_customer_meter_and_invoice(window: Window, counter: Counter) -> None:
+    window.go("shift")
+    settle(window)
+    Keyboard().keys("INV-2026-00421\n", gap_ms=12)
+    settle(window)
+    form = window.pay.payment.form()
+    assert window.pay.isVisible()
+    assert (form.payer, form.meters, form.total_minor) == ("Grace Akinyi Otieno", "MTR-078", 260_000)
+    assert form.parts[0].invoice_no == "INV-2026-00421"
+
+
+def test_the_barcode_of_a_paid_invoice_says_that_it_is_paid(window: Window, counter: Counter) -> None:
+    counter.pay("A1", 230_000)
+    Keyboard().keys("INV-2026-00456\n", gap_ms=12)
+    settle(window)
+    assert window.pay.payment.form().meters == "MTR-001"
+    assert window.pay.payment.due.text() == "INV-2026-00456 is paid"
+    assert window.pay.payment.amount.line.text() == ""
+
+
+@pytest.mark.parametrize("page", ["customers", "meters", "receipts", "shift", "sync"])
+def test_a_scan_is_heard_on_every_page(window: Window, page: str) -> None:
+    window.go(page)
+    settle(window)
+    Keyboard().keys("MTR-112\n", gap_ms=30)
+    settle(window)
+    assert window.pay.isVisible()
+    assert window.pay.payment.form().meters == "MTR-112"
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_a_scan_while_a_menu_is_open_chooses_nothing_from_it(window: Window, counter: Counter) -> None:
+    window.go("meters")
+    settle(window)
+    page = window.page("meters")
+    choice = page.findChildren(Choice)[0]
+    before = choice.value
+    choice.click()
+    assert QApplication.activePopupWidget() is not None
+    handle = window.windowHandle()
+    keyboard = Keyboard()
+    keyboard.focus = lambda: handle
+    keyboard.keys("MTR-112\n", gap_ms=10)
+    settle(window)
+    assert QApplication.activePopupWidget() is None
+    assert choice.value == before
+    assert window.pay.payment.form().meters == "MTR-112"
+
+
+def test_the_spaces_and_letters_of_a_scan_press_nothing(window: Window, counter: Counter) -> None:
+    type_text("MTR-112")
+    press(Qt.Key.Key_Return)
+    settle(window)
+    type_text("25000")
+    press(Qt.Key.Key_F12)
+    assert window.pay.payment.question.isVisible()
+    Keyboard().keys("YMTR 0Y1 Y\n", gap_ms=10)
+    settle(window)
+    with counter.till.store.read() as connection:
+        assert connection.execute(select(tenders)).all() == []

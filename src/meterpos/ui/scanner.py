@@ -1,8 +1,9 @@
 """Tells a scanner from a typist: a keyboard-wedge scanner sends a burst of keys, 5–50 ms apart, ended by Enter.
 
 Keys pass to the field they were meant for as they come; when a burst turns out to be a scan, the field is put back as
-it was before the burst and the Enter goes nowhere, so that no meter number ever becomes an amount. Times are those of
-the keyboard, not of the loop: after a stall a typist's keys do not look like a burst.
+it was before the burst and the Enter goes nowhere, so that no meter number ever becomes an amount. What is not typed
+into gets only the first key of a burst: the space in a scanned text presses no button. Times are those of the keyboard,
+not of the loop: after a stall a typist's keys do not look like a burst.
 """
 
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QWindow
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from shiboken6 import isValid
 
@@ -51,15 +52,19 @@ class Scanner(QObject):
         self._last_ms = 0.0
         self._before: _Before | None = None
 
-    def listen(self, app: QApplication) -> None:
-        """Follow the keyboard from widget to widget."""
+    def listen(self, app: QApplication, window: QWindow | None = None) -> None:
+        """Follow the keyboard from widget to widget; menus have it without the focus, so `window` is heard for them."""
         app.focusChanged.connect(self._follow)
         self._follow(None, app.focusWidget())
+        if window is not None:
+            window.installEventFilter(self)
 
-    def stop(self, app: QApplication) -> None:
+    def stop(self, app: QApplication, window: QWindow | None = None) -> None:
         """Follow no more."""
         app.focusChanged.disconnect(self._follow)
         self._follow(app.focusWidget(), None)
+        if window is not None:
+            window.removeEventFilter(self)
 
     def _follow(self, old: QWidget | None, new: QWidget | None) -> None:
         self._forget()
@@ -69,9 +74,12 @@ class Scanner(QObject):
             new.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and isinstance(watched, QWidget):
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return False
+        if isinstance(watched, QWidget):
             return self._hear(watched, event)
-        return False
+        menu = QApplication.activePopupWidget()
+        return menu is not None and self._hear(menu, event)
 
     def _hear(self, watched: QWidget, event: QKeyEvent) -> bool:
         if event.key() in _MODIFIERS:
@@ -94,11 +102,14 @@ class Scanner(QObject):
             self._letters = []
             self._before = _Before(watched) if isinstance(watched, QLineEdit) else None
         self._letters.append(letter)
-        return False
+        return len(self._letters) > 1 and not isinstance(watched, QLineEdit)
 
     def _read(self, text: str, before: _Before | None) -> None:
         if before is not None:
             before.restore()
+        menu = QApplication.activePopupWidget()
+        if menu is not None:
+            menu.close()
         QTimer.singleShot(0, lambda: self.scanned.emit(text.strip()))
 
     def _forget(self) -> None:

@@ -127,7 +127,7 @@ class Window(QMainWindow):
 
         self.complete()
         self.desk.attach(till)
-        self.scanner.listen(_app())
+        self.scanner.listen(_app(), self.windowHandle())
         for name, page in (
             ("customers", CustomersPage(self.desk)),
             ("meters", MetersPage(self.desk)),
@@ -227,7 +227,7 @@ class Window(QMainWindow):
         self._tidy.stop()
         self.exchanging.stop()
         if self.desk.is_open:
-            self.scanner.stop(_app())
+            self.scanner.stop(_app(), self.windowHandle())
         self.tasks.close()
         self.garbage.stop()
         super().closeEvent(event)

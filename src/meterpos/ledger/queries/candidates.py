@@ -57,6 +57,7 @@ class Candidate:
     order: int = 0
     number: str = ""
     meter_no: str | None = None
+    invoice_no: str | None = None
 
     @property
     def rank(self) -> tuple[bool, int, int, str, str, str]:

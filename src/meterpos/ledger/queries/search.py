@@ -28,6 +28,8 @@ INVOICE_MIN: Final = 5
 class CustomerHit:
     """One customer found. ``matched`` are spans in ``name``; ``matched_meter`` is the meter whose number was typed.
 
+    ``matched_invoice`` is the invoice whose number was typed or scanned; its meter is then the matched one.
+
     ``meters`` counts the meters the customer has now; ``overdue`` tells whether anything on them is past due.
     """
 
@@ -43,6 +45,7 @@ class CustomerHit:
     overdue: bool
     matched: tuple[Span, ...]
     matched_meter: str | None
+    matched_invoice: str | None = None
 
 
 _numbers: Final[BindParameter[Any]] = bindparam("customer_nos", expanding=True)
@@ -60,7 +63,7 @@ _meters: Final = select(accounts.c.customer_no, accounts.c.account_no, accounts.
     accounts.c.customer_no.in_(_numbers), accounts.c.kind == "meter", accounts.c.closed_on.is_(None)
 )
 _by_invoice: Final = (
-    select(customers.c.customer_no, customers.c.name, accounts.c.meter_no)
+    select(customers.c.customer_no, customers.c.name, accounts.c.meter_no, facts.c.number)
     .select_from(
         facts.join(accounts, accounts.c.account_no == facts.c.stands_on).join(
             customers, customers.c.customer_no == accounts.c.customer_no
@@ -91,7 +94,14 @@ def _scanned(connection: Connection, text: str) -> list[Candidate]:
     if row is None:
         return []
     return [
-        Candidate(match=Match.NUMBER, customer_no=row.customer_no, has_left=False, name=row.name, meter_no=row.meter_no)
+        Candidate(
+            match=Match.NUMBER,
+            customer_no=row.customer_no,
+            has_left=False,
+            name=row.name,
+            meter_no=row.meter_no,
+            invoice_no=row.number,
+        )
     ]
 
 
@@ -123,6 +133,7 @@ def _hits(
                 overdue=any(meter.account_no in late for meter in meters),
                 matched=marks(row.name, words),
                 matched_meter=one.meter_no,
+                matched_invoice=one.invoice_no,
             )
         )
     return tuple(hits)

@@ -40,6 +40,7 @@ class PayPage(PayShape):
         self._seen: dict[str, asking.MeterView] = {}
         self._parked: Parked | None = None
         self._restoring: Parked | None = None
+        self._scanned_invoice: str | None = None
 
     def complete(self) -> None:
         """Build the rest of the page, once."""
@@ -117,6 +118,7 @@ class PayPage(PayShape):
             return
         self._customer = None
         self._seen = {}
+        self._scanned_invoice = hit.matched_invoice
         self._load(hit.customer_no, frozenset(), meter=hit.matched_meter)
 
     def _pay_account(self, customer_no: str, account_no: str) -> None:
@@ -206,6 +208,9 @@ class PayPage(PayShape):
         if not self._need(cards if current is None else (*cards, current)):
             return
         self.payment.show_meters(customer, [self._seen[card.account_no] for card in cards])
+        if self._scanned_invoice is not None:
+            self.payment.name_scanned(self._scanned_invoice)
+            self._scanned_invoice = None
         if self._restoring is not None:
             self._restore(self._restoring)
 
@@ -220,7 +225,7 @@ class PayPage(PayShape):
         self.payment.focus_amount()
 
     def _clear_customer(self) -> None:
-        self._customer, self._seen = None, {}
+        self._customer, self._seen, self._scanned_invoice = None, {}, None
         self.payment.close_form()
         self._show_nobody()
         self._show_below()

@@ -37,12 +37,14 @@ class PaymentAmounts(PaymentFace):
         self._customer = customer
         self._views = tuple(views)
         for view in views:
-            number, owed = view.card.account_no, view.card.balance_minor
-            if number not in self._edited:
-                self._texts[number] = format_amount(owed) if owed else ""
-            names = {state.charge.number for state in payment.open_charges(view)}
-            if self._named.get(number) not in names:
+            number = view.card.account_no
+            is_open = {state.charge.number: state.open_minor for state in payment.open_charges(view)}
+            if self._named.get(number) not in is_open:
                 self._named.pop(number, None)
+            if number not in self._edited:
+                named = self._named.get(number)
+                owed = view.card.balance_minor if named is None else is_open[named]
+                self._texts[number] = format_amount(owed) if owed else ""
         self._arrange()
 
     def set_amounts(self, texts: dict[str, str]) -> None:

@@ -28,6 +28,7 @@ class PaymentFace(Surface):
         self._desk = desk
         self._views: tuple[MeterView, ...] = ()
         self._unknown_no: str | None = None
+        self._paid_invoice: str | None = None
         self._busy = False
         self._make_parts()
         self._build()
@@ -116,6 +117,10 @@ class PaymentFace(Surface):
 
     def _show_due(self) -> None:
         single = self._views[0].card if len(self._views) == 1 else None
+        if self._paid_invoice is not None:
+            self.due.show_fact(words.say("pay.invoice_paid", number=self._paid_invoice), icon="", tone="action")
+            self.due.show()
+            return
         if single is None or not single.balance_minor:
             self.due.hide()
             return

@@ -80,6 +80,7 @@ class PaymentPanel(PaymentAmounts):
 
         self._tender_id = new_tender_id()
         self._texts, self._edited, self._named, self._sure = {}, set(), {}, None
+        self._paid_invoice = None
         self.set_busy(busy=False)
         self.method.clear()
         self.tell({})
@@ -278,6 +279,15 @@ class PaymentPanel(PaymentAmounts):
                 self._texts[number] = self.amount.line.text()
         self.show_form()
         self.focus_amount()
+
+    def name_scanned(self, invoice_no: str) -> None:
+        """Name the invoice whose barcode was read; one that is paid already is said to be."""
+        view = self._views[0] if len(self._views) == 1 else None
+        if view is not None and any(state.charge.number == invoice_no for state in payment.open_charges(view)):
+            self.name_one(view, invoice_no)
+            return
+        self._paid_invoice = invoice_no
+        self.show_form()
 
     # --- showing -------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""A question that stands in the page, not over it: the careful answer has the keyboard."""
+"""A question that stands in the page, not over it: the careful answer has the keyboard.
+
+Yes is Ctrl+Y: a single letter might be a scanner's.
+"""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -10,7 +13,7 @@ from meterpos.ui.widgets.buttons import Button
 
 
 class Question(Surface):
-    """Yes with its letter, no with Enter or Escape."""
+    """Yes with Ctrl+Y, no with Enter or Escape."""
 
     yes = Signal()
     no = Signal()
@@ -44,7 +47,7 @@ class Question(Surface):
         signal.emit()  # type: ignore[attr-defined]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Y:
+        if event.key() == Qt.Key.Key_Y and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._answer(self.yes)
         elif event.key() == Qt.Key.Key_Escape:
             self._answer(self.no)
