@@ -15,8 +15,19 @@ from meterpos.ledger.operations.enrolment import open_stream
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
 from meterpos.ledger.posting import post
 from meterpos.ledger.queries.identity import Identity
-from meterpos.ledger.rules.facts import Fact, invoice_id
-from meterpos.ledger.tables import accounts, customers, facts, journal, meters, movements, spool, tenders, users
+from meterpos.ledger.rules.facts import Fact, invoice_id, opening_id
+from meterpos.ledger.tables import (
+    accounts,
+    customers,
+    facts,
+    journal,
+    meters,
+    movements,
+    plans,
+    spool,
+    tenders,
+    users,
+)
 from meterpos.till import Till, new_tender_id, open_till
 from meterpos.vault import write_secret
 
@@ -218,6 +229,42 @@ def invoice(number: str, account_no: str, amount_minor: int, *, on: date, positi
         generation=1,
         decision="account",
     )
+
+
+def add_plan(
+    counter: Counter,
+    plan_no: str = "PL-0042",
+    *,
+    customer_no: str = GRACE,
+    total_minor: int = 500_000,
+    capacity_kw: str = "5",
+) -> None:
+    """Make an instalment plan known, as if head office had sent it."""
+    row = {
+        "account_no": plan_no,
+        "kind": "plan",
+        "customer_no": customer_no,
+        "zone": "Kondele",
+        "opened_on": date(2026, 7, 1),
+    }
+    with counter.till.store.write() as connection:
+        connection.execute(insert(accounts), row)
+        agreed = {"account_no": plan_no, "capacity_kw": capacity_kw, "total_minor": total_minor}
+        connection.execute(insert(plans), agreed)
+    total = Fact(
+        fact_id=opening_id(plan_no),
+        kind="opening",
+        account_no=plan_no,
+        stands_on=plan_no,
+        number=plan_no,
+        fact_date=date(2026, 7, 1),
+        due_date=date(2026, 7, 1),
+        amount_minor=total_minor,
+        position=1,
+        generation=1,
+        decision="account",
+    )
+    post_facts(counter, [total])
 
 
 def post_facts(counter: Counter, new: Sequence[Fact]) -> None:

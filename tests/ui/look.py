@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from meterpos.ui.window import Window
+from tests.support.tills import Counter
 from tests.ui import stand
 from tests.ui.stand import press, settle, type_text
 
@@ -26,14 +27,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         counter = stand.ready_counter(Path(home), printer=f"file:{home}/paper.bin")
         window = stand.open_window(counter, look=look, language=language, size=(size[0], size[1]))
-        Visit(window, folder, stem).run()
+        Visit(window, counter, folder, stem).run()
         window.close()
         counter.till.close()
 
 
 class Visit:
-    def __init__(self, window: Window, folder: Path, stem: str) -> None:
-        self.window, self.folder, self.stem, self.number = window, folder, stem, 0
+    def __init__(self, window: Window, counter: Counter, folder: Path, stem: str) -> None:
+        self.window, self.counter = window, counter
+        self.folder, self.stem, self.number = folder, stem, 0
 
     def grab(self, name: str) -> None:
         settle(self.window)
@@ -93,6 +95,7 @@ class Visit:
         self.grab("receipts")
         window.page("receipts").reverse_button.click()
         self.grab("reverse")
+        self.instalments()
         window.go("sync")
         self.grab("sync")
         window.go("shift")
@@ -107,6 +110,31 @@ class Visit:
         self.grab("no-shift")
         window._stack.setCurrentWidget(window.page("enrol"))
         self.grab("enrol")
+
+    def instalments(self) -> None:
+        window = self.window
+        window.go("plans")
+        self.grab("plans-none")
+        stand.stock_plans(self.counter)
+        window.tasks.ledger_changed.emit()
+        settle(window)
+        self.grab("plans")
+        type_text("grace")
+        settle(window)
+        press(Qt.Key.Key_Return)
+        self.grab("plan")
+        press(Qt.Key.Key_Return)
+        settle(window)
+        type_text("20000")
+        press(Qt.Key.Key_Return)
+        self.grab("plan-payment")
+        window.page("plans").form.method.pick("bank")
+        press(Qt.Key.Key_Return)
+        self.grab("plan-payment-missing")
+        type_text("UTR 0081 4471")
+        press(Qt.Key.Key_F12)
+        self.grab("plan-paid")
+        press(Qt.Key.Key_Return)
 
 
 main()

@@ -16,7 +16,7 @@ from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, customers, meters, users
 from meterpos.ui import theme, words
 from meterpos.ui.window import Window
-from tests.support.tills import Counter, invoice, post_facts
+from tests.support.tills import Counter, add_plan, invoice, post_facts
 
 _kept: list[QApplication] = []
 CODE, PIN = "ABCD-EFGH", "2468"
@@ -140,6 +140,21 @@ def _facts() -> list[Fact]:
         for n, month in enumerate(range(3, 12))
     ]
     return made
+
+
+def stock_plans(counter: Counter) -> None:
+    """Add instalment plans: one begun, one not, one completed, one with a long name and a large total."""
+    add_plan(counter, "PL-0042", total_minor=24_000_000)
+    add_plan(counter, "PL-0043", customer_no="AC-10077", total_minor=9_000_000, capacity_kw="2.5")
+    add_plan(counter, "PL-0044", customer_no="AC-12204", total_minor=500_000, capacity_kw="1")
+    add_plan(counter, "PL-2026-000451", customer_no="AC-20001", total_minor=1_234_567_890, capacity_kw="120.5")
+    for number, plan_no, amount_minor, day, text in (
+        ("KSM02-C4T-000118", "PL-0042", 6_000_000, date(2026, 8, 3), "UTR 70021"),
+        ("KSM02-C4T-000131", "PL-0042", 2_500_000, date(2026, 9, 14), "UTR 71180"),
+        ("KSM02-C4T-000140", "PL-0044", 500_000, date(2026, 9, 30), "UTR 71999"),
+        ("KSM02-C4T-000141", "PL-2026-000451", 1_000_000, date(2026, 10, 1), "UTR 72000"),
+    ):
+        post_facts(counter, [payment(number, plan_no, amount_minor, on=day, method="bank", reference=text)])
 
 
 def payment(number: str, account_no: str, amount_minor: int, *, on: date, method: str, reference: str = "") -> Fact:

@@ -121,6 +121,7 @@ class Window(QMainWindow):
         from meterpos.ui.pages.customers import CustomersPage
         from meterpos.ui.pages.enrol import EnrolPage
         from meterpos.ui.pages.meters import MetersPage
+        from meterpos.ui.pages.plans import PlansPage
         from meterpos.ui.pages.receipts import ReceiptsPage
         from meterpos.ui.pages.shift import ShiftPage
         from meterpos.ui.pages.sync import SyncPage
@@ -132,6 +133,7 @@ class Window(QMainWindow):
             ("customers", CustomersPage(self.desk)),
             ("meters", MetersPage(self.desk)),
             ("receipts", ReceiptsPage(self.desk, self.printer)),
+            ("plans", PlansPage(self.desk, self.printer)),
             ("shift", ShiftPage(self.desk, self.printer)),
             ("sync", SyncPage(self.desk, self.printer, self.exchanging)),
             ("enrol", EnrolPage(self.desk)),

@@ -28,6 +28,13 @@ def test_a_plans_state_follows_from_its_total_and_its_net(
     assert (state.paid_minor, state.pending_minor, state.excess_minor) == (paid, pending, excess)
 
 
+@pytest.mark.parametrize(("net", "held"), [(0, 0), (-400, 400), (100, 0)])
+def test_a_cancelled_plan_holds_what_was_paid_and_asks_for_nothing_of_its_total(net: int, held: int) -> None:
+    state = PlanState(total_minor=1000, net_minor=net, is_cancelled=True)
+    assert (state.status, state.phase) == ("cancelled", "amount")
+    assert (state.paid_minor, state.excess_minor) == (held, held)
+
+
 @pytest.mark.parametrize(
     ("net", "amount", "waiting", "sentence"),
     [

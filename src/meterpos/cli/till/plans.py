@@ -113,7 +113,7 @@ def plan(
             ("Pending", format_amount(state.pending_minor)),
             ("Waits", format_amount(found.waiting_minor) if found.waiting_minor else ""),
             ("Credit", format_amount(state.excess_minor) if state.excess_minor else ""),
-            ("Status", "cancelled" if found.is_cancelled else state.status),
+            ("Status", state.status),
             ("Payments", str(found.count)),
         ]
     )
@@ -148,7 +148,7 @@ def _answer(found: "PlanView") -> dict[str, Any]:
         "pending_minor": state.pending_minor,
         "waiting_minor": found.waiting_minor,
         "credit_minor": state.excess_minor,
-        "status": "cancelled" if found.is_cancelled else state.status,
+        "status": state.status,
         "phase": state.phase,
         "count": found.count,
         "payments": [

@@ -1,18 +1,25 @@
-"""Instalment plans: one with its total, what is paid and pending, and every payment with who took it and when."""
+"""Instalment plans: those a text finds; one with its total, what is paid and pending, and every payment on it."""
 
-from collections.abc import Set
+import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, select
 
 from meterpos.errors import UserError
 from meterpos.ledger.journal import papers_of, read_back
 from meterpos.ledger.queries.accounts import Account, pending, resolve
 from meterpos.ledger.rules.balances import UNDOING_KINDS
 from meterpos.ledger.rules.instalments import PlanState
-from meterpos.ledger.tables import facts, journal, plans
+from meterpos.ledger.tables import accounts, customers, facts, journal, plans, users
+
+TEXT_MAX: Final = 80
+ROWS_MAX: Final = 200
+"""How many plans one look at the list gives; a text narrows it."""
+PHONE_DIGITS: Final = 9
+"""How many digits at its end tell a phone number, with or without 0 or +254 before them."""
 
 
 class NotAPlan(UserError):
@@ -21,7 +28,9 @@ class NotAPlan(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instalment:
-    """One payment on a plan. ``clerk``, ``at`` and ``paid_on`` are None where its entry is not here.
+    """One payment on a plan. ``clerk``, ``at`` and ``paid_on`` are None where its entry is not here (another till's).
+
+    ``clerk_name`` is how papers name the clerk.
 
     ``reference`` is the transfer's, for cash the receipt's number; ``counts`` is false for what waits to be cleared.
     """
@@ -31,6 +40,7 @@ class Instalment:
     paid_on: date | None
     at: datetime | None
     clerk: str | None
+    clerk_name: str
     method: str | None
     reference: str
     amount_minor: int
@@ -44,6 +54,7 @@ class PlanView:
     """One plan; ``waiting_minor`` was paid and waits to be cleared; ``count`` leaves out what was reversed."""
 
     account: Account
+    phone: str
     capacity_kw: str
     state: PlanState
     waiting_minor: int
@@ -55,9 +66,34 @@ class PlanView:
         return len({payment.number for payment in self.payments if not payment.reversed})
 
     @property
+    def payable_minor(self) -> int:
+        """Return the most that can be paid now: what waits to be cleared is as good as paid."""
+        return max(self.state.pending_minor - self.waiting_minor, 0)
+
+    @property
     def is_cancelled(self) -> bool:
         """Tell whether head office cancelled it: nothing can be paid on it."""
-        return self.account.closed_on is not None
+        return self.state.is_cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRow:
+    """One line of the list of plans."""
+
+    account_no: str
+    customer_no: str
+    customer_name: str
+    phone: str
+    capacity_kw: str
+    state: PlanState
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRows:
+    """The plans found, those with something pending first; ``count`` is how many there are, beyond those listed."""
+
+    rows: tuple[PlanRow, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +132,64 @@ _payments: Final = (
     )
     .order_by(facts.c.fact_date, facts.c.number, facts.c.fact_id)
 )
+_phone: Final = select(customers.c.phone).where(customers.c.customer_no == bindparam("customer_no"))
+_names: Final = select(users.c.user_name, users.c.display_name)
 _plan: Final = select(plans.c.capacity_kw, plans.c.total_minor).where(plans.c.account_no == bindparam("account_no"))
+
+
+_of_plan: Final = accounts.join(plans, plans.c.account_no == accounts.c.account_no).outerjoin(
+    customers, customers.c.customer_no == accounts.c.customer_no
+)
+_rows: Final = (
+    select(
+        accounts.c.account_no,
+        accounts.c.customer_no,
+        customers.c.name,
+        customers.c.phone,
+        accounts.c.closed_on,
+        accounts.c.net_minor,
+        plans.c.capacity_kw,
+        plans.c.total_minor,
+    )
+    .select_from(_of_plan)
+    .order_by(accounts.c.closed_on.is_not(None), accounts.c.net_minor <= 0, customers.c.name, accounts.c.account_no)
+)
+_count: Final = select(func.count()).select_from(_of_plan)
+
+
+def find_plans(connection: Connection, text: str = "", *, limit: int = ROWS_MAX) -> PlanRows:
+    """Return the plans that hold each word of ``text``: those with something pending, completed ones, cancelled ones.
+
+    A word is found in the plan's number, the customer's number and name; digits in the phone, however it is spaced.
+    """
+    wanted = [_holds(word) for word in _words(text[:TEXT_MAX])]
+    rows = connection.execute(_rows.where(*wanted).limit(limit)).all()
+    count = len(rows) if len(rows) < limit else connection.execute(_count.where(*wanted)).scalar_one()
+    return PlanRows(tuple(map(_row, rows)), count)
+
+
+def _words(text: str) -> list[str]:
+    digits = re.sub(r"[\s+()-]", "", text)
+    return [digits] if digits.isdecimal() and len(digits) >= PHONE_DIGITS else text.split()
+
+
+def _holds(word: str) -> ColumnElement[bool]:
+    named = (accounts.c.account_no, accounts.c.customer_no, customers.c.name)
+    found = [column.icontains(word, autoescape=True) for column in named]
+    if word.isdecimal():
+        found.append(customers.c.phone.contains(word[-PHONE_DIGITS:]))
+    return or_(*found)
+
+
+def _row(row: Any) -> PlanRow:
+    return PlanRow(
+        account_no=row.account_no,
+        customer_no=row.customer_no or "",
+        customer_name=row.name or "",
+        phone=row.phone or "",
+        capacity_kw=row.capacity_kw,
+        state=PlanState(total_minor=row.total_minor, net_minor=row.net_minor, is_cancelled=row.closed_on is not None),
+    )
 
 
 def find_plan(connection: Connection, plan_no: str) -> PlanView:
@@ -106,12 +199,16 @@ def find_plan(connection: Connection, plan_no: str) -> PlanView:
     if account.kind != "plan" or agreed is None:
         raise NotAPlan(f"{plan_no.strip()[:40]} is no instalment plan. Check the plan's number.", field="plan")
     rows = connection.execute(_payments, {"account_no": account.account_no}).all()
+    names = {row.user_name: row.display_name for row in connection.execute(_names)}
     return PlanView(
         account=account,
+        phone=connection.execute(_phone, {"customer_no": account.customer_no}).scalar() or "",
         capacity_kw=agreed.capacity_kw,
-        state=PlanState(total_minor=agreed.total_minor, net_minor=account.net_minor),
+        state=PlanState(
+            total_minor=agreed.total_minor, net_minor=account.net_minor, is_cancelled=account.closed_on is not None
+        ),
         waiting_minor=-sum(row.amount_minor for row in rows if row.waits),
-        payments=tuple(_instalment(connection, row) for row in rows),
+        payments=tuple(_instalment(connection, row, names) for row in rows),
     )
 
 
@@ -127,7 +224,7 @@ def standing_of(connection: Connection, account_no: str, *, without: Set[str] = 
     return Standing(len({row.number for row in stand}), -sum(row.amount_minor for row in stand if row.waits))
 
 
-def _instalment(connection: Connection, row: Any) -> Instalment:
+def _instalment(connection: Connection, row: Any, names: Mapping[str, str]) -> Instalment:
     clerk, at, paid_on = None, None, None
     if row.is_here:
         entry = read_back(connection, row.entry_id)
@@ -141,6 +238,7 @@ def _instalment(connection: Connection, row: Any) -> Instalment:
         paid_on=paid_on,
         at=at,
         clerk=clerk,
+        clerk_name=names.get(clerk or "", clerk or ""),
         method=row.method,
         reference=row.reference or row.number,
         amount_minor=-row.amount_minor,

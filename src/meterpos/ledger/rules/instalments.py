@@ -6,7 +6,7 @@ from typing import Literal
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
 
-PlanStatus = Literal["pending", "partial", "completed"]
+PlanStatus = Literal["pending", "partial", "completed", "cancelled"]
 Phase = Literal["amount", "material_allocation"]
 
 
@@ -16,15 +16,20 @@ class PlanExceeded(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanState:
-    """How far a plan is paid, in minor units. ``net_minor`` is what its account owes; below zero, what it holds."""
+    """How far a plan is paid, in minor units. ``net_minor`` is what its account owes; below zero, what it holds.
+
+    A cancelled plan owes nothing of its total: what was paid on it is held until it is moved.
+    """
 
     total_minor: int
     net_minor: int
+    is_cancelled: bool = False
 
     @property
     def paid_minor(self) -> int:
         """Return what was paid of the total; more than it where two tills together took too much."""
-        return max(self.total_minor - self.net_minor, 0)
+        owed_minor = 0 if self.is_cancelled else self.total_minor
+        return max(owed_minor - self.net_minor, 0)
 
     @property
     def pending_minor(self) -> int:
@@ -39,6 +44,8 @@ class PlanState:
     @property
     def status(self) -> PlanStatus:
         """Pending until something is paid, completed once all is; a reversal reopens it."""
+        if self.is_cancelled:
+            return "cancelled"
         if self.net_minor <= 0:
             return "completed"
         return "partial" if self.paid_minor else "pending"

@@ -18,6 +18,7 @@ PAGES = (
     ("customers", "users", "F2"),
     ("meters", "gauge", "F3"),
     ("receipts", "receipt", "F4"),
+    ("plans", "calendar-clock", "F5"),
     ("shift", "wallet", "F6"),
     ("sync", "refresh-cw", "F8"),
 )

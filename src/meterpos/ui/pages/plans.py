@@ -1,0 +1,286 @@
+"""Instalments: plans found by customer, number or phone; one with its payments; a payment added to it."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QKeySequence, QPainter, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+
+from meterpos.errors import UserError
+from meterpos.ui import theme, words
+from meterpos.ui.desk import Desk
+from meterpos.ui.models import instalments
+from meterpos.ui.models.instalments import Paying
+from meterpos.ui.models.printer import Outcome, Printer
+from meterpos.ui.pages.pay_done import DonePanel, taken
+from meterpos.ui.pages.pay_search import SearchLine
+from meterpos.ui.pages.plan_card import PlanCardPanel
+from meterpos.ui.pages.plan_form import PlanPaymentPanel
+from meterpos.ui.theme import METRICS, Type
+from meterpos.ui.widgets import paint
+from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
+from meterpos.ui.widgets.progress import bar
+from meterpos.ui.widgets.rows import RowList, RowState, highlight
+
+if TYPE_CHECKING:
+    from meterpos.ledger.journal import Entry
+    from meterpos.ledger.queries.plans import PlanRow, PlanRows, PlanView
+
+LIST_NARROW = 336
+ROW = 66
+
+
+class PlansPage(QWidget):
+    """Every instalment plan this till knows."""
+
+    def __init__(self, desk: Desk, printer: Printer) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self._desk, self._printer = desk, printer
+        self._stale = True
+        self._number: str | None = None
+        self._taken: str | None = None
+        self.line = SearchLine()
+        words.bind(self.line.setPlaceholderText, "plans.search")
+        words.bind(self.line.setAccessibleName, "plans.search")
+        self.count = Label(Type.helper, "muted")
+        self.rows: RowList[PlanRow] = RowList(row_height=ROW, painter=self._paint, spoken=self._speak)
+        words.bind(self.rows.setAccessibleName, "page.plans")
+        self.nothing = Label(Type.text, "muted", wrap=True)
+        self.card = PlanCardPanel(desk)
+        self.form = PlanPaymentPanel(desk)
+        self.done = DonePanel(desk)
+        self._right = QStackedWidget()
+        self._found: PlanRows | None = None
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self._left = QWidget()
+        column = vertical(self._left, spacing=8)
+        column.addWidget(self.line)
+        column.addWidget(self.count)
+        card = Surface("card")
+        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
+        inside.addWidget(self.rows)
+        self.nothing.setContentsMargins(10, 10, 10, 10)
+        self.nothing.setMinimumHeight(96)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        inside.addWidget(self.nothing)
+        self.nothing.hide()
+        column.addWidget(card, 1)
+        column.addStretch(0)
+        self._right.addWidget(self.form)
+        self._right.addWidget(self.done)
+        self._right.hide()
+        margin = METRICS.margin
+        row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
+        row.addWidget(self._left)
+        row.addWidget(self.card, 1)
+        row.addWidget(self._right)
+        self._fit()
+
+    def _connect(self) -> None:
+        self.line.textChanged.connect(lambda _: self._read())
+        self.line.walked.connect(self.rows.step)
+        self.line.entered.connect(self._go_in)
+        self.rows.moved.connect(lambda _: self._open_current())
+        self.rows.picked.connect(lambda _: self._go_in())
+        self.rows.leave_up.connect(self.line.setFocus)
+        self.card.add_wanted.connect(self._begin)
+        self.card.receipt_wanted.connect(lambda number: self._desk.go_to.emit("receipts", ("show", number)))
+        self.form.take.connect(self._take)
+        self.form.cancelled.connect(self._leave_form)
+        self.done.next_wanted.connect(self._leave_form)
+        self.done.again_wanted.connect(self._print_again)
+        QShortcut(QKeySequence("Escape"), self, self._escape)
+        words.notifier().changed.connect(self._tell_count)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """On a narrow screen the payment takes the place of the list."""
+        narrow = self.window().width() < METRICS.narrow_below
+        self._left.setFixedWidth(LIST_NARROW if narrow else METRICS.search)
+        self._right.setFixedWidth(METRICS.payment_narrow if narrow else METRICS.payment)
+        self._left.setVisible(not narrow or self._right.isHidden())
+
+    # --- the page's life -----------------------------------------------------------------------------------------
+
+    def shown(self, what: object = None) -> None:
+        """Come to the front; `what` is a plan's number, or a text to search for."""
+        if isinstance(what, str):
+            self._leave_form()
+            self.line.setText(what)
+        if self._right.isHidden():
+            self.line.setFocus()
+            self.line.selectAll()
+        if self._stale:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the list and the plan again; what is in sight stays until it was read anew, what was typed stays."""
+        self._stale = False
+        self._read()
+        if self._number is not None:
+            self._open(self._number)
+
+    def mark_stale(self) -> None:
+        """Remember to read again when shown."""
+        self._stale = True
+
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        self.form.show_form()
+
+    # --- the list ------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        if self._desk.is_open:
+            text = self.line.text().strip()
+            self._desk.tasks.read(lambda conn: instalments.plans(conn, text), self._show, topic="plans")
+
+    def _show(self, found: "PlanRows") -> None:
+        current = self.rows.current()
+        number = self._number if self._number is not None else current.account_no if current is not None else None
+        self._found = found
+        at = next((place for place, row in enumerate(found.rows) if row.account_no == number), 0)
+        self.rows.set_rows(found.rows, current=at)
+        self.rows.setVisible(bool(found.rows))
+        self.nothing.setVisible(not found.rows)
+        self._tell_count()
+        if self._right.isHidden():
+            self._open_current()
+
+    def _tell_count(self) -> None:
+        if self._found is None:
+            return
+        text, listed = self.line.text().strip(), len(self._found.rows)
+        count = words.say("plans.number", n=self._found.count)
+        if self._found.count > listed:
+            count = words.say("plans.first", n=listed, count=count)
+        self.count.setText(count)
+        self.nothing.setText(words.say("plans.nothing", text=text) if text else words.say("plans.none"))
+
+    def _open_current(self) -> None:
+        row = self.rows.current()
+        if row is None:
+            self._number = None
+            self.card.show_nothing()
+        elif self._right.isHidden():
+            self._open(row.account_no)
+
+    def _go_in(self) -> None:
+        if self.rows.current() is not None:
+            self._open_current()
+            (self.card.button if self.card.button.isVisible() else self.card.payments).setFocus()
+
+    # --- one plan ------------------------------------------------------------------------------------------------
+
+    def _open(self, number: str) -> None:
+        self._number = number
+        self._desk.tasks.read(
+            lambda conn: instalments.plan(conn, number), self._show_plan, self._refuse, topic="plans one"
+        )
+
+    def _show_plan(self, plan: "PlanView") -> None:
+        self.card.show_plan(plan)
+        self.form.show_plan(plan)
+
+    def _refuse(self, error: UserError) -> None:
+        self._number = None
+        self.card.show_nothing()
+        self._desk.tasks.went_wrong.emit(error)
+
+    # --- a payment on it -----------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        plan, standing = self.card.plan(), self._desk.standing
+        if plan is None or standing is None:
+            return
+        if standing.shift is None:
+            self._desk.go_to.emit("shift", None)
+            return
+        self._right.setCurrentWidget(self.form)
+        self._right.show()
+        self._fit()
+        self.card.show_adding(adding=True)
+        self.form.open_for(plan)
+
+    def _leave_form(self) -> None:
+        if self.form.is_busy:
+            return
+        self._right.hide()
+        self._fit()
+        self.card.show_adding(adding=False)
+        if self.isVisible():
+            self.line.setFocus()
+            self.line.selectAll()
+
+    def _take(self, paying: Paying) -> None:
+        till, clerk = self._desk.till, self._desk.clerk or ""
+        self._desk.tasks.write(
+            lambda: till.take(request=instalments.request(paying), clerk=clerk), self._have_taken, self.form.refuse
+        )
+
+    def _have_taken(self, entry: "Entry") -> None:
+        done = taken(entry)
+        self._taken = done.number
+        self.form.set_busy(busy=False)
+        self._right.setCurrentWidget(self.done)
+        self.done.show_taken(done)
+        self._printer.run(done.number, self._have_printed)
+
+    def _have_printed(self, outcome: Outcome) -> None:
+        if outcome.number == self._taken:
+            self.done.show_printed(outcome.sentence(), trouble=outcome.is_trouble)
+
+    def _print_again(self) -> None:
+        if self._taken is not None:
+            self._printer.again(self._taken, self._desk.clerk or "", self._have_printed)
+            self.done.show_printed(words.say("print.printing"), trouble=False)
+
+    def _escape(self) -> None:
+        if self._right.isHidden():
+            self.line.clear()
+            self.line.setFocus()
+        else:
+            self._leave_form()
+
+    # --- painting ------------------------------------------------------------------------------------------------
+
+    def _money(self, row: "PlanRow") -> tuple[str, str]:
+        state = row.state
+        if state.status in ("completed", "cancelled"):
+            return words.say(f"plans.status.{state.status}"), instalments.TONES[state.status]
+        return self._desk.money(state.pending_minor), "ink"
+
+    def _far(self, row: "PlanRow") -> str:
+        return words.say("plans.percent", percent=instalments.percent(row.state))
+
+    def _speak(self, row: "PlanRow") -> str:
+        money, _ = self._money(row)
+        return ", ".join((row.customer_name, row.account_no, f"{row.capacity_kw} kW", money, self._far(row)))
+
+    def _paint(self, painter: QPainter, rect: QRectF, row: "PlanRow", state: RowState) -> None:
+        colors = theme.palette()
+        ground = highlight(painter, rect.adjusted(0, 1, 0, -1), state)
+        room = rect.adjusted(10, 7, -10, -9)
+        upper = QRectF(room.left(), room.top(), room.width(), 20)
+        lower = QRectF(room.left(), room.top() + 20, room.width(), 18)
+        said, tone = self._money(row)
+        wide = paint.text(
+            painter, upper, said, Type.small_strong, getattr(colors, tone), align=paint.RIGHT, whole=True, ground=ground
+        )
+        name = upper.adjusted(0, 0, -wide - 12, 0)
+        paint.text(painter, name, row.customer_name, Type.text_strong, colors.ink, ground=ground)
+        far = self._far(row)
+        wide = paint.text(painter, lower, far, Type.helper, colors.muted, align=paint.RIGHT, whole=True, ground=ground)
+        which = lower.adjusted(0, 0, -wide - 12, 0)
+        paint.text(painter, which, f"{row.account_no} · {row.capacity_kw} kW", Type.helper, colors.muted, ground=ground)
+        place = QRectF(room.left(), room.bottom() - 6, room.width(), 6)
+        done = "muted" if row.state.status == "cancelled" else "action"
+        bar(painter, place, instalments.share(row.state), done=done)
