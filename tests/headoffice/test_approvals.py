@@ -72,6 +72,21 @@ def test_digits_used_for_more_than_they_were_given_for_are_an_exception(server: 
     assert server.codes() == ["approval_unknown"]
 
 
+def test_digits_given_for_the_rest_of_a_reference_are_known_when_they_arrive(server: Server, till: Till) -> None:
+    wanted = Wanted("reference", "SJK4T2LM9Q", 5_000)
+    approval = till.approve_by_code(wanted, code=answer(server, till.ask_approval(wanted)), clerk="achieng")
+    unknown = UnknownMeter(meter_no="MTR-9", name="Grace", phone="")
+    request = TenderRequest(
+        tender_id=new_tender_id(),
+        customer_no=None,
+        parts=(PartRequest(amount_minor=5_000, unknown=unknown),),
+        legs=(LegRequest(method="mpesa", amount_minor=5_000, reference="SJK4T2LM9Q"),),
+    )
+    till.take(request=request, clerk="achieng", approval=approval)
+    sync(till)
+    assert server.codes() == ["unknown_meter"]
+
+
 def test_digits_used_twice_are_an_exception(server: Server, till: Till) -> None:
     approval = till.approve_by_code(PAYOUT, code=answer(server, till.ask_approval(PAYOUT)), clerk="achieng")
     pay_out(till, approval)

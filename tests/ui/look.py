@@ -95,6 +95,8 @@ class Visit:
         self.grab("receipts")
         window.page("receipts").reverse_button.click()
         self.grab("reverse")
+        window.page("receipts").reversing.approval.how.choose("code")
+        self.grab("reverse-telephone")
         self.instalments()
         window.go("sync")
         self.grab("sync")

@@ -96,12 +96,12 @@ def test_a_receipt_is_reversed_with_a_second_persons_pin(window: Window, counter
     panel._press()
     assert panel.reason.problem.text() == words.say("wrong.no_reason")
     type_text("Wrong meter")
-    panel.pin.line.setText("1111")
+    panel.approval.pin.line.setText("1111")
     panel._press()
     settle(window)
-    assert panel.pin.problem.text() == "That PIN is not right. Try again."
+    assert panel.approval.pin.problem.text() == "That PIN is not right. Try again."
     assert counter.net("A1") == -20_000
-    panel.pin.line.setText(PIN)
+    panel.approval.pin.line.setText(PIN)
     panel._press()
     panel._press()
     settle(window)

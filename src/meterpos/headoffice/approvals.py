@@ -17,7 +17,7 @@ from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.tables import claims
 from meterpos.ledger.journal import Entry, parse
 from meterpos.ledger.operations.people import MayNotApprove
-from meterpos.ledger.rules.approvals import NO_SUBJECT, Challenge, code_of, read_challenge
+from meterpos.ledger.rules.approvals import NO_SUBJECT, Challenge, Wanted, code_of, read_challenge, subject_of
 from meterpos.ledger.rules.rights import may
 from meterpos.ledger.tables import journal, streams, users
 
@@ -62,7 +62,8 @@ def unknown_codes(conn: Connection, device: Device, ready: Sequence[Entry]) -> l
         bulk.insert_new(conn, claims, [{"kind": USED, "key": key, "owner": entry.short_id}])
         rows = conn.execute(select(claims.c.kind, claims.c.owner).where(claims.c.key == key))
         noted = {row.kind: row.owner for row in rows}
-        if noted.get(GIVEN) != _said(_asked_by(entry, device), approval.by) or noted[USED] != entry.short_id:
+        asked = {_said(wanted, approval.by) for wanted in _asked_by(entry)}
+        if noted.get(GIVEN) not in asked or noted[USED] != entry.short_id:
             details = {"approved_by": approval.by, "nonce": approval.nonce, "kind": entry.content.kind}
             found.append(
                 Opening(
@@ -94,27 +95,24 @@ def _key_of(conn: Connection, challenge: Challenge, *, keys: Keys) -> tuple[byte
     return stream, vault.unwrap(keys.box, bytes.fromhex(wrapped))
 
 
-def _said(challenge: Challenge, by: str) -> str:
-    return f"{by} {challenge.kind} {challenge.subject} {challenge.amount_minor}"
+def _said(asked: Challenge | Wanted, by: str) -> str:
+    return f"{by} {asked.kind} {asked.subject} {asked.amount_minor}"
 
 
-def _asked_by(entry: Entry, device: Device) -> Challenge:
-    """Return what an entry needed an approval for, as its till asked."""
+def _asked_by(entry: Entry) -> list[Wanted]:
+    """Return what an entry may have needed its approval for, as its till asked."""
     body, kind = entry.content.body, entry.content.kind
-    if kind in ("reversal", "correction"):
-        undone = body if kind == "reversal" else body["reversal"]
-        asked = ("reverse" if kind == "reversal" else "correct", undone["of"]["number"], undone["total"])
-    elif kind == "cash_movement":
-        asked = ("payout", NO_SUBJECT, body["amount"])
-    else:
-        asked = ("over-limit", NO_SUBJECT, sum(part["amount"] for part in body.get("parts", ())))
-    approval = entry.content.approval
-    assert approval is not None, "asked of approved entries alone"
-    return Challenge(
-        till_name=device.till_name,
-        label="",
-        kind=asked[0],
-        subject=asked[1],
-        amount_minor=asked[2],
-        nonce=approval.nonce,
-    )
+    if kind == "reversal":
+        return [Wanted("reverse", body["of"]["number"], body["total"])]
+    if kind == "correction":
+        return [Wanted("correct", body["reversal"]["of"]["number"], body["reversal"]["total"])]
+    if kind == "cash_movement":
+        return [Wanted("payout", NO_SUBJECT, body["amount"])]
+    if kind == "settings_applied":
+        return [Wanted("settings", NO_SUBJECT, 0)]
+    total_minor = sum(part["amount"] for part in body.get("parts", ()))
+    used_again = [subject_of(leg["reference"]) for leg in body.get("legs", ()) if leg["reference"]]
+    return [
+        Wanted("over-limit", NO_SUBJECT, total_minor),
+        *(Wanted("reference", reference, total_minor) for reference in used_again),
+    ]

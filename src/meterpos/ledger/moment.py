@@ -25,6 +25,13 @@ class Moment:
         """The wall clock as papers show it, ``09:41``."""
         return self.local.strftime("%H:%M")
 
+    def signed_day(self, as_of: datetime | None) -> date:
+        """Return today, or the day of the latest signed server time ``as_of`` if later.
+
+        Rights are measured by it: a clock set back makes none last longer.
+        """
+        return self.today if as_of is None else max(self.today, self.localise(as_of).date())
+
     def localise(self, instant: datetime) -> datetime:
         """Return ``instant`` on the utility's wall clock."""
         return instant.astimezone(self.local.tzinfo)

@@ -24,12 +24,14 @@ class People(TillBase):
 
         Raises: WrongPin, UnknownUser, TooManyTries.
         """
+        moment = self.moment()
         with self.store.write() as connection:
             right = people.sign_in(
-                connection, user_name=user_name, pin=pin, pepper=self.pepper, moment=self.moment(), approving=approving
+                connection, user_name=user_name, pin=pin, pepper=self.pepper, moment=moment, approving=approving
             )
+            wait_s = people.wait_of(connection, user_name=user_name, moment=moment)
         if not right:
-            raise people.WrongPin("That PIN is not right. Try again.", field="pin")
+            raise people.wrong_pin(wait_s=wait_s)
 
     def approve(self, *, approver: str, pin: str, clerk: str) -> Approval:
         """Return the approval of a second person, by PIN.

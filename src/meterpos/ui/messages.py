@@ -29,5 +29,9 @@ def sentence(error: BaseException) -> str:
     What the ledger says is English; another language says it by the error's class where the catalogue has it.
     """
     told = as_user_error(error)
+    wait_s = getattr(told, "wait_s", 0)
+    if wait_s:
+        key = "wrong.too_many_tries" if type(told).__name__ == "TooManyTries" else "wrong.pin_wait"
+        return words.say(key, wait=words.span(wait_s))
     key = f"said.{type(told).__name__}"
     return words.say(key) if words.has(key) else str(told)

@@ -89,6 +89,12 @@ def clock(value: datetime, *, today: date) -> str:
     return time if value.date() == today else f"{day(value.date(), today=today)} {time}"
 
 
+def span(seconds: int) -> str:
+    """Return how long: "40 s", "2 min 40 s"."""
+    minutes, rest = divmod(max(seconds, 0), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
 @cache
 def catalogue(name: str) -> dict[str, Form]:
     """Return all sentences of one language by name."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from meterpos.ledger.rules.approvals import Challenge, ChallengeMistyped, code_of, new_nonce, read_challenge
+from meterpos.ledger.rules.approvals import Challenge, ChallengeMistyped, code_of, new_nonce, read_challenge, subject_of
 
 KEY, STREAM = bytes(range(32)), bytes(16)
 CHALLENGE = Challenge(
@@ -37,9 +37,17 @@ def test_a_slip_of_the_tongue_is_noticed(text: str) -> None:
 
 def test_what_is_never_approved_by_telephone_is_refused() -> None:
     with pytest.raises(ChallengeMistyped, match="not approved by telephone"):
-        read_challenge(replace(CHALLENGE, kind="settings").text)
+        read_challenge(replace(CHALLENGE, kind="raise").text)
     with pytest.raises(ChallengeMistyped, match="not approved by telephone"):
         read_challenge(replace(CHALLENGE, amount_minor=-1).text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("SJK4T2LM9Q", "SJK4T2LM9Q"), ("TT/2026 é", "TT-2026--"), ("9" * 50, "9" * 40), ("", "-")]
+)
+def test_any_reference_can_be_read_out(text: str, said: str) -> None:
+    challenge = replace(CHALLENGE, kind="reference", subject=subject_of(text))
+    assert read_challenge(challenge.text).subject == said
 
 
 def test_the_digits_are_for_this_act_this_till_and_this_person_alone() -> None:

@@ -46,9 +46,8 @@ class Counter:
 
     @property
     def signed_today(self) -> date:
-        """Today, or the day of the latest signed server time if later: a clock set back makes no right last longer."""
-        as_of = self.identity.as_of
-        return self.moment.today if as_of is None else max(self.moment.today, self.moment.localise(as_of).date())
+        """The day by which rights are measured."""
+        return self.moment.signed_day(self.identity.as_of)
 
     def require_shift(self) -> OpenShift:
         """Return the open shift. Raises: NoOpenShift when there is none."""

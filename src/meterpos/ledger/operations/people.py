@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 from datetime import timedelta
+from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -30,11 +31,33 @@ class UnknownUser(UserError):
 
 
 class WrongPin(UserError):
-    """The PIN is not this user's."""
+    """The PIN is not this user's; ``wait_s`` is how long the next try waits, 0 where it need not."""
+
+    wait_s = 0
+
+
+def wrong_pin(*, wait_s: int) -> WrongPin:
+    """Return what to say of a wrong PIN that was counted."""
+    again = f"Try again in {_span(wait_s)}." if wait_s else "Try again."
+    said = WrongPin(f"That PIN is not right. {again}", field="pin")
+    said.wait_s = wait_s
+    return said
+
+
+class UnusablePin(WrongPin):
+    """A PIN is digits, neither few nor many."""
+
+
+class NoPinYet(WrongPin):
+    """The user has set no PIN at this till."""
 
 
 class TooManyTries(UserError):
-    """Wrong PINs make the next try wait."""
+    """Wrong PINs make the next try wait, ``wait_s`` seconds from now."""
+
+    def __init__(self, sentence: str, *, wait_s: int) -> None:
+        super().__init__(sentence, field="pin")
+        self.wait_s = wait_s
 
 
 class WrongCode(UserError):
@@ -66,7 +89,7 @@ def set_pin(connection: Connection, *, user_name: str, code: str, pin: str, pepp
     if user.code_hash is None or not hmac.compare_digest(user.code_hash, given) or known == given:
         raise WrongCode("That code is not valid or was used before. Ask head office for a new one.", field="code")
     if not _PIN.fullmatch(pin):
-        raise WrongPin("A PIN is 4 to 12 digits.", field="pin")
+        raise UnusablePin("A PIN is 4 to 12 digits.", field="pin")
     connection.execute(delete(pins).where(pins.c.user_name == user_name))
     hashed = _hasher().hash(_peppered(user_name, pin, pepper))
     connection.execute(insert(pins), {"user_name": user_name, "pin_hash": hashed, "code_hash": given})
@@ -82,10 +105,12 @@ def check_pin(connection: Connection, *, user_name: str, pin: str, pepper: bytes
     _user(connection, user_name)
     row = connection.execute(select(pins).where(pins.c.user_name == user_name)).one_or_none()
     if row is None:
-        raise WrongPin("No PIN is set yet. Set it with the code from head office.", field="pin")
+        raise NoPinYet(
+            f"No PIN is set here yet by '{user_name}': sign in once with the code from head office.", field="pin"
+        )
     if row.locked_until is not None and moment.at < row.locked_until:
-        wait_s = int((row.locked_until - moment.at).total_seconds()) + 1
-        raise TooManyTries(f"Too many wrong PINs. Try again in {wait_s} seconds.", field="pin")
+        wait_s = ceil((row.locked_until - moment.at).total_seconds())
+        raise TooManyTries(f"Too many wrong PINs. Try again in {_span(wait_s)}.", wait_s=wait_s)
     try:
         _hasher().verify(row.pin_hash, _peppered(user_name, pin, pepper))
     except VerificationError:
@@ -119,6 +144,12 @@ def sign_in(
         until = format_instant(row.locked_until)
         write_entry(connection, counter, kind="locked", body={"failures": row.failures, "until": until})
     return False
+
+
+def wait_of(connection: Connection, *, user_name: str, moment: Moment) -> int:
+    """Return how many seconds the next try of this user's PIN waits, 0 where it need not."""
+    until = connection.execute(select(pins.c.locked_until).where(pins.c.user_name == user_name)).scalar_one_or_none()
+    return 0 if until is None else max(ceil((until - moment.at).total_seconds()), 0)
 
 
 def require_approver(connection: Connection, *, user_name: str, moment: Moment) -> None:
@@ -158,6 +189,11 @@ def _count_failure(connection: Connection, user_name: str, *, failures: int, mom
     delay_s = 0 if failures < FREE_TRIES else min(DELAY_FIRST_S * 2 ** min(failures - FREE_TRIES, 20), DELAY_MAX_S)
     until = moment.at + timedelta(seconds=delay_s) if delay_s else None
     connection.execute(update(pins).where(pins.c.user_name == user_name).values(failures=failures, locked_until=until))
+
+
+def _span(wait_s: int) -> str:
+    minutes, seconds = divmod(wait_s, 60)
+    return f"{minutes} min {seconds} seconds" if minutes else f"{seconds} seconds"
 
 
 def _user(connection: Connection, user_name: str) -> Row[Any]:

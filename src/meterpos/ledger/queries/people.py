@@ -7,6 +7,9 @@ from typing import Final, Literal
 from sqlalchemy import Connection, bindparam, select
 
 from meterpos.ledger import tables
+from meterpos.ledger.moment import Moment
+from meterpos.ledger.queries.identity import find_identity
+from meterpos.ledger.rules.rights import Act, may
 
 Role = Literal["clerk", "supervisor", "manager", "auditor"]
 
@@ -20,6 +23,10 @@ class User:
     role: Role
     expires_on: date | None
     has_pin: bool
+
+    def has_ended(self, today: date) -> bool:
+        """Tell whether the grant ended before ``today``, which is the signed day (`Moment.signed_day`)."""
+        return self.expires_on is not None and self.expires_on < today
 
 
 _user: Final = tables.users.c
@@ -41,6 +48,13 @@ _users: Final = (
 def users(connection: Connection) -> tuple[User, ...]:
     """Return everybody whose rights were not taken back, by name; an expired one is still here, with the day."""
     return tuple(User(**row._mapping) for row in connection.execute(_users))
+
+
+def users_who_may(connection: Connection, act: Act, *, moment: Moment) -> tuple[User, ...]:
+    """Return whose role does this and whose right has not ended, by name."""
+    who = find_identity(connection)
+    today = moment.signed_day(None if who is None else who.as_of)
+    return tuple(user for user in users(connection) if may(user.role, act, has_ended=user.has_ended(today)))
 
 
 def find_user(connection: Connection, user_name: str) -> User | None:

@@ -12,13 +12,15 @@ from typing import Final, Literal, get_args
 
 from meterpos.errors import UserError
 
-Asked = Literal["reverse", "correct", "payout", "over-limit"]
+Asked = Literal["reverse", "correct", "payout", "over-limit", "reference", "settings"]
 ASKED: Final[tuple[Asked, ...]] = get_args(Asked)
 NO_SUBJECT: Final = "-"
 TRIES_MAX: Final = 5
 CODE_DIGITS: Final = 8
 NONCE_BYTES: Final = 5
+_UNSAYABLE: Final = re.compile(r"[^A-Za-z0-9._-]", re.ASCII)
 _TAG: Final = b"meterpos approval v1\0"
+SUBJECT_MAX: Final = 40
 _FIELD: Final = re.compile(r"[A-Za-z0-9._-]{1,40}", re.ASCII)
 
 
@@ -28,7 +30,10 @@ class ChallengeMistyped(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a clerk wants approved: of which paper (``-`` where there is none yet), how much."""
+    """What a clerk wants approved: of which paper (``-`` where there is none yet), how much.
+
+    Of using a *reference* again, the subject is the reference (`subject_of`); of *settings*, ``-`` and nothing.
+    """
 
     kind: Asked
     subject: str
@@ -51,6 +56,11 @@ class Challenge:
         """What is read out; its last two letters show a slip of the tongue."""
         said = "/".join((self.till_name, self.label, self.kind, self.subject, str(self.amount_minor), self.nonce))
         return f"{said}/{_check(said)}"
+
+
+def subject_of(text: str) -> str:
+    """Return any text as the subject of a challenge, in which not every letter can stand."""
+    return _UNSAYABLE.sub("-", text)[:SUBJECT_MAX] or NO_SUBJECT
 
 
 def new_nonce(random: bytes) -> str:

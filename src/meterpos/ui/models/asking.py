@@ -128,11 +128,11 @@ def people_here(conn: "Connection") -> "tuple[User, ...]":
     return tuple(user for user in users(conn) if user.role != "auditor")
 
 
-def approvers(conn: "Connection", clerk: str | None) -> "tuple[User, ...]":
-    """Return who may approve what this clerk does."""
-    from meterpos.ledger.queries.people import users
+def approvers(conn: "Connection", clerk: str | None, moment: Moment) -> "tuple[User, ...]":
+    """Return who may approve today what this clerk does: never the clerk, nobody whose right has ended."""
+    from meterpos.ledger.queries.people import users_who_may
 
-    return tuple(user for user in users(conn) if user.role in ("supervisor", "manager") and user.user_name != clerk)
+    return tuple(user for user in users_who_may(conn, "approve", moment=moment) if user.user_name != clerk)
 
 
 def shift_totals(conn: "Connection") -> "ShiftView | None":

@@ -68,7 +68,7 @@ class Field(QWidget):
         self.problem = Problem()
         self.label.setBuddy(self.line)
         words.bind(self._name, label_key)
-        column = vertical(self, spacing=4)
+        column = self.column = vertical(self, spacing=4)
         column.addWidget(self.label)
         column.addWidget(self.line)
         column.addWidget(self.problem)
