@@ -1,10 +1,14 @@
-"""Settings: frozen, and the only reader of the environment and of ``meterpos.toml``.
+"""Settings: frozen, and the only reader of the environment and reader and writer of ``meterpos.toml``.
 
 An environment variable wins over ``meterpos.toml`` in the home, which wins over the default.
 """
 
+import json
 import os
+import re
+import tempfile
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -14,6 +18,9 @@ from meterpos.errors import UserError
 
 FILE_NAME: Final = "meterpos.toml"
 COLUMNS: Final = (32, 42, 48)
+TEXT_SIZES: Final = (100, 125, 150)
+LOCK_AFTER_MIN_MAX: Final = 240
+EXCHANGE_EVERY_S_LEAST: Final = 5
 NAIROBI: Final = ZoneInfo("Africa/Nairobi")
 Theme = Literal["light", "dark"]
 
@@ -26,7 +33,9 @@ class UnusableSettings(UserError):
 class TillSettings:
     """One till's own settings. ``printer`` is a device spec, None where there is none.
 
-    ``plain_sqlite`` keeps the ledger unencrypted: only for machines whose disk is encrypted as a whole.
+    ``plain_sqlite`` keeps the ledger unencrypted: only for machines whose disk is encrypted as a whole. ``text_size``
+    is in percent; after ``lock_after_min`` minutes without a key the till locks itself, 0 never; ``guide`` is the step
+    at which the first-run guide goes on, None where it is not open.
     """
 
     home: Path
@@ -37,6 +46,9 @@ class TillSettings:
     time_zone: ZoneInfo = NAIROBI
     language: str = "en"
     theme: Theme = "light"
+    text_size: int = 100
+    lock_after_min: int = 10
+    guide: str | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -64,18 +76,51 @@ def load_till_settings(home: Path | None = None) -> TillSettings:
     columns = _whole(found, "columns", 48)
     if columns not in COLUMNS:
         raise UnusableSettings(f"columns is {columns} in {where / FILE_NAME}. Use 32, 42 or 48.")
+    text_size = _whole(found, "text_size", 100)
+    if text_size not in TEXT_SIZES:
+        raise UnusableSettings(f"text_size is {text_size} in {where / FILE_NAME}. Use 100, 125 or 150.")
     language = _one_of(found, "language", ("en", "sw"))
     theme = _one_of(found, "theme", ("light", "dark"))
     return TillSettings(
         home=where,
         plain_sqlite=bool(found.get("plain_sqlite", False)),
-        exchange_every_s=max(_whole(found, "exchange_every_s", 300), 5),
+        exchange_every_s=max(_whole(found, "exchange_every_s", 300), EXCHANGE_EVERY_S_LEAST),
         printer=str(found["printer"]) if found.get("printer") else None,
         columns=columns,
         time_zone=_zone(found),
         language=language,
         theme="dark" if theme == "dark" else "light",
+        text_size=text_size,
+        lock_after_min=min(max(_whole(found, "lock_after_min", 10), 0), LOCK_AFTER_MIN_MAX),
+        guide=str(found["guide"]) if found.get("guide") else None,
     )
+
+
+def write_till_settings(home: Path, changes: Mapping[str, str | int | None]) -> None:
+    """Write these settings into the till's file; every other line of it stays as it is. None takes a setting away.
+
+    The file is replaced as a whole or not at all.
+
+    Raises: UnusableSettings when it cannot be read or written, or holds a setting in a form that is not one line.
+    """
+    file = home / FILE_NAME
+    before = _parsed(file)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    wanted = dict(before.get("till", {}))
+    for name, value in changes.items():
+        lines = _with_line(lines, name, None if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}")
+        wanted.pop(name, None)
+        if value is not None:
+            wanted[name] = value
+    text = "".join(f"{line}\n" for line in lines)
+    if not _reads_as(text, {**before, "till": wanted}):
+        raise UnusableSettings(f"{file} is written in a way that this program cannot change. Change it there by hand.")
+    _replace(file, text)
+
+
+def is_fixed_by_environment(name: str) -> bool:
+    """Tell whether an environment variable sets this setting of the till, so that the file changes nothing."""
+    return f"METERPOS_TILL_{name.upper()}" in os.environ
 
 
 def load_headoffice_settings(*, database: str | None = None, utility: str | None = None) -> HeadOfficeSettings:
@@ -106,13 +151,62 @@ def _home(variable: str, name: str) -> Path:
     return user_data_path("meterpos", appauthor=False) / name
 
 
-def _read(home: Path, group: str) -> dict[str, Any]:
-    file = home / FILE_NAME
+def _parsed(file: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     except (OSError, ValueError) as error:
         raise UnusableSettings(f"{file} cannot be read: {error}. Correct it or take it away.") from error
-    found = dict(content.get(group, {}))
+
+
+_TABLE: Final = re.compile(r"\s*\[")
+_TILL: Final = re.compile(r"\s*\[\s*till\s*\]")
+_COMMENT: Final = re.compile(r"""=\s*(?:"[^"]*"|'[^']*'|[^#"']*?)(\s*#.*)$""")
+
+
+def _with_line(lines: list[str], name: str, line: str | None) -> list[str]:
+    """Return the lines with one of the table ``till`` changed, added at its end, or (None) taken away."""
+    start = next((place for place, text in enumerate(lines) if _TILL.match(text)), None)
+    if start is None:
+        return lines if line is None else [*lines, *([""] if lines else []), "[till]", line]
+    end = next((place for place in range(start + 1, len(lines)) if _TABLE.match(lines[place])), len(lines))
+    key = re.compile(rf"\s*{re.escape(name)}\s*=")
+    place = next((place for place in range(start + 1, end) if key.match(lines[place])), None)
+    if place is not None:
+        comment = _COMMENT.search(lines[place])
+        new = [] if line is None else [line + (comment[1] if comment else "")]
+        return [*lines[:place], *new, *lines[place + 1 :]]
+    if line is None:
+        return lines
+    while end > start + 1 and not lines[end - 1].strip():
+        end -= 1
+    return [*lines[:end], line, *lines[end:]]
+
+
+def _reads_as(text: str, wanted: Mapping[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == wanted
+    except ValueError:
+        return False
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put a new file in the place of the old: after a power cut there is the one or the other, whole."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(prefix=f"{FILE_NAME}.", dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as new:
+            new.write(text)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).replace(file)
+    except OSError as error:
+        raise UnusableSettings(
+            f"{file} cannot be written: {error.strerror}. Put that right, then try again."
+        ) from error
+
+
+def _read(home: Path, group: str) -> dict[str, Any]:
+    found = dict(_parsed(home / FILE_NAME).get(group, {}))
     prefix = f"METERPOS_{group.upper()}_"
     found |= {key.removeprefix(prefix).lower(): value for key, value in os.environ.items() if key.startswith(prefix)}
     return found

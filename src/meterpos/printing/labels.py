@@ -17,6 +17,8 @@ class Labels:
     copy_note: str
     training: str
     training_note: str
+    test_title: str
+    test_how: str
     shift: str
     business_day: str
 
@@ -124,6 +126,8 @@ _ENGLISH: Final = Labels(
     copy_note="The same paper again, not another payment.",
     training="TRAINING",
     training_note="Made for practice. No money was recorded.",
+    test_title="TEST PAPER",
+    test_how="Which is the longest line that stands in one row? The number in it is the columns of this roll.",
     shift="Shift {n}",
     business_day="Business day {date}",
     meter="Meter",
@@ -226,6 +230,8 @@ _SWAHILI: Final = Labels(
     copy_note="Ni risiti ileile, si malipo mengine.",
     training="MAFUNZO",
     training_note="Ya mazoezi tu. Hakuna pesa iliyorekodiwa.",
+    test_title="KARATASI YA MAJARIBIO",
+    test_how="Ni mstari gani mrefu zaidi unaosimama katika safu moja? Nambari yake ndiyo herufi za karatasi hii.",
     shift="Zamu {n}",
     business_day="Siku ya kazi {date}",
     meter="Mita",

@@ -18,6 +18,7 @@ from meterpos.cli.till import (
     people,
     plans,
     reversals,
+    settings,
     shifts,
 )
 
@@ -40,6 +41,6 @@ def till(
         open_window(home)
 
 
-for group in (exchange, customers, payments, reversals, approvals, cash, papers, lists, plans, people, care):
+for group in (exchange, customers, payments, reversals, approvals, cash, papers, lists, plans, people, settings, care):
     group.add_to(app)
 app.add_typer(shifts.app, name="shift")

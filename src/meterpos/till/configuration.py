@@ -1,0 +1,66 @@
+"""The till's own settings: changed, noted in the journal, and in force at once; its printers found and tried."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from meterpos.ledger.journal import Approval
+from meterpos.ledger.operations import configuration
+from meterpos.ledger.operations.configuration import Value
+from meterpos.settings import load_till_settings, write_till_settings
+from meterpos.till.base import TillBase
+
+if TYPE_CHECKING:
+    from meterpos.printing.devices import Sent
+
+WRITABLE = frozenset(
+    {"printer", "columns", "language", "theme", "text_size", "lock_after_min", "exchange_every_s", "guide"}
+)
+
+
+class Configuration(TillBase):
+    """The verbs of the settings page."""
+
+    __slots__ = ()
+
+    def needs_approval(self, names: frozenset[str]) -> bool:
+        """Tell whether a manager has to agree to a change of these settings."""
+        with self.store.read() as connection:
+            return configuration.needs_approval(connection, names)
+
+    def apply_settings(
+        self, *, changes: Mapping[str, Value], clerk: str, approval: Approval | None = None
+    ) -> frozenset[str]:
+        """Write settings and note them in the journal, both or neither; return the names of those that are new.
+
+        Raises: UnusableSettings when the file cannot be written or would not be understood, UnknownDevice, NotApproved,
+        MayNot.
+        """
+        assert set(changes) <= WRITABLE, changes
+        if changes.get("printer") is not None:
+            from meterpos.printing.devices import open_device
+
+            open_device(str(changes["printer"]))
+        home = self.settings.home
+        before = load_till_settings(home)
+        new = {name: (getattr(before, name), to) for name, to in changes.items() if getattr(before, name) != to}
+        if not new:
+            return frozenset()
+        with self.store.write() as connection:
+            configuration.apply_settings(connection, changes=new, moment=self.moment(), clerk=clerk, approval=approval)
+            write_till_settings(home, {name: to for name, (_, to) in new.items()})
+        self.settings = load_till_settings(home)
+        return frozenset(new)
+
+    def print_test(self, *, device: str, language: str) -> "Sent":
+        """Print the test paper with its ruler on any printer; waits for it. Raises: PrinterError, UnknownDevice."""
+        from meterpos.printing.ruler import compose_ruler
+        from meterpos.printing.trial import print_trial
+
+        who = self.identity()
+        document = compose_ruler(
+            language=language,
+            till_title="meterpos" if who is None else who.full_title,
+            device=device,
+            local_time=self.moment().at.astimezone(self.settings.time_zone).strftime("%Y-%m-%d %H:%M"),
+        )
+        return print_trial(device, document)
