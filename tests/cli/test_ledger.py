@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from meterpos.ledger.tables import accounts, customers
+from meterpos.ledger.operations.feed import sum_digests_anew
+from meterpos.ledger.tables import accounts, customers, papers
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
@@ -139,6 +140,19 @@ def test_a_check_that_finds_something_leaves_with_three(counter: Counter, open_t
     assert "accounts_keep_the_sums_of_their_movements" in {
         problem["check"] for problem in open_till("check", "--json").answer["problems"]
     }
+
+
+def test_a_ledger_is_worked_out_anew_and_compared(counter: Counter, open_till: TillCommands) -> None:
+    open_till.do(*PAY)
+    with counter.till.store.write() as connection:
+        sum_digests_anew(connection)
+    assert "every table worked out anew, no problems." in open_till.do("check", "--rebuild").out
+    with counter.till.store.write() as connection:
+        connection.execute(insert(papers), {"number": "X", "copies": 1})
+    done = open_till("check", "--rebuild")
+    assert done.code == 3
+    assert done.out.startswith("papers: X is kept, but nothing in journal or feed makes it.\n")
+    assert [path.name for path in open_till.home.iterdir() if path.name.startswith("scratch")] == []
 
 
 def test_a_shift_is_opened_looked_at_and_closed(tmp_path: Path, till: TillCommands) -> None:

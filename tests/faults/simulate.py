@@ -63,6 +63,7 @@ class Simulator:
     def __exit__(self, *rest: object) -> None:
         give_back_dice()
         self.world.office.close()
+        self.world.scratch.close()
         for place in (*self.world.places.values(), *self.world.spares.values()):
             place.store.close()
         shutil.rmtree(self.world.folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 """What must hold when the month is over and every till had its calm exchange: the promise, as sentences that fail."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from meterpos.headoffice import checks as office_checks
 from meterpos.headoffice.tables import answers, exceptions
 from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger import checks as till_checks
+from meterpos.ledger.checks import Problem
 from meterpos.ledger.posting import fact_of, same_content
 from meterpos.ledger.projection import facts_of
+from meterpos.ledger.rebuild import find_rebuilt_differences, rebuild
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, facts, journal, tenders
 from tests.faults.schedule import Receipt, Schedule
@@ -134,6 +137,28 @@ def _checks(schedule: Schedule) -> Iterator[str]:
                     continue
                 if problem.check != SPEAKS_OF_NOTHING or not schedule.buried:
                     yield f"{name}: {problem.check}: {problem.sentence}"
+    yield from _rebuilt(schedule)
+
+
+def _rebuilt(schedule: Schedule) -> Iterator[str]:
+    """Every table of every ledger follows from its journal and the feed."""
+    scratch = schedule.world.scratch
+    with schedule.world.office.store.read() as conn:
+        aside = set(conn.execute(select(answers.c.entry_id).where(answers.c.outcome == "quarantined")).scalars())
+    ledgers = [("office", schedule.world.office.store, aside)]
+    ledgers += [(name, place.store, set()) for name, place in schedule.world.places.items()]
+    for name, store, left_out in ledgers:
+        problems: list[Problem] = []
+        with contextlib.suppress(_Done), store.read() as kept, scratch.write() as made:
+            rebuild(kept, made, aside=left_out)
+            problems += find_rebuilt_differences(kept, made)
+            raise _Done
+        for problem in problems:
+            yield f"{name}: {problem.check}: {problem.sentence}"
+
+
+class _Done(Exception):
+    """What was worked out anew is not kept."""
 
 
 def _sums(schedule: Schedule) -> Iterator[str]:

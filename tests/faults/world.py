@@ -149,6 +149,12 @@ class World:
     spares: dict[str, Place] = field(default_factory=dict)
     """Machines switched off, on which a copy of a till may go on."""
     now: datetime = START
+    scratch: Store = field(init=False)
+    """An empty ledger, in which others are worked out anew and rolled back."""
+
+    def __post_init__(self) -> None:
+        self.scratch = Store(f"sqlite:///{self.folder / 'scratch.db'}")
+        upgrade(self.scratch)
 
     def clock_of(self, place: Place) -> Callable[[], datetime]:
         """Return what the clock of a machine says."""

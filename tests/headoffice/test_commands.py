@@ -324,3 +324,18 @@ def test_a_check_that_finds_something_leaves_with_three(town: Staff) -> None:
     assert "Zone Kondele" in done.out
     assert "A0000001" in done.out
     assert len(json.loads(town("check", "--json").raw)["problems"]) >= 2
+
+
+def test_a_table_that_does_not_follow_from_journal_and_feed_is_named(town: Staff) -> None:
+    from sqlalchemy import text
+
+    from meterpos.ledger.store import Store
+
+    assert town.do("check", "--rebuild").out == "Everything holds.\n"
+    store = Store(town.database_url)
+    with store.write() as conn:
+        conn.execute(text("UPDATE movements SET number = 'X' WHERE account_no = 'A0000001'"))
+    store.close()
+    done = town("check", "--rebuild", "--json")
+    assert done.code == 3
+    assert {problem["check"] for problem in json.loads(done.raw)["problems"]} >= {"rebuilt_movements"}

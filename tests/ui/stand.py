@@ -62,13 +62,14 @@ def settle(window: Window) -> None:
 def open_window(
     counter: Counter, *, look: str = "light", language: str = "en", size: tuple[int, int] = (1366, 768)
 ) -> Window:
-    """Show a window that stands at the counter's till; it never calls head office by itself."""
+    """Show a window that stands at the counter's till; it never calls head office or checks by itself."""
     running = app()
     theme.load_fonts()
     theme.apply(running, look)
     words.speak(language)
     window = Window()
     window.exchanging.start = lambda: None  # type: ignore[method-assign]
+    window.checking.start = lambda: None  # type: ignore[method-assign]
     window.scanner.clock_ms = Typist()
     window.resize(*size)
     window.show()

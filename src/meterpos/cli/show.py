@@ -4,8 +4,12 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+if TYPE_CHECKING:
+    from meterpos.ledger.checks import Problem
+
+PROBLEMS_SHOWN: Final = 100
 METHOD_NAMES: Final = {"cash": "Cash", "mpesa": "M-Pesa", "bank": "Bank", "cheque": "Cheque"}
 
 
@@ -17,6 +21,14 @@ def tell(sentence: str) -> None:
 def tell_aside(sentence: str) -> None:
     """Print one line that is no part of the answer, on stderr."""
     print(sentence, file=sys.stderr)
+
+
+def tell_problems(problems: "Sequence[Problem]") -> None:
+    """Print what a check found, a line each; of very many the first, and how many more there are."""
+    for problem in problems[:PROBLEMS_SHOWN]:
+        tell(problem.sentence)
+    if len(problems) > PROBLEMS_SHOWN:
+        tell(f"… and {len(problems) - PROBLEMS_SHOWN} more; --json names them all.")
 
 
 def as_json(answer: Mapping[str, Any]) -> None:

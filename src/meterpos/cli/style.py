@@ -31,6 +31,9 @@ def example(command: str) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; money in whole minor units.")]
+Rebuild = Annotated[
+    bool, typer.Option("--rebuild", help="Also work every table out anew from journal and feed, and compare.")
+]
 Clerk = Annotated[
     str | None, typer.Option("--clerk", metavar="NAME", help="Who acts, with --pin-file; else the clerk of the shift.")
 ]

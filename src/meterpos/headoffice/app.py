@@ -14,14 +14,19 @@ from starlette.responses import JSONResponse
 
 from meterpos import __version__
 from meterpos.errors import UserError
+from meterpos.headoffice.checks import open_items, run_checks
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes import exchange, health
 from meterpos.ledger.store import DiskFull, UnknownOutcome
 from meterpos.settings import load_headoffice_settings
+from meterpos.sync.lock import HomeBusy, only_one
 
 log: Final = logging.getLogger(__name__)
 CHECKPOINT_EVERY_S: Final = 20
+CHECK_FIRST_S: Final = 60
+CHECK_EVERY_S: Final = 24 * 60 * 60
+CHECK_LOCK: Final = "check.lock"
 SHUTDOWN_MAX_S: Final = 30
 _BUSY: Final = "Head office is busy. The till tries again later; nothing is lost."
 
@@ -74,11 +79,11 @@ def serve(make: Callable[[], FastAPI] | str, *, host: str, port: int, workers: i
 @contextlib.asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     office: Office = app.state.office
-    tidying = asyncio.create_task(_tidy(office))
+    under_way = [asyncio.create_task(work(office)) for work in (_tidy, _check_daily)]
     yield
-    tidying.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await tidying
+    for task in under_way:
+        task.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
     office.close()
 
 
@@ -90,6 +95,28 @@ async def _tidy(office: Office) -> None:
             await run_in_threadpool(office.store.checkpoint)
         except Exception:
             log.exception("a checkpoint failed; the next one will do")
+
+
+async def _check_daily(office: Office) -> None:
+    """Check everything soon after the start and then once a day, by one of the workers; what is found is an item."""
+    await asyncio.sleep(CHECK_FIRST_S)
+    while True:
+        try:
+            await run_in_threadpool(check_now, office)
+        except Exception:
+            log.exception("the daily check could not be done")
+        await asyncio.sleep(CHECK_EVERY_S)
+
+
+def check_now(office: Office) -> None:
+    """Run every check and keep what was found as items of the desk; nothing while another worker does so."""
+    with contextlib.suppress(HomeBusy), only_one(office.settings.home, CHECK_LOCK, HomeBusy("Checking.")):
+        with office.store.read() as conn:
+            problems = list(run_checks(conn))
+        for problem in problems:
+            log.error("check %s: %s", problem.check, problem.sentence)
+        with office.write() as (conn, _):
+            open_items(conn, problems, at=office.moment().at)
 
 
 async def _problem(request: Request, error: Any) -> JSONResponse:

@@ -1,19 +1,26 @@
 """What must always hold at head office besides what must hold of any ledger: the feed and its digests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from meterpos.headoffice import bulk
+from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import COUNTER
 from meterpos.headoffice.tables import answers, counters, feed
 from meterpos.ledger import checks
 from meterpos.ledger.checks import Check, Problem
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.projection import facts_of
+from meterpos.ledger.rebuild import find_rebuilt_differences, rebuild
 from meterpos.ledger.rules.digest import WRAP, digest_share
+from meterpos.ledger.store import Store
 from meterpos.ledger.tables import facts, journal, streams, zone_digests
+from meterpos.ledger.upgrade import upgrade
 
 ENTRIES_AT_ONCE: Final = 300
 
@@ -22,6 +29,37 @@ def run_checks(conn: Connection) -> Iterator[Problem]:
     """Run every check and say what does not hold, as it is found."""
     ledgers = tuple(check for check in checks.CHECKS if check.__name__ not in _OF_TILLS)
     yield from checks.run_checks(conn, checks=(*ledgers, *CHECKS))
+
+
+def open_items(conn: Connection, problems: Sequence[Problem], *, at: datetime) -> None:
+    """Open an item a check that found something, and settle those of checks that now find nothing."""
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        found.setdefault(problem.check, []).append(problem.sentence)
+    openings = [
+        Opening(code="ledger_check", subject=check, details={"count": len(sentences), "first": sentences[0]})
+        for check, sentences in sorted(found.items())
+    ]
+    exceptions.open_all(conn, openings, at=at)
+    passed = {check.__name__ for check in (*checks.CHECKS, *CHECKS)} - found.keys()
+    exceptions.settle(conn, "ledger_check", passed, at=at, resolution="The check finds nothing any more.")
+
+
+def rebuilt_differences(store: Store, *, folder: Path) -> tuple[Problem, ...]:
+    """Work every table out anew, from the journal as delivered and what head office itself said, and compare.
+
+    The scratch database is made in ``folder`` and taken away again.
+    """
+    with TemporaryDirectory(prefix="scratch-", dir=folder, ignore_cleanup_errors=True) as place:
+        scratch = Store(f"sqlite:///{Path(place) / 'ledger.db'}")
+        try:
+            upgrade(scratch)
+            with store.read() as kept, scratch.write() as made:
+                aside = kept.execute(select(answers.c.entry_id).where(answers.c.outcome == "quarantined"))
+                rebuild(kept, made, aside=set(aside.scalars()))
+                return tuple(find_rebuilt_differences(kept, made))
+        finally:
+            scratch.close()
 
 
 _OF_TILLS: Final = frozenset(

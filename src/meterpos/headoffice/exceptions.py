@@ -42,6 +42,7 @@ OWNERS: Final[Mapping[str, str]] = {
     "digest_mismatch": "support",
     "rolled_back": "support",
     "witness": "support",
+    "ledger_check": "support",
 }
 """Every code there is, and who looks at it first."""
 
@@ -74,6 +75,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "rolled_back": "A till has seen more than head office has: head office came back from a backup and did not say so.",
     "digest_mismatch": "A till's balances differ from head office's, also after looking twice.",
     "witness": "A till remembers what head office lost in a restore.",
+    "ledger_check": "Head office's own daily check found what must not be; run: meterpos headoffice check --rebuild",
 }
 
 
@@ -126,6 +128,7 @@ RECURRING: Final = frozenset(
         "digest_mismatch",
         "plan_overpaid",
         "rolled_back",
+        "ledger_check",
     }
 )
 """What may happen again after it was resolved; anything else is resolved for good."""

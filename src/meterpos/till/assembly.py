@@ -8,6 +8,7 @@ from meterpos.ledger import search_index
 from meterpos.ledger.store import Store, UnreadableDatabase, WrongKey
 from meterpos.ledger.upgrade import upgrade
 from meterpos.settings import TillSettings, load_till_settings
+from meterpos.till.care import Care
 from meterpos.till.configuration import Configuration
 from meterpos.till.custody import Custody
 from meterpos.till.customers import Customers
@@ -20,7 +21,7 @@ DATABASE_KEY: Final = "ledger"
 PEPPER: Final = "pepper"
 
 
-class Till(Payments, Custody, People, Papers, Customers, Configuration, Line):
+class Till(Payments, Custody, People, Papers, Customers, Configuration, Line, Care):
     """One open till."""
 
     __slots__ = ()

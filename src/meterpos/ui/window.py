@@ -11,6 +11,7 @@ from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.garbage import Garbage
+from meterpos.ui.models.checking import Checking
 from meterpos.ui.models.exchanging import Exchanging
 from meterpos.ui.models.printer import Printer
 from meterpos.ui.pages.pay import PayPage
@@ -64,6 +65,7 @@ class Window(QMainWindow):
         self.desk = Desk(self.tasks)
         self.printer = Printer(self.desk)
         self.exchanging = Exchanging(self.desk)
+        self.checking = Checking(self.desk)
         self.rail = Rail()
         self.top = TopBar(self.desk)
         self.notice = Notice()
@@ -99,6 +101,7 @@ class Window(QMainWindow):
         self.desk.online_changed.connect(self.top.tell)
         self.tasks.ledger_changed.connect(self._ledger_changed)
         self.tasks.went_wrong.connect(self.tell_error)
+        self.checking.found.connect(self.notice.tell)
         self.scanner.scanned.connect(self._scanned)
         self.top.look_wanted.connect(lambda name: theme.apply(_app(), name))
         self.top.language_wanted.connect(words.speak)
@@ -147,6 +150,7 @@ class Window(QMainWindow):
         assert standing is not None
         if standing.status.enrolled:
             self.exchanging.start()
+            self.checking.start()
             self.pay.search.ask_again()
             self.printer.kick()
         else:
@@ -228,6 +232,7 @@ class Window(QMainWindow):
         self._poll.stop()
         self._tidy.stop()
         self.exchanging.stop()
+        self.checking.stop()
         if self.desk.is_open:
             self.scanner.stop(_app(), self.windowHandle())
         self.tasks.close()

@@ -6,7 +6,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.headoffice.opened import Chosen, opened, tell
-from meterpos.cli.style import CHECK_FOUND, Json, example
+from meterpos.cli.style import CHECK_FOUND, Json, Rebuild, example
 
 
 def add_to(group: typer.Typer) -> None:
@@ -80,17 +80,20 @@ def upgrade(context: typer.Context, json: Json = False) -> None:
     tell("The database is of this version.", {"upgraded": True}, json=json)
 
 
-def check(context: typer.Context, json: Json = False) -> None:
+def check(context: typer.Context, *, rebuild: Rebuild = False, json: Json = False) -> None:
     """Check everything that must always hold; leaves with 3 when something does not."""
-    from meterpos.headoffice.checks import run_checks
+    from meterpos.headoffice.checks import rebuilt_differences, run_checks
 
-    with opened(context) as office, office.store.read() as conn:
-        problems = list(run_checks(conn))
+    with opened(context) as office:
+        with office.store.read() as conn:
+            problems = list(run_checks(conn))
+        if rebuild:
+            problems += rebuilt_differences(office.store, folder=office.settings.home)
     if json:
-        show.as_json({"problems": [{"check": problem.check, "sentence": problem.sentence} for problem in problems]})
+        told = [{"check": problem.check, "sentence": problem.sentence} for problem in problems]
+        show.as_json({"rebuilt": rebuild, "problems": told})
     else:
-        for problem in problems:
-            show.tell(problem.sentence)
+        show.tell_problems(problems)
         show.tell(f"{len(problems)} found." if problems else "Everything holds.")
     if problems:
         raise typer.Exit(CHECK_FOUND)

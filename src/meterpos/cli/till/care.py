@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterpos.cli import show
-from meterpos.cli.style import CHECK_FOUND, Json, example
+from meterpos.cli.style import CHECK_FOUND, Json, Rebuild, example
 from meterpos.cli.till.opened import opened
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def add_to(group: typer.Typer) -> None:
     """Add this file's commands to the group."""
     group.command("recalculate", epilog=example("meterpos till recalculate --all --dry-run"))(recalculate)
-    group.command("check", epilog=example("meterpos till check"))(check)
+    group.command("check", epilog=example("meterpos till check --rebuild"))(check)
 
 
 def recalculate(
@@ -66,19 +66,19 @@ def recalculate(
     show.tell(f"{len(found)} {'account' if len(found) == 1 else 'accounts'} {verb}.")
 
 
-def check(context: typer.Context, json: Json = False) -> None:
+def check(context: typer.Context, *, rebuild: Rebuild = False, json: Json = False) -> None:
     """Check all that must hold of this ledger; it changes nothing. Exit code 3 when something does not hold."""
-    from meterpos.ledger.checks import CHECKS, run_checks
+    from meterpos.ledger.checks import CHECKS
 
-    with opened(context) as till, till.store.read() as connection:
-        problems = tuple(run_checks(connection))
+    with opened(context) as till:
+        problems = till.check(rebuild=rebuild)
     if json:
         told = [{"check": problem.check, "sentence": problem.sentence} for problem in problems]
-        show.as_json({"checks": len(CHECKS), "problems": told})
+        show.as_json({"checks": len(CHECKS), "rebuilt": rebuild, "problems": told})
     else:
-        for problem in problems:
-            show.tell(problem.sentence)
-        show.tell(f"{len(CHECKS)} checks, {len(problems) or 'no'} {'problem' if len(problems) == 1 else 'problems'}.")
+        show.tell_problems(problems)
+        what = f"{len(CHECKS)} checks" + (" and every table worked out anew" if rebuild else "")
+        show.tell(f"{what}, {len(problems) or 'no'} {'problem' if len(problems) == 1 else 'problems'}.")
     if problems:
         raise typer.Exit(CHECK_FOUND)
 
