@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
 from meterpos.ui import app as start
+from meterpos.ui.pages.receipts import ReceiptsPage
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import stand
@@ -57,6 +58,34 @@ def test_the_first_frame_needs_nothing_heavy() -> None:
     done = python(FIRST_FRAME)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+LINES_KEPT_MAX = 10_000
+KEPT_SOURCES = """
+import linecache
+import meterpos.ui
+from PySide6 import QtWidgets
+import sqlalchemy
+from meterpos.ui import window
+kept = [len(entry[2]) for entry in linecache.cache.values() if len(entry) > 1]
+print(sum(kept))
+"""
+
+
+def test_the_window_does_not_keep_the_source_of_what_it_imports() -> None:
+    ours = python(KEPT_SOURCES)
+    theirs = python(KEPT_SOURCES.replace("import meterpos.ui\n", "", 1))
+    assert (ours.stderr, theirs.stderr) == ("", "")
+    assert int(ours.stdout) < LINES_KEPT_MAX
+    assert int(theirs.stdout) > 10 * LINES_KEPT_MAX, "PySide6 no longer keeps them: ours may go"
+
+
+def test_a_page_is_made_when_it_is_first_wanted(counter: Counter, opened: Callable[..., Window]) -> None:
+    window = opened(counter)
+    assert not window.findChildren(ReceiptsPage)
+    press(Qt.Key.Key_F4)
+    settle(window)
+    assert [page.isVisible() for page in window.findChildren(ReceiptsPage)] == [True]
 
 
 def test_smoke_opens_paints_and_quits(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAVY = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool", "meterpos.sync.exchange")
+PAPERS = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool")
 LOG_FILE = "till-window.log"
 LOG_BYTES_MAX = 1_000_000
 
@@ -77,7 +77,9 @@ def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], 
             theme.apply(app, till.settings.theme)
         words.speak(till.settings.language)
         window.attach(till)
-        window.tasks.outside(_import_heavy, lambda _: None)
+        window.pay.person.looked_at.connect(
+            lambda _: window.tasks.outside(_import_papers, lambda _: None), Qt.ConnectionType.SingleShotConnection
+        )
 
     def failed(error: UserError) -> None:
         window.tell_error(error)
@@ -98,11 +100,11 @@ def _logged(till: "Till") -> "Till":
     return till
 
 
-def _import_heavy() -> None:
-    """Runs in the pool: what the first payment will need is imported while the clerk types the first name."""
+def _import_papers() -> None:
+    """Runs in the pool: what the first receipt will need is imported while the clerk types the first amount."""
     import importlib
 
-    for name in HEAVY:
+    for name in PAPERS:
         try:
             importlib.import_module(name)
         except ImportError:

@@ -14,6 +14,7 @@ from meterpos.ui.garbage import Garbage
 from meterpos.ui.models.checking import Checking
 from meterpos.ui.models.exchanging import Exchanging
 from meterpos.ui.models.printer import Printer
+from meterpos.ui.pages.made import make_page
 from meterpos.ui.pages.pay import PayPage
 from meterpos.ui.scanner import Scanner
 from meterpos.ui.tasks import Tasks
@@ -121,28 +122,9 @@ class Window(QMainWindow):
 
     def attach(self, till: "Till") -> None:
         """Stand at an open till: read how it stands, then let the pages read."""
-        from meterpos.ui.pages.customers import CustomersPage
-        from meterpos.ui.pages.enrol import EnrolPage
-        from meterpos.ui.pages.meters import MetersPage
-        from meterpos.ui.pages.plans import PlansPage
-        from meterpos.ui.pages.receipts import ReceiptsPage
-        from meterpos.ui.pages.shift import ShiftPage
-        from meterpos.ui.pages.sync import SyncPage
-
         self.complete()
         self.desk.attach(till)
         self.scanner.listen(_app(), self.windowHandle())
-        for name, page in (
-            ("customers", CustomersPage(self.desk)),
-            ("meters", MetersPage(self.desk)),
-            ("receipts", ReceiptsPage(self.desk, self.printer)),
-            ("plans", PlansPage(self.desk, self.printer)),
-            ("shift", ShiftPage(self.desk, self.printer)),
-            ("sync", SyncPage(self.desk, self.printer, self.exchanging)),
-            ("enrol", EnrolPage(self.desk)),
-        ):
-            self._pages[name] = page
-            self._stack.addWidget(page)
         self.desk.refresh(self._first_reading)
 
     def _first_reading(self) -> None:
@@ -177,21 +159,36 @@ class Window(QMainWindow):
     # --- pages ---------------------------------------------------------------------------------------------------
 
     def page(self, name: str) -> QWidget:
-        """Return a page by name."""
-        return self._pages[name]
+        """Return a page by name, made now if it was never wanted before."""
+        page = self._found(name)
+        assert page is not None, name
+        return page
+
+    def _found(self, name: str) -> QWidget | None:
+        """Return a page, None where there is none of that name, or no till yet to stand at."""
+        if name in self._pages or not self.desk.is_open:
+            return self._pages.get(name)
+        page = make_page(name, desk=self.desk, printer=self.printer, exchanging=self.exchanging)
+        if page is not None:
+            self._pages[name] = page
+            self._stack.addWidget(page)
+            if self.desk.standing is not None:
+                _as_page(page).stand()
+        return page
 
     def go(self, name: str, what: object = None) -> None:
         """Bring a page to the front and tell it what to show."""
         standing = self.desk.standing
         if standing is not None and not standing.status.enrolled:
             name = "enrol"
-        if name not in self._pages:
+        page = self._found(name)
+        if page is None:
             return
         self.notice.hide()
-        self._stack.setCurrentWidget(self._pages[name])
+        self._stack.setCurrentWidget(page)
         if name in self.rail.buttons:
             self.rail.show_page(name)
-        _as_page(self._pages[name]).shown(what)
+        _as_page(page).shown(what)
 
     def _ledger_changed(self) -> None:
         for page in self._pages.values():

@@ -40,7 +40,7 @@ for _name, _column in (
     ("ix_facts_of", facts.c.of_fact_id),
     ("ix_facts_reference", facts.c.reference),
 ):
-    Index(_name, _column, sqlite_where=_column.is_not(None), postgresql_where=_column.is_not(None))
+    Index(_name, _column, sqlite_where=_column.is_not(None))
 
 STAMP_COLUMNS: Final = ("stands_on", "generation", "position", "decision")
 """The only columns of a fact that may change: where head office placed it."""

@@ -68,7 +68,6 @@ Index(
     "ix_tenders_of",
     tenders.c.of_number,
     sqlite_where=tenders.c.of_number.is_not(None),
-    postgresql_where=tenders.c.of_number.is_not(None),
 )
 
 shifts: Final = Table(

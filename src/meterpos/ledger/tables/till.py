@@ -62,7 +62,6 @@ Index(
     "ix_spool_queued",
     spool.c.job_id,
     sqlite_where=spool.c.state == "queued",
-    postgresql_where=spool.c.state == "queued",
 )
 
 papers: Final = Table(

@@ -21,12 +21,14 @@ class Exchanging(QObject):
     """Knows whether head office was reached the last time, and when to try next."""
 
     began = Signal()
-    ended = Signal(object, str)  # the result or None, and the sentence of what went wrong
+    ended = Signal()  # `went_well` and `sentence` say how
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
         self.running = False
+        self.went_well = True
+        self.sentence = ""  # of what went wrong the last time
         self._stopped = True
         self._failures = 0
         self._memory: Memory | None = None
@@ -58,17 +60,15 @@ class Exchanging(QObject):
 
     def _done(self, result: "ExchangeResult") -> None:
         self._memory = result.memory
-        self._finish(result.outcome, good=result.is_complete)
-        self.ended.emit(result if result.is_complete else None, result.detail)
+        self._finish(result.outcome, result.detail, good=result.is_complete)
 
     def _failed(self, error: UserError) -> None:
-        self._finish(OFFLINE, good=False)
-        self.ended.emit(None, messages.sentence(error))
+        self._finish(OFFLINE, messages.sentence(error), good=False)
 
-    def _finish(self, outcome: str, *, good: bool) -> None:
+    def _finish(self, outcome: str, sentence: str, *, good: bool) -> None:
         from meterpos.sync.pace import wait_s
 
-        self.running = False
+        self.running, self.went_well, self.sentence = False, good, sentence
         self._failures = 0 if good else self._failures + 1
         every_s = self._desk.till.settings.exchange_every_s
         pause_s = wait_s(outcome, failures=self._failures, every_s=every_s, dice=random.random)
@@ -77,3 +77,4 @@ class Exchanging(QObject):
         self._desk.online = good
         self._desk.online_changed.emit()
         self._desk.tasks.ledger_changed.emit()
+        self.ended.emit()

@@ -51,6 +51,10 @@ class SyncPage(QWidget):
         exchanging.ended.connect(self._ended)
         self.jobs.picked.connect(self._print_again)
         words.notifier().changed.connect(self._tell)
+        if exchanging.running:
+            self._began()
+        else:
+            self._ended()
 
     def _build(self) -> None:
         margin = METRICS.margin
@@ -101,10 +105,10 @@ class SyncPage(QWidget):
         self.button.setEnabled(False)
         self._tell()
 
-    def _ended(self, result: object, sentence: str) -> None:
+    def _ended(self) -> None:
         self.button.setEnabled(True)
-        self._last = sentence
-        self.result.set_tone("muted" if result is not None else "waiting")
+        self._last = self._exchanging.sentence
+        self.result.set_tone("muted" if self._exchanging.went_well else "waiting")
         self._tell()
 
     def _tell(self) -> None:
