@@ -148,6 +148,7 @@ def test_users_and_settings_are_kept(staff: Staff) -> None:
         ("unusual_factor", "8", 8),
         ("offline_amber_minor", "50,000", 5_000_000),
         ("cash_stop_minor", "0", 0),
+        ("count_total_alone", "no", False),
     ]:
         assert staff.ask("setting", "set", key, value)["value"] == kept
     assert staff.ask("setting", "list")["settings"]["currency"] == "UGX"

@@ -66,6 +66,7 @@ def full_report(language: str = "en") -> Entry:
         counted=counted,
         difference=counted - 1_614_000,
         count=[{"denomination": denomination, "count": count} for denomination, count in COUNT],
+        earlier_counts=[1_544_000],
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from meterpos.printing.document import Align, Banner, Document, Element, Qr, Size, pair, text
-from meterpos.printing.thermal import CODE_PAGES, UnknownCodePage, render_escpos
+from meterpos.printing.thermal import CODE_PAGES, UnknownCodePage, drawer_pulse, render_escpos
 from tests.printing.paper_machine import NotUnderstood, Roll, print_out
 from tests.printing.papers import Case
 from tests.printing.reading import read_qr
@@ -186,6 +186,7 @@ def test_the_commands_are_those_of_python_escpos() -> None:
     data = render_escpos(document(), columns=48, drawer=True)
     assert data.startswith(init)
     assert data.count(drawer) == 1
+    assert drawer_pulse() == drawer
 
 
 @pytest.mark.parametrize(

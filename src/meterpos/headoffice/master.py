@@ -146,6 +146,13 @@ def _whole(key: str, text: str) -> int:
     return int(text)
 
 
+def _yes_or_no(key: str, text: str) -> bool:
+    said = text.strip().lower()
+    if said not in ("yes", "no"):
+        raise UnusableSetting(f"{key} is yes or no.", field="value")
+    return said == "yes"
+
+
 def _policy(key: str, text: str) -> dict[str, str]:
     value: Any = None
     try:
@@ -179,6 +186,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "offline_amber_minor": _money,
     "cash_warn_minor": _money,
     "cash_stop_minor": _money,
+    "count_total_alone": _yes_or_no,
 }
 
 

@@ -115,6 +115,7 @@ class Labels:
     recounted: str
     from_the_safe: str
     count_of: str
+    counted_before: str
 
 
 _ENGLISH: Final = Labels(
@@ -219,6 +220,7 @@ _ENGLISH: Final = Labels(
     recounted="Difference at handover",
     from_the_safe="FROM THE SAFE",
     count_of="{n} x {denomination}",
+    counted_before="Counted before",
 )
 
 _SWAHILI: Final = Labels(
@@ -333,6 +335,7 @@ _SWAHILI: Final = Labels(
     recounted="Tofauti ya makabidhiano",
     from_the_safe="KUTOKA SEFU",
     count_of="{n} x {denomination}",
+    counted_before="Hesabu ya kwanza",
 )
 
 _LANGUAGES: Final = {"en": _ENGLISH, "sw": _SWAHILI}

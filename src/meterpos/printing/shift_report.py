@@ -125,8 +125,9 @@ def _drawer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
 
 
 def _counted(body: Mapping[str, Any], labels: Labels) -> list[Element]:
-    """Return what was counted, by note and coin where it was counted so, and how it differs."""
+    """Return what was counted, first and again, by note and coin where it was counted so, and how it differs."""
     return [
+        *(pair(labels.counted_before, format_amount(minor), indent=1) for minor in body.get("earlier_counts", ())),
         *(
             pair(
                 labels.count_of.format(n=one["count"], denomination=format_amount(one["denomination"])),

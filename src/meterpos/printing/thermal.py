@@ -116,6 +116,11 @@ def render_escpos(document: Document, *, columns: int, drawer: bool = False, cod
     )
 
 
+def drawer_pulse() -> bytes:
+    """Return the bytes that open the cash drawer and print nothing."""
+    return _OPEN_DRAWER
+
+
 def _spell(text: str, code_page: str) -> str:
     """Return ``text`` in letters of the code page; as it was where only a picture can show it."""
     if text.isascii():

@@ -20,11 +20,28 @@ class Custody(TillBase):
                 connection, float_minor=float_minor, moment=self.moment(), clerk=clerk, business_date=business_date
             )
 
-    def close_shift(self, *, counted_minor: int, clerk: str, notes: Sequence[tuple[int, int]] = ()) -> Entry:
-        """Close the open shift and queue its report; ``notes`` as counted. Raises: what `close_shift` raises."""
+    def close_shift(
+        self,
+        *,
+        counted_minor: int,
+        clerk: str,
+        notes: Sequence[tuple[int, int]] = (),
+        earlier_minor: Sequence[int] = (),
+    ) -> Entry:
+        """Close the open shift and queue its report; ``notes`` as counted, ``earlier_minor`` what was counted before.
+
+        Raises: what `close_shift` raises.
+        """
         moment = self.moment()
         with self.store.write() as connection:
-            entry = shifts.close_shift(connection, counted_minor=counted_minor, moment=moment, clerk=clerk, notes=notes)
+            entry = shifts.close_shift(
+                connection,
+                counted_minor=counted_minor,
+                moment=moment,
+                clerk=clerk,
+                notes=notes,
+                earlier_minor=earlier_minor,
+            )
             job = self._queue(connection, entry, paper="shift_report")
         self._claim(job)
         return entry
@@ -33,6 +50,11 @@ class Custody(TillBase):
         """Return the X report of the open shift, never stored. Raises: what `report_so_far` raises."""
         with self.store.read() as connection:
             return shifts.report_so_far(connection, moment=self.moment(), clerk=clerk)
+
+    def open_drawer(self, *, reason: str, clerk: str) -> Entry:
+        """Note that the drawer is opened without a sale; the door opens it. Raises: what `open_drawer` raises."""
+        with self.store.write() as connection:
+            return cash.open_drawer(connection, reason=reason, moment=self.moment(), clerk=clerk)
 
     def move_cash(self, *, request: cash.CashRequest, clerk: str, approval: Approval | None = None) -> Entry:
         """Move cash out of the drawer or the safe, or to the next clerk, and queue its slip; a repeat prints nothing.

@@ -200,3 +200,26 @@ def test_a_drop_or_an_approval_lifts_the_stop(counter: Counter) -> None:
         counter.pay("A1", 100)
     move(counter, "drop", 400_000)
     counter.pay("A1", 100)
+
+
+def test_the_drawer_opened_alone_is_an_entry_with_its_reason(counter: Counter) -> None:
+    entry = counter.till.open_drawer(reason=" change ", clerk=CLERK)
+    assert (entry.content.kind, entry.content.body, entry.content.shift) == ("drawer_opened", {"reason": "change"}, 1)
+    with counter.till.store.read() as connection:
+        shift = current_shift(connection)
+        assert shift is not None
+        assert totals(connection, shift).drawer_openings == 1
+
+
+@pytest.mark.parametrize(("reason", "says"), [(" ", "Say why"), ("x" * 201, "at most 200")])
+def test_the_drawer_is_not_opened_without_a_reason(counter: Counter, reason: str, says: str) -> None:
+    before = counter.print_of_ledger()
+    with pytest.raises(CashNotMoved, match=says):
+        counter.till.open_drawer(reason=reason, clerk=CLERK)
+    assert counter.print_of_ledger() == before
+
+
+def test_the_drawer_opens_in_a_shift_alone(counter: Counter) -> None:
+    counter.till.close_shift(counted_minor=500_000, clerk=CLERK)
+    with pytest.raises(NoOpenShift):
+        counter.till.open_drawer(reason="change", clerk=CLERK)

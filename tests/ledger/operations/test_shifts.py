@@ -3,12 +3,13 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.operations.entries import NoOpenShift, stand_at_counter, write_entry
 from meterpos.ledger.operations.shifts import ShiftAlreadyOpen, UnusableCount
-from meterpos.ledger.tables import journal, shifts, till_identity
+from meterpos.ledger.queries.shifts import closed_shifts
+from meterpos.ledger.tables import journal, settings, shifts, till_identity
 from tests.support.tills import CLERK, Counter
 
 
@@ -123,3 +124,29 @@ def test_the_report_so_far_is_told_and_never_written(counter: Counter) -> None:
     counter.till.close_shift(counted_minor=750_000, clerk=CLERK)
     with pytest.raises(NoOpenShift):
         counter.till.report_so_far(clerk=CLERK)
+
+
+def test_a_utility_may_want_every_drawer_counted_by_note_and_coin(counter: Counter) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(insert(settings), {"key": "count_total_alone", "value": False})
+    with pytest.raises(UnusableCount, match="by note and coin"):
+        counter.till.close_shift(counted_minor=500_000, clerk=CLERK)
+    counter.till.close_shift(counted_minor=500_000, clerk=CLERK, notes=((100_000, 5),))
+
+
+def test_what_was_counted_first_stands_on_the_report(counter: Counter) -> None:
+    body = counter.till.close_shift(counted_minor=500_000, clerk=CLERK, earlier_minor=(499_000,)).content.body
+    assert body["earlier_counts"] == [499_000]
+
+
+def test_closed_shifts_are_listed_the_latest_first(counter: Counter) -> None:
+    counter.till.close_shift(counted_minor=499_000, clerk=CLERK)
+    counter.open_shift()
+    counter.till.close_shift(counted_minor=500_000, clerk=CLERK)
+    counter.open_shift()
+    with counter.till.store.read() as connection:
+        found = closed_shifts(connection)
+    assert [(one.number, one.difference_minor) for one in found] == [
+        ("KSM01-B7K-Z00002", 0),
+        ("KSM01-B7K-Z00001", -1_000),
+    ]

@@ -2,7 +2,15 @@
 
 import pytest
 
-from meterpos.ledger.rules.cash import DrawerCash, difference_sentence, drawer_cash, limit_sentence, safe_minor
+from meterpos.ledger.rules.cash import (
+    NOTES_AND_COINS,
+    DrawerCash,
+    difference_sentence,
+    drawer_cash,
+    fullness,
+    limit_sentence,
+    safe_minor,
+)
 
 
 def test_the_drawer_holds_float_and_cash_applied_less_refunds_and_what_was_moved_out() -> None:
@@ -40,3 +48,26 @@ def test_a_count_is_put_into_words(minor: int, says: str) -> None:
 def test_the_drawer_s_limits_are_said_when_they_are_passed(held: int, warn: int, stop: int, says: str) -> None:
     sentence = limit_sentence(held, warn_minor=warn, stop_minor=stop)
     assert says in sentence and bool(says) == bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("held", "warn", "stop", "how"),
+    [
+        (9_999, 0, 0, "room"),
+        (400, 400, 500, "room"),
+        (401, 400, 500, "near"),
+        (500, 400, 500, "full"),
+        (500, 0, 500, "full"),
+        (499, 0, 500, "room"),
+        (900, 400, 0, "near"),
+    ],
+)
+def test_a_drawer_is_near_above_the_warning_and_full_from_the_limit_on(
+    held: int, warn: int, stop: int, how: str
+) -> None:
+    assert fullness(held, warn_minor=warn, stop_minor=stop) == how
+
+
+@pytest.mark.parametrize("pieces", NOTES_AND_COINS.values(), ids=NOTES_AND_COINS)
+def test_notes_and_coins_are_counted_from_the_largest_down(pieces: tuple[int, ...]) -> None:
+    assert list(pieces) == sorted(set(pieces), reverse=True)

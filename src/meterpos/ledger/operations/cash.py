@@ -90,6 +90,22 @@ def refuse_cash_above_limit(connection: Connection, counter: Counter, *, cash_mi
         )
 
 
+def open_drawer(connection: Connection, *, reason: str, moment: Moment, clerk: str) -> Entry:
+    """Note that the drawer is opened without a sale, and why; the shift's report counts it.
+
+    Raises: CashNotMoved without a reason, MayNot, NoOpenShift, NotEnrolled.
+    """
+    said = reason.strip()
+    if not said:
+        raise CashNotMoved("Say why the drawer is opened; the shift report counts it.", field="reason")
+    if len(said) > TEXT_MAX:
+        raise CashNotMoved(f"The reason may have at most {TEXT_MAX} letters.", field="reason")
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    counter.require_shift()
+    require_right(connection, counter, "move_cash")
+    return write_entry(connection, counter, kind="drawer_opened", body={"reason": said})
+
+
 def entry_of_movement(connection: Connection, movement_id: str) -> Entry | None:
     """Return the entry that was made for a form's movement id, None when there is none."""
     entry_id = connection.execute(_same, {"movement_id": movement_id}).scalar_one_or_none()

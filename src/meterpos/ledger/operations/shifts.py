@@ -14,7 +14,7 @@ from meterpos.ledger.money import format_amount
 from meterpos.ledger.operations.entries import Counter, paper_frame, stand_at_counter, write_entry
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.identity import Identity
-from meterpos.ledger.queries.shifts import Shift, current_shift, grand_total, totals
+from meterpos.ledger.queries.shifts import Shift, current_shift, grand_total, report_number, totals
 from meterpos.ledger.queries.status import waiting
 from meterpos.ledger.tables import shifts, streams
 
@@ -89,10 +89,12 @@ def close_shift(
     moment: Moment,
     clerk: str,
     notes: Sequence[tuple[int, int]] = (),
+    earlier_minor: Sequence[int] = (),
 ) -> Entry:
     """Close the open shift with what was counted in the drawer and return the entry its report is made from.
 
-    ``notes`` says how many of each note and coin (in minor units) were counted, where it was counted so.
+    ``notes`` says how many of each note and coin (in minor units) were counted, where it was counted so;
+    ``earlier_minor`` what was counted before the clerk saw a difference and counted again: it stands on the report.
 
     Raises: NoOpenShift, UnusableCount, NotEnrolled.
     """
@@ -100,6 +102,8 @@ def close_shift(
     counter.require_shift()
     _check_drawer(counted_minor, field="counted")
     _check_notes(notes, counted_minor=counted_minor)
+    if not notes and not counter.settings.count_total_alone:
+        raise UnusableCount("Here a drawer is counted by note and coin, not as a total alone.", field="counted")
     shift = current_shift(connection)
     assert shift is not None, "a shift is required above"
     body = _report(connection, counter, shift, sign="Z")
@@ -107,6 +111,7 @@ def close_shift(
         "counted": counted_minor,
         "difference": counted_minor - body["expected"],
         "count": [{"denomination": denomination, "count": count} for denomination, count in notes],
+        "earlier_counts": list(earlier_minor),
     }
     return write_entry(connection, counter, kind="shift_closed", body=body | counted)
 
@@ -139,7 +144,7 @@ def _report(connection: Connection, counter: Counter, shift: Shift, *, sign: str
     behind = waiting(connection)
     return {
         **paper_frame(connection, counter, language="en"),
-        "number": f"{who.till_name}-{who.label}-{sign}{shift.shift:05d}",
+        "number": report_number(till_name=who.till_name, label=who.label, sign=sign, shift=shift.shift),
         "shift": shift.shift,
         "opened_local": _local(counter, shift.opened_at),
         "closed_local": _local(counter, counter.moment.at),

@@ -80,6 +80,12 @@ def drawer_minor(connection: Connection, *, stream: bytes, shift: int) -> int:
     return int(held_minor)
 
 
+def held_in_drawer(connection: Connection) -> int:
+    """Return what the drawer of the open shift must hold now; zero between shifts."""
+    shift = connection.execute(_open).one_or_none()
+    return 0 if shift is None else drawer_minor(connection, stream=shift.stream, shift=shift.shift)
+
+
 def in_safe_minor(connection: Connection, *, till_name: str) -> int:
     """Return what the safe of a till must hold, over all its streams."""
     place = {"till_name": till_name}
@@ -96,8 +102,7 @@ def in_safe_minor(connection: Connection, *, till_name: str) -> int:
 def cash_warning(connection: Connection) -> str:
     """Return what to tell the clerk of the cash held in the open shift; empty below the utility's limits."""
     settings = utility_settings(connection)
-    shift = connection.execute(_open).one_or_none()
-    if shift is None or not (settings.cash_warn_minor or settings.cash_stop_minor):
+    if not (settings.cash_warn_minor or settings.cash_stop_minor):
         return ""
-    held_minor = drawer_minor(connection, stream=shift.stream, shift=shift.shift)
+    held_minor = held_in_drawer(connection)
     return limit_sentence(held_minor, warn_minor=settings.cash_warn_minor, stop_minor=settings.cash_stop_minor)

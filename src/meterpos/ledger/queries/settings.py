@@ -28,6 +28,7 @@ KEYS: Final = frozenset(
         "offline_amber_minor",
         "cash_warn_minor",
         "cash_stop_minor",
+        "count_total_alone",
     }
 )
 """What head office may set; anything else is refused there."""
@@ -38,7 +39,7 @@ class UtilitySettings:
     """The utility's name, what stands at head and foot of its papers, and its policies.
 
     With more than `cash_warn_minor` in the drawer the clerk is asked for a drop, with more than `cash_stop_minor` it
-    takes no more cash; 0 is no limit.
+    takes no more cash; 0 is no limit. `count_total_alone`: a drawer may be counted as a sum alone.
     """
 
     utility_name: str = "Water and Power"
@@ -51,6 +52,7 @@ class UtilitySettings:
     offline_amber_minor: int = 10_000_000
     cash_warn_minor: int = 0
     cash_stop_minor: int = 0
+    count_total_alone: bool = True
 
 
 _all: Final = select(settings.c.key, settings.c.value)

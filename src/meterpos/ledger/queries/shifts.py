@@ -30,6 +30,20 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedShift:
+    """One closed shift of this till and the number of its report; what it was over is positive, short negative."""
+
+    number: str
+    shift: int
+    clerk: str
+    business_date: date
+    opened_at: datetime
+    closed_at: datetime
+    counted_minor: int
+    difference_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MethodTotal:
     """What was taken by one method: in how many tenders, how much; reversals are counted apart."""
 
@@ -83,6 +97,12 @@ _open: Final = (
 )
 _one: Final = select(shifts).where(shifts.c.stream == bindparam("stream"), shifts.c.shift == bindparam("shift"))
 _recent: Final = select(shifts).order_by(shifts.c.opened_at.desc())
+_closed: Final = (
+    select(shifts, streams.c.till_name, streams.c.label)
+    .join(streams, streams.c.stream == shifts.c.stream)
+    .where(shifts.c.closed_at.is_not(None))
+    .order_by(shifts.c.closed_at.desc(), shifts.c.shift.desc())
+)
 _papers: Final = (
     select(
         tenders.c.entry_id,
@@ -117,6 +137,28 @@ def find_shift(connection: Connection, *, stream: bytes, shift: int) -> Shift | 
 def recent_shifts(connection: Connection, *, limit: int = 50) -> tuple[Shift, ...]:
     """Return the last shifts, the latest first."""
     return tuple(Shift(**row._mapping) for row in connection.execute(_recent.limit(limit)))
+
+
+def report_number(*, till_name: str, label: str, sign: str, shift: int) -> str:
+    """Return the number of a shift's report: sign Z once it is closed, X before."""
+    return f"{till_name}-{label}-{sign}{shift:05d}"
+
+
+def closed_shifts(connection: Connection, *, limit: int = 50) -> tuple[ClosedShift, ...]:
+    """Return the last shifts that were closed here with their reports' numbers, the latest first."""
+    return tuple(
+        ClosedShift(
+            number=report_number(till_name=row.till_name, label=row.label, sign="Z", shift=row.shift),
+            shift=row.shift,
+            clerk=row.clerk,
+            business_date=row.business_date,
+            opened_at=row.opened_at,
+            closed_at=row.closed_at,
+            counted_minor=row.counted_minor,
+            difference_minor=row.counted_minor - row.expected_minor,
+        )
+        for row in connection.execute(_closed.limit(limit))
+    )
 
 
 def totals(connection: Connection, shift: Shift) -> ShiftTotals:

@@ -4,7 +4,7 @@ Custody goes one way: drawer, safe, bank. A payout leaves the drawer for good; a
 and changes who answers for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -12,6 +12,14 @@ from meterpos.ledger.money import format_amount
 
 MovementKind = Literal["drop", "payout", "banking", "handover"]
 MOVEMENT_KINDS: Final[tuple[MovementKind, ...]] = get_args(MovementKind)
+Fullness = Literal["room", "near", "full"]
+
+NOTES_AND_COINS: Final[Mapping[str, tuple[int, ...]]] = {
+    "KES": (1_000_00, 500_00, 200_00, 100_00, 50_00, 20_00, 10_00, 5_00, 1_00, 50),
+    "TZS": (10_000_00, 5_000_00, 2_000_00, 1_000_00, 500_00, 200_00, 100_00, 50_00),
+    "UGX": (50_000_00, 20_000_00, 10_000_00, 5_000_00, 2_000_00, 1_000_00, 500_00, 200_00, 100_00, 50_00),
+}
+"""What is counted in a drawer, in minor units, the largest first; of another currency a total alone is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,13 @@ def difference_sentence(difference_minor: int) -> str:
     if difference_minor == 0:
         return "The count is exact."
     return f"{format_amount(abs(difference_minor))} {'over' if difference_minor > 0 else 'short'}."
+
+
+def fullness(held_minor: int, *, warn_minor: int, stop_minor: int) -> Fullness:
+    """Return whether the drawer has room for more cash, is near its limit, or takes none; a limit of 0 is none."""
+    if 0 < stop_minor <= held_minor:
+        return "full"
+    return "near" if 0 < warn_minor < held_minor else "room"
 
 
 def limit_sentence(held_minor: int, *, warn_minor: int, stop_minor: int) -> str:
