@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from meterpos.ledger.tables import settings
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import stand
@@ -100,14 +101,7 @@ class Visit:
         self.instalments()
         window.go("sync")
         self.grab("sync")
-        window.go("shift")
-        settle(window)
-        type_text("7499")
-        self.grab("shift")
-        window.page("shift").closing.press()
-        self.grab("closed")
-        window.page("shift").done.click()
-        self.grab("open-shift")
+        self.shift()
         window.go("pay")
         self.grab("no-shift")
         window._stack.setCurrentWidget(window.page("enrol"))
@@ -137,6 +131,59 @@ class Visit:
         press(Qt.Key.Key_F12)
         self.grab("plan-paid")
         press(Qt.Key.Key_Return)
+
+    def shift(self) -> None:
+        """The drawer and the shift: each deed, the count, the verdict, the papers."""
+        window = self.window
+        with window.desk.till.store.write() as connection:
+            connection.execute(
+                settings.insert(),
+                [{"key": "cash_warn_minor", "value": 500_000}, {"key": "cash_stop_minor", "value": 2_000_000}],
+            )
+        window.go("shift")
+        self.grab("shift")
+        shift = window.page("shift")
+        for name, digit in (("drop", "1"), ("banking", "2"), ("payout", "3"), ("drawer", "5")):
+            QTest.keyClick(window, Qt.Key(ord(digit)), Qt.KeyboardModifier.ControlModifier)
+            press(Qt.Key.Key_F12)
+            self.grab(name)
+            press(Qt.Key.Key_Escape)
+        shift.begin("drop")
+        type_text("1500")
+        press(Qt.Key.Key_Return)
+        press(Qt.Key.Key_Return)
+        self.grab("dropped")
+        shift.begin("so_far")
+        self.grab("so-far")
+        press(Qt.Key.Key_Escape)
+        settle(window)
+        shift.begin("handover")
+        type_text("5")
+        press(Qt.Key.Key_Return)
+        type_text("two")
+        press(Qt.Key.Key_Return)
+        self.grab("count-letters")
+        for digits in ("2", "", "", "4", "1"):
+            shift.counting.grid.lines[shift.counting.grid.lines.index(window.focusWidget())].setText(digits)
+            press(Qt.Key.Key_Return)
+        self.grab("count")
+        press(Qt.Key.Key_F12)
+        self.grab("verdict-handover")
+        press(Qt.Key.Key_Escape)
+        press(Qt.Key.Key_Escape)
+        shift.begin("close")
+        type_text("5")
+        press(Qt.Key.Key_F12)
+        settle(window)
+        self.grab("verdict-close")
+        press(Qt.Key.Key_F12)
+        self.grab("closed")
+        press(Qt.Key.Key_Escape)
+        self.grab("open-shift")
+        shift.begin("earlier")
+        self.grab("earlier")
+        press(Qt.Key.Key_Escape)
+        settle(window)
 
 
 main()

@@ -112,6 +112,7 @@ def ground_of(widget: QWidget) -> str:
         "card": colors.card,
         "quiet": colors.faint,
         "question": colors.waiting_soft,
+        "strip": colors.waiting_soft,
         "alarm": colors.danger_soft,
         "news": colors.action_soft,
         "field": colors.card,

@@ -7,7 +7,9 @@ import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from sqlalchemy import insert
 
+from meterpos.ledger.tables import settings
 from meterpos.ui import theme
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets import paint
@@ -108,21 +110,51 @@ def test_every_page_bears_a_ruler(
     see("payment on a plan, taken")
     window.go("sync")
     see("sync")
-    window.go("shift")
-    settle(window)
-    type_text("7499")
-    see("shift")
     shift: Any = window.page("shift")
-    shift.closing.press()
-    see("closed")
-    shift.done.click()
-    settle(window)
+    see_shift(window, shift, see)
     shift.opening.press()
     see("opening")
     window._stack.setCurrentWidget(window.page("enrol"))
     window.page("enrol").press()  # type: ignore[attr-defined]
     see("enrol")
     assert {name: sorted(set(these)) for name, these in found.items() if these} == {}
+
+
+def see_shift(window: Window, shift: Any, see: Callable[[str], None]) -> None:
+    """Every state of the open shift, and its report."""
+    with window.desk.till.store.write() as connection:
+        connection.execute(insert(settings), {"key": "cash_stop_minor", "value": 500_000})
+    window.go("shift")
+    see("shift")
+    for deed in ("drop", "banking", "payout", "drawer"):
+        shift.begin(deed)
+        press(Qt.Key.Key_F12)
+        see(deed)
+    press(Qt.Key.Key_Escape)
+    shift.begin("drop")
+    type_text("10")
+    press(Qt.Key.Key_F12)
+    see("dropped, and a full drawer")
+    shift.begin("so_far")
+    see("report so far")
+    press(Qt.Key.Key_Escape)
+    for purpose in ("handover", "close"):
+        shift.begin(purpose)
+        type_text("two")
+        press(ENTER)
+        see(f"count for {purpose}, letters")
+        shift.counting.grid.lines[0].clear()
+        type_text("2")
+        press(Qt.Key.Key_F12)
+        see(f"verdict for {purpose}")
+    press(Qt.Key.Key_F12)
+    see("closed")
+    press(Qt.Key.Key_Escape)
+    settle(window)
+    shift.begin("earlier")
+    see("earlier reports")
+    press(Qt.Key.Key_Escape)
+    settle(window)
 
 
 # --- each checker is seen to find what it looks for --------------------------------------------------------------

@@ -66,25 +66,6 @@ def test_a_wrong_pin_is_said_beside_its_field(tmp_path: Path, opened: Callable[.
     counter.till.close()
 
 
-def test_a_shift_is_closed_with_a_difference_and_its_report_printed(window: Window, counter: Counter) -> None:
-    counter.pay("A1", 250_000)
-    shift = page(window, "shift")
-    type_text("7400")
-    assert shift.closing.difference.text() == "100.00 short."
-    press(ENTER)
-    press(ENTER)
-    settle(window)
-    assert shift.report.paper.has_paper()
-    with counter.till.store.read() as connection:
-        assert current_shift(connection) is None
-        job = jobs(connection, limit=1)[0]
-    assert job.paper == "shift_report"
-    assert job.state in ("confirmed", "unconfirmed")
-    shift.done.click()
-    settle(window)
-    assert shift.opening.isVisible()
-
-
 def test_a_receipt_is_reversed_with_a_second_persons_pin(window: Window, counter: Counter) -> None:
     stand.set_pins(counter)
     number = counter.pay("A1", 250_000).content.body["number"]

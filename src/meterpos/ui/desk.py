@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """One reading of how the till stands."""
+    """One reading of how the till stands; `held_minor` is what the drawer holds where the utility limits that."""
 
     status: "Status"
     shift: "Shift | None"
     clerk_name: str
     settings: "UtilitySettings"
     today: date
+    held_minor: int | None = None
 
 
 class Desk(QObject):

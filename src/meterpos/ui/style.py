@@ -18,6 +18,7 @@ QFrame[surface="quiet"] { background: $faint; border: none; border-radius: ${fie
 QFrame[surface="question"] { background: $waiting_soft; border: 1px solid $waiting; border-radius: ${field_radius}px; }
 QFrame[surface="alarm"] { background: $danger_soft; border: 1px solid $danger; border-radius: ${field_radius}px; }
 QFrame[surface="news"] { background: $action_soft; border: 1px solid $action; border-radius: ${field_radius}px; }
+QFrame[surface="strip"] { background: $waiting_soft; border: none; border-bottom: 1px solid $waiting; }
 QFrame#topbar { background: $card; border: none; border-bottom: 1px solid $line; }
 QFrame#rail { background: $rail; border: none; }
 

@@ -19,6 +19,7 @@ from meterpos.ui.pages.pay import PayPage
 from meterpos.ui.scanner import Scanner
 from meterpos.ui.tasks import Tasks
 from meterpos.ui.widgets.basic import horizontal, vertical
+from meterpos.ui.widgets.cashbar import CashBar
 from meterpos.ui.widgets.notice import Notice
 from meterpos.ui.widgets.rail import Rail, TopBar
 
@@ -70,6 +71,7 @@ class Window(QMainWindow):
         self.rail = Rail()
         self.top = TopBar(self.desk)
         self.notice = Notice()
+        self.cash = CashBar(self.desk)
         self.scanner = Scanner()
         self.pay = PayPage(self.desk, self.printer)
         self._pages: dict[str, QWidget] = {"pay": self.pay}
@@ -85,6 +87,7 @@ class Window(QMainWindow):
         column = vertical(right, spacing=0)
         column.addWidget(self.top)
         column.addWidget(self.notice)
+        column.addWidget(self.cash)
         column.addWidget(self._stack, 1)
         whole = QWidget()
         row = horizontal(whole, spacing=0)

@@ -9,12 +9,13 @@ from meterpos.ledger.moment import Moment
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from meterpos.ledger.journal import Entry
     from meterpos.ledger.queries.accounts import AccountLedger, Transaction
     from meterpos.ledger.queries.customers import Customer, MeterCard
     from meterpos.ledger.queries.people import User
     from meterpos.ledger.queries.receipts import Receipt, ReceiptRow
     from meterpos.ledger.queries.search import CustomerHit
-    from meterpos.ledger.queries.shifts import Shift, ShiftTotals
+    from meterpos.ledger.queries.shifts import ClosedShift, Shift, ShiftTotals
     from meterpos.ledger.queries.spool import Job
     from meterpos.ledger.queries.status import Exchange
     from meterpos.ui.desk import Standing
@@ -55,6 +56,7 @@ class ExchangeView:
 
 def standing(conn: "Connection", moment: Moment) -> "Standing":
     """Return how the till stands: what waits, the open shift, the utility's settings, the business date."""
+    from meterpos.ledger.queries.cash import held_in_drawer
     from meterpos.ledger.queries.people import find_user
     from meterpos.ledger.queries.settings import utility_settings
     from meterpos.ledger.queries.shifts import current_shift
@@ -63,12 +65,15 @@ def standing(conn: "Connection", moment: Moment) -> "Standing":
 
     shift = current_shift(conn)
     clerk = find_user(conn, shift.clerk) if shift is not None else None
+    limits = utility_settings(conn)
+    is_limited = bool(limits.cash_warn_minor or limits.cash_stop_minor)
     return Standing(
         status=status(conn),
         shift=shift,
         clerk_name=clerk.display_name if clerk is not None else "",
-        settings=utility_settings(conn),
+        settings=limits,
         today=max(shift.business_date, moment.today) if shift is not None else moment.today,
+        held_minor=held_in_drawer(conn) if shift is not None and is_limited else None,
     )
 
 
@@ -149,3 +154,27 @@ def exchange_view(conn: "Connection") -> "ExchangeView":
     from meterpos.ledger.queries.status import exchanges
 
     return ExchangeView(exchanges(conn, limit=30), jobs(conn, limit=30))
+
+
+def next_clerks(conn: "Connection", clerk: str | None) -> "tuple[User, ...]":
+    """Return who may take the drawer over from this clerk."""
+    return tuple(user for user in people_here(conn) if user.user_name != clerk)
+
+
+def closed_shifts(conn: "Connection") -> "tuple[ClosedShift, ...]":
+    """Return the closed shifts of this till, the latest first."""
+    from meterpos.ledger.queries.shifts import closed_shifts as found
+
+    return found(conn, limit=60)
+
+
+def paper_entry(conn: "Connection", number: str) -> "Entry":
+    """Return the entry a paper of this till is made from. Raises: NoSuchPaper."""
+    from meterpos.ledger.journal import read_back
+    from meterpos.ledger.operations.papers import NoSuchPaper
+    from meterpos.ledger.queries.papers import made_paper
+
+    made = made_paper(conn, number)
+    if made is None:
+        raise NoSuchPaper(f"No paper {number} was made at this till. Check the number.", field="number")
+    return read_back(conn, made.entry_id)

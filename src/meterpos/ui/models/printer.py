@@ -38,6 +38,15 @@ class Outcome:
         return words.say(f"print.{self.state}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Loose:
+    """Bytes for the printer that stand in no queue: after a crash nothing prints them."""
+
+    number: str
+    make: Callable[[], bytes]
+    then: Callable[[Outcome], object]
+
+
 class Printer(QObject):
     """One run of the queue at a time; a stalled printer delays no payment."""
 
@@ -49,6 +58,7 @@ class Printer(QObject):
         self._spooler: Spooler | None = None
         self._running = False
         self._wanted: list[tuple[str, Callable[[Outcome], object]]] = []
+        self._loose: list[_Loose] = []
 
     @property
     def is_there(self) -> bool:
@@ -71,6 +81,37 @@ class Printer(QObject):
             lambda _: self.run(number, then),
             lambda error: then(Outcome(number, "failed", messages.sentence(error))),
         )
+
+    def send(self, number: str, make: Callable[[], bytes], then: Callable[[Outcome], object]) -> None:
+        """Send what no queue keeps, a drawer's pulse or a report so far, once the printer is free."""
+        if not self.is_there:
+            then(Outcome(number, "none"))
+            return
+        self._loose.append(_Loose(number, make, then))
+        self._send_next()
+
+    def _send_next(self) -> None:
+        if self._running or not self._loose:
+            return
+        self._running = True
+        loose = self._loose.pop(0)
+        self._desk.tasks.outside(
+            lambda: self._sent(loose),
+            lambda outcome: self._came([(loose.number, loose.then)], {loose.number: outcome}),
+            lambda error: self._broke([(loose.number, loose.then)], error),
+        )
+
+    def _sent(self, loose: "_Loose") -> Outcome:
+        """Runs in the pool: talk to the printer."""
+        from meterpos.printing.devices import PrinterError, open_device
+
+        device = self._desk.till.settings.printer
+        assert device is not None, "a till without a printer sends nothing"
+        try:
+            sent = open_device(device).send(loose.make())
+        except PrinterError as error:
+            return Outcome(loose.number, "failed", messages.sentence(error))
+        return Outcome(loose.number, "confirmed" if sent.confirmed else "unconfirmed", sent.detail)
 
     def kick(self) -> None:
         """Run the queue unless it is running already."""
@@ -110,11 +151,16 @@ class Printer(QObject):
         if outcome is not None:
             self._desk.printer_said.emit(outcome.sentence() if outcome.is_trouble else "")
         self.ran.emit(outcome)
-        if self._wanted:
-            self.kick()
+        self._go_on()
 
     def _broke(self, asked: list[tuple[str, Callable[[Outcome], object]]], error: UserError) -> None:
         self._running = False
         for number, then in asked:
             then(Outcome(number, "failed", messages.sentence(error)))
         self._desk.printer_said.emit(messages.sentence(error))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._send_next()
+        if self._wanted:
+            self.kick()

@@ -111,6 +111,7 @@ class Tick(QAbstractButton):
         paint.text(painter, QRectF(28, 0, self.width() - 28, self.height()), self.text(), Type.small, text_ink)
 
 
+MAIN_KEY = "F12"
 _STEPS = (Type.action, Type.text_strong, Type.small_strong, Type.helper_strong)
 
 
@@ -179,6 +180,11 @@ class MainAction(QAbstractButton):
             self.click()
             return
         super().keyPressEvent(event)
+
+
+def main_shortcut(button: MainAction, press: Callable[[], object]) -> None:
+    """Let F12 press the one green button of a page or form, which says so on its second line, while it can be seen."""
+    QShortcut(QKeySequence(MAIN_KEY), button, press)
 
 
 def _wrapped(text: str, room: float) -> tuple[str, ...]:
