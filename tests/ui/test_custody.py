@@ -126,7 +126,7 @@ def test_a_payout_needs_a_reason_and_a_second_persons_pin(window: Window, counte
     type_text("1111")
     press(ENTER)
     settle(window)
-    assert shift.moving.pin.problem.text() == "That PIN is not right. Try again."
+    assert shift.moving.approval.pin.problem.text() == "That PIN is not right. Try again."
     type_text(PIN)
     press(ENTER)
     settle(window)

@@ -1,5 +1,6 @@
 """Moving cash other than by a payment: to the safe, to the bank, out of the drawer; or opening the drawer alone."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
@@ -9,15 +10,14 @@ from PySide6.QtWidgets import QMenu
 from meterpos.errors import UserError
 from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import asking
 from meterpos.ui.theme import Type
+from meterpos.ui.widgets.approval import ApprovalBox
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import MAIN_KEY, Button, MainAction, main_shortcut
 from meterpos.ui.widgets.fields import Field, MoneyField, Problem
-from meterpos.ui.widgets.person import PersonField
 
 if TYPE_CHECKING:
-    from meterpos.ledger.journal import Entry
+    from meterpos.ledger.journal import Approval, Entry
     from meterpos.ledger.rules.cash import MovementKind
 
 REASONS: Final = {"payout": ("water", "transport", "repair"), "drawer": ("change", "check", "other")}
@@ -41,8 +41,7 @@ class MovePanel(Surface):
         self.slip = Field("move.slip")
         self.reason = Field("move.reason", step=Type.text)
         self.common = Button("link", key="reverse.common", step=Type.small_strong)
-        self.approver = PersonField("reverse.approver")
-        self.pin = Field("person.pin", secret=True)
+        self.approval = ApprovalBox(desk)
         self.problem = Problem()
         self.button = MainAction()
         self.cancel = Button("link", key="reverse.cancel", shown="Esc", step=Type.small_strong)
@@ -51,7 +50,11 @@ class MovePanel(Surface):
         top.addWidget(self.title, 1)
         top.addWidget(self.cancel)
         column.addLayout(top)
-        parts = (self.why, self.amount, self.slip, self.reason, self.common, self.approver, self.pin, self.problem)
+        named = horizontal(None)
+        named.addWidget(self.reason.label, 1)
+        named.addWidget(self.common)
+        self.reason.column.insertLayout(0, named)
+        parts = (self.why, self.amount, self.slip, self.reason, self.approval, self.problem)
         for part in parts:
             column.addWidget(part)
         column.addStretch(1)
@@ -59,12 +62,11 @@ class MovePanel(Surface):
         self._connect()
 
     def _connect(self) -> None:
-        self.amount.edited.connect(self._tell)
+        self.amount.edited.connect(self._edit_amount)
         self.amount.entered.connect(lambda: self._walk(self.amount))
         self.slip.entered.connect(lambda: self._walk(self.slip))
         self.reason.entered.connect(lambda: self._walk(self.reason))
-        self.approver.chosen.connect(lambda _: self.pin.line.setFocus())
-        self.pin.entered.connect(self.press)
+        self.approval.entered.connect(self.press)
         self.button.clicked.connect(self.press)
         self.cancel.clicked.connect(self.cancelled)
         self.common.clicked.connect(self._offer_reasons)
@@ -77,7 +79,7 @@ class MovePanel(Surface):
         from meterpos.till import new_tender_id
 
         self._kind, self._movement_id, self._busy = kind, new_tender_id(), False
-        for field in (self.amount, self.slip, self.reason, self.pin):
+        for field in (self.amount, self.slip, self.reason):
             field.set_text("")
             field.tell("")
         self.problem.tell("")
@@ -85,12 +87,16 @@ class MovePanel(Surface):
         self.amount.setVisible(kind != "drawer")
         self.slip.setVisible(kind == "banking")
         self.reason.setVisible(kind in REASONS)
-        self.common.setVisible(kind in REASONS)
-        self.approver.setVisible(kind == "payout")
-        self.pin.setVisible(kind == "payout")
-        if kind == "payout":
-            clerk = self._desk.clerk
-            self._desk.tasks.read(lambda conn: asking.approvers(conn, clerk), self.approver.set_people)
+        self.approval.setVisible(kind == "payout")
+        self.approval.clear()
+        self._edit_amount()
+
+    def _edit_amount(self) -> None:
+        """The digits of a telephone approval hold for one amount."""
+        if self._kind == "payout":
+            from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
+
+            self.approval.open_for(Wanted("payout", NO_SUBJECT, self._amount() or 0))
         self._tell()
 
     def walk_in(self) -> None:
@@ -109,7 +115,7 @@ class MovePanel(Surface):
         if after:
             after[0].line.setFocus()
         elif self._kind == "payout":
-            (self.pin if self.approver.person() is not None else self.approver).setFocus()
+            self.approval.focus_first()
         else:
             self.button.setFocus()
 
@@ -154,36 +160,33 @@ class MovePanel(Surface):
         """Move the cash, or say what is missing."""
         if self._busy or not self.isVisible() or not self._is_complete():
             return
+        approve = self.approval.ready() if self._kind == "payout" else None
+        if self._kind == "payout" and approve is None:
+            return
         self._busy = True
         self.button.setEnabled(False)
         if self._kind == "drawer":
             till, clerk, reason = self._desk.till, self._desk.clerk or "", self.reason.text()
             self._desk.tasks.write(lambda: till.open_drawer(reason=reason, clerk=clerk), self._have_done, self._refuse)
         else:
-            self._move()
+            self._move(approve)
 
     def _is_complete(self) -> bool:
         self.problem.tell("")
         if self.amount.isVisible() and not self._has_amount():
             return False
-        needed = ((self.slip, "wrong.no_slip"), (self.reason, "wrong.no_reason_moved"), (self.pin, "wrong.no_pin"))
-        for field, key in needed:
-            if field is self.pin and self.pin.isVisible() and self.approver.person() is None:
-                self.problem.tell(words.say("wrong.no_approver"))
-                self.approver.setFocus()
-                return False
+        for field, key in ((self.slip, "wrong.no_slip"), (self.reason, "wrong.no_reason_moved")):
             if field.isVisible() and not field.text():
                 field.tell(words.say(key))
                 field.line.setFocus()
                 return False
         return True
 
-    def _move(self) -> None:
+    def _move(self, approve: "Callable[[], Approval] | None") -> None:
         from meterpos.ledger.operations.cash import CashRequest
 
-        till, clerk, pin = self._desk.till, self._desk.clerk or "", self.pin.text()
+        till, clerk = self._desk.till, self._desk.clerk or ""
         kinds: dict[str, MovementKind] = {"drop": "drop", "banking": "banking", "payout": "payout"}
-        person = self.approver.person() if self._kind == "payout" else None
         request = CashRequest(
             movement_id=self._movement_id,
             kind=kinds[self._kind],
@@ -193,14 +196,13 @@ class MovePanel(Surface):
         )
 
         def work() -> "Entry":
-            approval = till.approve(approver=person.user_name, pin=pin, clerk=clerk) if person is not None else None
-            return till.move_cash(request=request, clerk=clerk, approval=approval)
+            return till.move_cash(request=request, clerk=clerk, approval=approve() if approve is not None else None)
 
         self._desk.tasks.write(work, self._have_done, self._refuse)
 
     def _have_done(self, entry: "Entry") -> None:
         self._end()
-        self.pin.set_text("")
+        self.approval.clear()
         self.done.emit(entry)
 
     def _end(self) -> None:
@@ -209,7 +211,9 @@ class MovePanel(Surface):
 
     def _refuse(self, error: UserError) -> None:
         self._end()
-        fields = {"amount": self.amount, "slip": self.slip, "reason": self.reason, "pin": self.pin}
+        if self._kind == "payout" and self.approval.refuse(error):
+            return
+        fields = {"amount": self.amount, "slip": self.slip, "reason": self.reason}
         field = fields.get(error.field or "")
         if field is None or not field.isVisible():
             self.problem.tell(messages.sentence(error))
