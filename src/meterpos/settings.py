@@ -47,7 +47,7 @@ class TillSettings:
     language: str = "en"
     theme: Theme = "light"
     text_size: int = 100
-    lock_after_min: int = 10
+    lock_after_min: int = 5
     guide: str | None = None
 
     @property
@@ -91,7 +91,7 @@ def load_till_settings(home: Path | None = None) -> TillSettings:
         language=language,
         theme="dark" if theme == "dark" else "light",
         text_size=text_size,
-        lock_after_min=min(max(_whole(found, "lock_after_min", 10), 0), LOCK_AFTER_MIN_MAX),
+        lock_after_min=min(max(_whole(found, "lock_after_min", 5), 0), LOCK_AFTER_MIN_MAX),
         guide=str(found["guide"]) if found.get("guide") else None,
     )
 

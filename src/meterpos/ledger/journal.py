@@ -38,6 +38,7 @@ KINDS: Final = frozenset(
         "reprinted",
         "drawer_opened",
         "signed_in",
+        "signed_out",
         "sign_in_failed",
         "locked",
         "clock_changed",

@@ -33,6 +33,11 @@ class People(TillBase):
         if not right:
             raise people.wrong_pin(wait_s=wait_s)
 
+    def sign_out(self, *, user_name: str, why: people.SignOut) -> None:
+        """Note that the till was locked or left."""
+        with self.store.write() as connection:
+            people.sign_out(connection, user_name=user_name, why=why, moment=self.moment())
+
     def approve(self, *, approver: str, pin: str, clerk: str) -> Approval:
         """Return the approval of a second person, by PIN.
 

@@ -1,16 +1,18 @@
 """PINs and approvals."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from meterpos.ledger.journal import EntryContent, parse
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.operations.people import (
     MayNot,
     MayNotApprove,
+    NotYourShift,
     TooManyTries,
     UnknownUser,
     WrongCode,
@@ -19,7 +21,7 @@ from meterpos.ledger.operations.people import (
 )
 from meterpos.ledger.operations.reversals import NotApproved
 from meterpos.ledger.tables import journal, pins, till_identity, users
-from tests.support.tills import CLERK, Counter
+from tests.support.tills import CLERK, GRACE, Counter, request
 
 
 @pytest.fixture
@@ -181,3 +183,107 @@ def test_a_clock_set_back_ends_no_right_later(counter: Counter) -> None:
 
 def test_before_head_office_sent_anybody_a_till_works(counter: Counter) -> None:
     counter.till.open_shift(float_minor=0, clerk="root")
+
+
+# --- another's drawer
+
+
+@pytest.fixture
+def wanjiru(counter: Counter) -> Counter:
+    """Achieng's shift is open, with a receipt; Wanjiru, a clerk too, has come to the till."""
+    with counter.till.store.write() as connection:
+        row = {"user_name": "wanjiru", "display_name": "Wanjiru K.", "role": "clerk", "revoked": False}
+        connection.execute(insert(users), row)
+    counter.open_shift()
+    counter.pay("A1", 100)
+    return counter
+
+
+def everything_a_drawer_sees(counter: Counter, clerk: str) -> dict[str, Callable[[], object]]:
+    """Return every verb of the till that touches the drawer, as ``clerk`` would use it."""
+    till, number = counter.till, "KSM01-B7K-000001"
+    drop = CashRequest(movement_id="d", kind="drop", amount_minor=100)
+    payout = CashRequest(movement_id="p", kind="payout", amount_minor=100, reason="soap")
+    handover = CashRequest(movement_id="h", kind="handover", amount_minor=100, to="otieno")
+    return {
+        "take": lambda: till.take(request=request("A1", 100), clerk=clerk),
+        "reverse": lambda: counter.reverse(number, clerk=clerk),
+        "correct": lambda: counter.correct(number, clerk=clerk),
+        "drop": lambda: till.move_cash(request=drop, clerk=clerk),
+        "payout": lambda: till.move_cash(request=payout, clerk=clerk, approval=counter.approval()),
+        "handover": lambda: till.move_cash(request=handover, clerk=clerk),
+        "close": lambda: till.close_shift(counted_minor=0, clerk=clerk),
+    }
+
+
+@pytest.mark.parametrize("verb", ["take", "reverse", "correct", "drop", "payout", "handover", "close"])
+def test_nobody_works_in_anothers_drawer(wanjiru: Counter, verb: str) -> None:
+    before = wanjiru.print_of_ledger()
+    with pytest.raises(NotYourShift, match=r"Achieng O\.'s"):
+        everything_a_drawer_sees(wanjiru, "wanjiru")[verb]()
+    assert wanjiru.print_of_ledger() == before
+
+
+def test_who_took_the_drawer_over_works_in_it_and_who_gave_it_does_not(wanjiru: Counter) -> None:
+    handover = CashRequest(movement_id="h", kind="handover", amount_minor=500_100, to="wanjiru")
+    wanjiru.till.move_cash(request=handover, clerk=CLERK)
+    wanjiru.till.take(request=request("A1", 100), clerk="wanjiru")
+    with pytest.raises(NotYourShift, match=r"Wanjiru K\.'s"):
+        wanjiru.pay("A1", 100)
+    wanjiru.till.close_shift(counted_minor=500_200, clerk="wanjiru")
+
+
+def test_a_supervisor_steps_in_at_a_clerks_drawer_and_closes_it(wanjiru: Counter) -> None:
+    wanjiru.till.take(request=request("A1", 100), clerk="otieno")
+    entry = wanjiru.till.close_shift(counted_minor=500_200, clerk="otieno")
+    assert (entry.content.clerk, entry.content.body["difference"]) == ("otieno", 0)
+
+
+def test_a_supervisor_whose_right_ended_works_in_no_drawer_but_their_own(wanjiru: Counter) -> None:
+    user(wanjiru, "otieno", expires_on=date(2026, 11, 19))
+    with pytest.raises(NotYourShift):
+        wanjiru.till.close_shift(counted_minor=500_100, clerk="otieno")
+    wanjiru.till.close_shift(counted_minor=500_100, clerk=CLERK)
+    wanjiru.open_shift(clerk="otieno")
+    wanjiru.till.take(request=request("A1", 100), clerk="otieno")
+    wanjiru.till.close_shift(counted_minor=500_100, clerk="otieno")
+
+
+def test_the_safe_is_nobodys_drawer(wanjiru: Counter) -> None:
+    drop = CashRequest(movement_id="d", kind="drop", amount_minor=100)
+    wanjiru.till.move_cash(request=drop, clerk=CLERK)
+    banking = CashRequest(movement_id="b", kind="banking", amount_minor=100, slip="S1")
+    wanjiru.till.move_cash(request=banking, clerk="wanjiru")
+
+
+def test_a_shift_in_the_machines_name_is_everybodys(counter: Counter) -> None:
+    counter.open_shift(clerk="root")
+    counter.pay("A1", 100)
+    counter.till.close_shift(counted_minor=500_100, clerk="otieno")
+
+
+def test_an_auditor_only_looks(counter: Counter) -> None:
+    counter.open_shift(clerk="root")
+    number = counter.till.take(request=request("A1", 100), clerk="root").content.body["number"]
+    user(counter, CLERK, role="auditor")
+    till = counter.till
+    before = counter.print_of_ledger()
+    verbs = everything_a_drawer_sees(counter, CLERK) | {
+        "reprint": lambda: till.reprint(number=number, clerk=CLERK),
+        "report": lambda: till.report_change(customer_no=GRACE, field="phone", new="0712000000", clerk=CLERK),
+        "bank": lambda: till.move_cash(
+            request=CashRequest(movement_id="b", kind="banking", amount_minor=1, slip="S1"), clerk=CLERK
+        ),
+        "approve": lambda: till.approve(approver=CLERK, pin="4711", clerk="otieno"),
+    }
+    for name, verb in verbs.items():
+        with pytest.raises(MayNot):
+            verb()
+        assert counter.print_of_ledger() == before, name
+    till.report_so_far(clerk=CLERK)
+
+
+def test_leaving_the_till_is_noted_with_why(counter: Counter) -> None:
+    counter.till.sign_out(user_name=CLERK, why="idle")
+    (entry,) = noted(counter, "signed_out")
+    assert (entry.clerk, entry.body) == (CLERK, {"why": "idle"})

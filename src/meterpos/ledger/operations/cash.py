@@ -1,5 +1,6 @@
 """Cash that leaves the drawer or the safe, or goes from one clerk to the next: each an entry with its own number."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import NotApproved
 from meterpos.ledger.queries.cash import drawer_minor, in_safe_minor
 from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
+from meterpos.ledger.rules.rights import Act
 from meterpos.ledger.tables import cash_movements, users
 
 TEXT_MAX: Final = 200
@@ -44,6 +46,7 @@ class CashRequest:
     to: str = ""
 
 
+_ACTS: Final[Mapping[str, Act]] = {"payout": "pay_out", "banking": "bank"}
 _same: Final = select(cash_movements.c.entry_id).where(cash_movements.c.movement_id == bindparam("movement_id"))
 _last: Final = select(func.max(cash_movements.c.counter)).where(cash_movements.c.stream == bindparam("stream"))
 _revoked: Final = select(users.c.revoked).where(users.c.user_name == bindparam("user_name"))
@@ -66,7 +69,7 @@ def move_cash(
     if approval is not None and approval.by == clerk:
         raise NotApproved("A second person has to approve, not the one who asks. Ask a supervisor.", field="approver")
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
-    require_right(connection, counter, "pay_out" if request.kind == "payout" else "move_cash")
+    require_right(connection, counter, _ACTS.get(request.kind, "move_cash"))
     held_minor = _held_minor(connection, counter, request)
     if request.kind == "handover":
         _check_next(connection, request.to, clerk=clerk)

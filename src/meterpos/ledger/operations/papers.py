@@ -9,6 +9,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry, short_id
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import stand_at_counter, write_entry
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.papers import made_paper
 from meterpos.ledger.tables import papers
 
@@ -25,13 +26,14 @@ def record_reprint(connection: Connection, *, number: str, moment: Moment, clerk
 
     ``original`` says that no paper of it ever came out: copy 0 is printed, and counts as none.
 
-    Raises: NoSuchPaper.
+    Raises: NoSuchPaper, MayNot.
     """
     made = made_paper(connection, number)
     if made is None:
         raise NoSuchPaper(f"No receipt {number} was made at this till. Check the number.", field="number")
     copies = connection.execute(_copies, {"number": number}).scalar_one_or_none() or 0
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    require_right(connection, counter, "reprint")
     body = {"number": number, "entry": short_id(made.entry_id), "copy": 0 if original else copies + 1}
     return write_entry(connection, counter, kind="reprinted", body=body)
 

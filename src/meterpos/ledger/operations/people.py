@@ -8,21 +8,23 @@ import hmac
 import re
 from datetime import timedelta
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from meterpos.errors import UserError
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import Counter, stand_at_counter, write_entry
 from meterpos.ledger.queries.identity import find_identity
-from meterpos.ledger.rules.rights import Act, may
+from meterpos.ledger.rules.rights import OF_THE_DRAWER, Act, may
 from meterpos.ledger.tables import pins, users
 from meterpos.ledger.tables.base import format_instant
 
 FREE_TRIES: Final = 3
 DELAY_FIRST_S: Final = 5
 DELAY_MAX_S: Final = 900
+_by_name: Final = select(users).where(users.c.user_name == bindparam("user_name"))
+SignOut = Literal["asked", "idle", "closed"]
 _PIN: Final = re.compile(r"[0-9]{4,12}", re.ASCII)
 
 
@@ -70,6 +72,10 @@ class MayNot(UserError):
 
 class MayNotApprove(MayNot):
     """The user's role does not approve, or the grant has expired."""
+
+
+class NotYourShift(MayNot):
+    """The drawer is another clerk's; it is handed over first."""
 
 
 def code_hash(user_name: str, code: str) -> str:
@@ -152,6 +158,13 @@ def wait_of(connection: Connection, *, user_name: str, moment: Moment) -> int:
     return 0 if until is None else max(ceil((until - moment.at).total_seconds()), 0)
 
 
+def sign_out(connection: Connection, *, user_name: str, why: SignOut, moment: Moment) -> None:
+    """Note in the journal that the till was locked or left: *asked*, *idle* or *closed*."""
+    if find_identity(connection) is not None:
+        counter = stand_at_counter(connection, moment=moment, clerk=user_name)
+        write_entry(connection, counter, kind="signed_out", body={"why": why})
+
+
 def require_approver(connection: Connection, *, user_name: str, moment: Moment) -> None:
     """Raise MayNotApprove unless this user approves today; expiry is measured by the latest signed day."""
     user = _user(connection, user_name)
@@ -163,16 +176,31 @@ def require_approver(connection: Connection, *, user_name: str, moment: Moment) 
 
 
 def require_right(connection: Connection, counter: Counter, act: Act) -> None:
-    """Raise MayNot unless who stands at the counter may do this today.
+    """Raise MayNot unless who stands at the counter may do this today; NotYourShift where the drawer is another's.
 
     A name head office never sent has the rights of a clerk: a till works before its first exchange.
     """
-    user = connection.execute(select(users).where(users.c.user_name == counter.clerk)).one_or_none()
-    if user is None or may(user.role, act, has_ended=_has_ended(user, counter)):
+    user = connection.execute(_by_name, {"user_name": counter.clerk}).one_or_none()
+    if user is not None and not may(user.role, act, has_ended=_has_ended(user, counter)):
+        if may(user.role, act):
+            raise MayNot(_ended(user), field="clerk")
+        raise MayNot(f"{user.display_name} ({user.role}) may not do this. Ask a clerk or a supervisor.", field="clerk")
+    if act in OF_THE_DRAWER:
+        _require_drawer(connection, counter, user)
+
+
+def _require_drawer(connection: Connection, counter: Counter, user: Row[Any] | None) -> None:
+    if counter.shift is None or counter.shift.clerk == counter.clerk:
         return
-    if may(user.role, act):
-        raise MayNot(_ended(user), field="clerk")
-    raise MayNot(f"{user.display_name} ({user.role}) may not do this. Ask a clerk or a supervisor.", field="clerk")
+    if user is not None and may(user.role, "any_drawer", has_ended=_has_ended(user, counter)):
+        return
+    holder = connection.execute(_by_name, {"user_name": counter.shift.clerk}).one_or_none()
+    if holder is not None:  # a shift in a name head office never sent, the machine's login, is everybody's
+        raise NotYourShift(
+            f"The open shift and its drawer are {holder.display_name}'s. Let {holder.display_name} hand them over "
+            "first, or let a supervisor do this.",
+            field="clerk",
+        )
 
 
 def _has_ended(user: Row[Any], counter: Counter) -> bool:
@@ -197,7 +225,7 @@ def _span(wait_s: int) -> str:
 
 
 def _user(connection: Connection, user_name: str) -> Row[Any]:
-    row = connection.execute(select(users).where(users.c.user_name == user_name)).one_or_none()
+    row = connection.execute(_by_name, {"user_name": user_name}).one_or_none()
     if row is None or row.revoked:
         raise UnknownUser(f"No user '{user_name}' may work here. Check the name, or sync and try again.", field="clerk")
     return row

@@ -9,6 +9,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import stand_at_counter, write_entry
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.tables import customers
 
 Field = Literal["phone", "name", "place"]
@@ -35,7 +36,7 @@ def clean_phone(text: str) -> str:
 def report_change(
     connection: Connection, *, customer_no: str, field: Field, new: str, moment: Moment, clerk: str
 ) -> Entry:
-    """Record a customer's new phone, name or place as told at the counter. Raises: UnusableReport."""
+    """Record a customer's new phone, name or place as told at the counter. Raises: UnusableReport, MayNot."""
     row = connection.execute(_customer, {"customer_no": customer_no}).one_or_none()
     if row is None:
         raise UnusableReport(f"Customer {customer_no} is not known here. Search again.")
@@ -43,5 +44,6 @@ def report_change(
     if not value or len(value) > VALUE_MAX:
         raise UnusableReport(f"Enter the new {field}, at most {VALUE_MAX} letters.", field=field)
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    require_right(connection, counter, "report")
     body = {"customer_no": customer_no, "field": field, "old": getattr(row, field), "new": value}
     return write_entry(connection, counter, kind="report", body=body)

@@ -96,10 +96,11 @@ def close_shift(
     ``notes`` says how many of each note and coin (in minor units) were counted, where it was counted so;
     ``earlier_minor`` what was counted before the clerk saw a difference and counted again: it stands on the report.
 
-    Raises: NoOpenShift, UnusableCount, NotEnrolled.
+    Raises: NoOpenShift, MayNot, UnusableCount, NotEnrolled.
     """
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     counter.require_shift()
+    require_right(connection, counter, "close_shift")
     _check_drawer(counted_minor, field="counted")
     _check_notes(notes, counted_minor=counted_minor)
     if not notes and not counter.settings.count_total_alone:

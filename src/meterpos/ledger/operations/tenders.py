@@ -20,6 +20,7 @@ from meterpos.ledger.operations.entries import (
     write_entry,
 )
 from meterpos.ledger.operations.instalments import instalment_of
+from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.accounts import ledger_of
 from meterpos.ledger.queries.identity import suspense_account
 from meterpos.ledger.rules.allocation import PaymentEffect, allocate, apply_payment
@@ -148,7 +149,7 @@ def take_tender(
     The same request again returns the same entry and takes nothing.
 
     Raises: a UserError naming what is wrong, before anything is written: NotEnrolled, NoOpenShift, TenderDoesNotAdd,
-        TooLittleCash, TooMuchCash, ReferenceMissing, ReferenceUsed, UnknownAccount, AccountMoved,
+        MayNot, TooLittleCash, TooMuchCash, ReferenceMissing, ReferenceUsed, UnknownAccount, AccountMoved,
         InvoiceOfAnotherAccount, TenderChanged.
     """
     again = connection.execute(_same_tender, {"tender_id": request.tender_id}).scalars().first()
@@ -156,6 +157,7 @@ def take_tender(
         return _taken_before(read_back(connection, again), request)
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
     counter.require_shift()
+    require_right(connection, counter, "take_money")
     if approval is None:
         refuse_cash_above_limit(
             connection, counter, cash_minor=sum(leg.amount_minor for leg in request.legs if leg.method == "cash")

@@ -9,27 +9,50 @@ Act = Literal[
     "take_money",
     "open_shift",
     "close_shift",
+    "any_drawer",
     "move_cash",
+    "bank",
     "pay_out",
     "reverse",
     "correct",
+    "reprint",
+    "report",
     "approve",
     "settings",
 ]
 
 _COUNTER: Final[frozenset[Act]] = frozenset(
-    {"look", "take_money", "open_shift", "close_shift", "move_cash", "pay_out", "reverse", "correct"}
+    {
+        "look",
+        "take_money",
+        "open_shift",
+        "close_shift",
+        "move_cash",
+        "bank",
+        "pay_out",
+        "reverse",
+        "correct",
+        "reprint",
+        "report",
+    }
 )
 RIGHTS: Final[Mapping[str, frozenset[Act]]] = {
     "clerk": _COUNTER,
-    "supervisor": _COUNTER | {"approve"},
-    "manager": _COUNTER | {"approve", "settings"},
+    "supervisor": _COUNTER | {"approve", "any_drawer"},
+    "manager": _COUNTER | {"approve", "any_drawer", "settings"},
     "auditor": frozenset({"look"}),
 }
 """What each role may do; payouts, reversals and corrections also need a second person who may approve."""
 
-LEFT_WHEN_ENDED: Final[frozenset[Act]] = frozenset({"look", "take_money", "open_shift", "close_shift", "move_cash"})
+LEFT_WHEN_ENDED: Final[frozenset[Act]] = frozenset(
+    {"look", "take_money", "open_shift", "close_shift", "move_cash", "bank", "reprint", "report"}
+)
 """What an ended right still may: a queue is never turned away and cash is never left lying, whatever a date says."""
+
+OF_THE_DRAWER: Final[frozenset[Act]] = frozenset(
+    {"take_money", "close_shift", "move_cash", "pay_out", "reverse", "correct"}
+)
+"""What only the clerk of the open shift does, or who may work in *any drawer*: others take the drawer over first."""
 
 
 def may(role: str, act: Act, *, has_ended: bool = False) -> bool:
