@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from meterpos.ledger.tables import accounts, plans
+from meterpos.ledger.tables import accounts, plans, users
 from tests.cli.commands import TillCommands, run
 from tests.ledger.operations.test_instalments import total
 from tests.support.tills import GRACE, Counter, post_facts
@@ -82,3 +82,25 @@ def test_head_office_makes_and_cancels_a_plan(tmp_path: Path, monkeypatch: pytes
     assert (done.code, done.out.strip()) == (0, "Plan PL-1: 5 kW, 240,000.00 in all, of customer AC-1."), done.told
     assert "cannot change" in run(*add).told
     assert run("headoffice", "plan", "cancel", "PL-1", "--reason", "wrong", "--json").answer["cancelled"] is True
+
+
+def test_a_manager_makes_a_plan_and_it_is_listed(counter: Counter, pin: str, plan_till: TillCommands) -> None:
+    request = ("plan-request", "--customer", GRACE, "--capacity", "7.5", "--total", "240000")
+    assert "Only a manager makes an instalment plan" in plan_till(*request).told
+    with counter.till.store.write() as connection:
+        connection.execute(update(users).where(users.c.user_name == "otieno").values(role="manager"))
+    approved = ("--approver", "otieno", "--approver-pin-file", pin, "--request-id", "one")
+    assert "KSM01-B7K-P0001: 7.5 kW, 240,000.00 in all" in plan_till.do(*request, *approved).out
+    assert plan_till.ask(*request, *approved)["plan_no"] == "KSM01-B7K-P0001"
+    plan_till.do(*PAY, "--amount", "2000", "--date", "2020-11-18")
+    lines = plan_till.do("plans", "--format", "csv").out.splitlines()
+    assert lines[0].endswith("amount_paid,pending,payments,status,phase,amount_utr_number,amount_paid_date")
+    assert lines[2].endswith("5,5000.00,2000.00,3000.00,1,partial,amount,UTR0081,2020-11-18")
+    assert [row["status"] for row in plan_till.ask("plans")["plans"]] == ["pending", "partial"]
+
+
+def test_head_office_lists_its_plans_with_the_old_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERPOS_HEADOFFICE_HOME", str(tmp_path))
+    assert run("headoffice", "init").code == 0
+    done = run("headoffice", "plan", "list", "--format", "csv")
+    assert "amount_paid" in done.out and "amount_utr_number" in done.out

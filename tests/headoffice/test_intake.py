@@ -247,9 +247,8 @@ def test_head_office_notices_what_was_recorded_in_a_closed_shift(town: Server) -
 def test_head_office_hears_what_customers_told_clerks(town: Server) -> None:
     till = Forged.enrol(town)
     till.write("report", {"customer_no": "AC-10001", "field": "phone", "old": "1", "new": "2"}, shift=None)
-    till.write("plan_request", {"customer_no": "AC-10001"})
-    assert outcomes(till.push())[1:] == ["stored", "stored"]
-    assert town.codes() == ["customer_report", "plan_request"]
+    assert outcomes(till.push())[1:] == ["stored"]
+    assert town.codes() == ["customer_report"]
 
 
 # --- payments

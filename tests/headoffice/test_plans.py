@@ -8,13 +8,16 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 
 from meterpos.errors import UserError
-from meterpos.headoffice import checks, plans
+from meterpos.headoffice import checks, master, plans
 from meterpos.headoffice.master import UnknownAccount
+from meterpos.ledger.journal import Approval
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
+from meterpos.ledger.queries import listings
 from meterpos.ledger.queries.plans import PlanView, find_plan
 from meterpos.ledger.tables import customers
 from meterpos.ledger.tables import plans as plans_table
 from meterpos.till import Till, new_tender_id
+from tests.headoffice.forged import Forged
 from tests.support.headoffice import Server, sync
 
 DAY = date(2026, 11, 20)
@@ -128,3 +131,113 @@ def test_what_was_agreed_cannot_be_changed_at_head_office(town: Server) -> None:
     add(town)
     with pytest.raises(DatabaseError, match="plans is immutable"), town.office.write() as (conn, _):
         conn.execute(update(plans_table).values(total_minor=1))
+
+
+# --- plans made at tills
+
+
+def make_manager(town: Server) -> None:
+    with town.office.write() as (conn, outgoing):
+        master.add_user(
+            conn,
+            outgoing,
+            user_name="wanjiru",
+            display_name="Wanjiru K.",
+            role="manager",
+            expires_on=None,
+            code="MNGR-0001",
+        )
+
+
+def request(till: Till, town: Server, *, by: str = "wanjiru", request_id: str = "one") -> str:
+    entry = till.request_plan(
+        customer_no=customer(town),
+        capacity_kw="7.5",
+        total_minor=1_000_00,
+        request_id=request_id,
+        clerk="achieng",
+        approval=Approval(by=by, how="pin", nonce="00"),
+    )
+    return str(entry.content.body["account"])
+
+
+def pay_on(till: Till, town: Server, account_no: str, amount_minor: int) -> None:
+    tender = TenderRequest(
+        tender_id=new_tender_id(),
+        customer_no=customer(town),
+        parts=(PartRequest(account_no=account_no, amount_minor=amount_minor),),
+        legs=(LegRequest(method="cash", amount_minor=amount_minor),),
+    )
+    till.take(request=tender, clerk="achieng")
+
+
+def stands(store: object, number: str) -> tuple[str, str | None, int, int]:
+    with store.read() as conn:  # type: ignore[attr-defined]
+        found = find_plan(conn, number)
+    return found.account.account_no, found.plan_no, found.state.total_minor, found.state.paid_minor
+
+
+def test_head_office_numbers_a_plan_made_at_a_till_and_sends_it_to_all(town: Server, tmp_path: Path) -> None:
+    make_manager(town)
+    till, other = (town.enrol_till(tmp_path / name, name) for name in ("KSM01", "KSM02"))
+    till.open_shift(float_minor=0, clerk="achieng")
+    number = request(till, town)
+    pay_on(till, town, number, 400_00)
+    assert stands(till.store, number) == (number, None, 1_000_00, 400_00)
+    assert sync(till).is_complete and sync(other).is_complete and sync(till).is_complete
+    assert town.codes() == ["plan_request"]
+    for store in (town.office.store, till.store, other.store):
+        assert stands(store, "PLN-000001") == (number, "PLN-000001", 1_000_00, 400_00)
+        with store.read() as conn:
+            assert [row.plan_no for row in listings.plans(conn)] == ["PLN-000001"]
+    with town.office.store.read() as conn:
+        assert list(checks.run_checks(conn)) == []
+    for one in (till, other):
+        one.close()
+
+
+def test_a_plan_made_by_nobody_who_may_stands_and_is_looked_at(town: Server) -> None:
+    till = Forged.enrol(town)
+    till.write("plan_request", plan_body(town, "KSM01-B7K-P0001"), shift=None)
+    till.pay("KSM01-B7K-P0001", 10_00)
+    till.push()
+    assert town.codes() == ["plan_not_by_manager", "plan_request"]
+    assert stands(town.office.store, "PLN-000001")[2:] == (500_00, 10_00)
+
+
+def test_two_entries_that_make_one_number_make_one_plan(town: Server) -> None:
+    till = Forged.enrol(town)
+    till.write("plan_request", plan_body(town, "KSM01-B7K-P0001"), shift=None)
+    till.write("plan_request", plan_body(town, "KSM01-B7K-P0001", total=900_00), shift=None)
+    till.push()
+    assert stands(town.office.store, "KSM01-B7K-P0001")[2:] == (500_00, 0)
+    assert town.net("KSM01-B7K-P0001") == 500_00
+    assert "plan_without_effect" in town.codes()
+
+
+def test_no_till_makes_a_plan_of_an_account_that_stands_already(town: Server) -> None:
+    till = Forged.enrol(town)
+    before = town.net("A0000001")
+    till.write("plan_request", plan_body(town, "A0000001"), shift=None)
+    till.push()
+    assert town.net("A0000001") == before
+    assert town.codes() == ["plan_without_effect"]
+
+
+def test_a_plan_of_a_customer_head_office_does_not_know_stands_where_its_till_said(town: Server) -> None:
+    till = Forged.enrol(town)
+    till.write("plan_request", plan_body(town, "KSM01-B7K-P0001") | {"customer": {"no": "AC-X", "name": "X"}})
+    till.push()
+    assert stands(town.office.store, "PLN-000001")[2] == 500_00
+
+
+def plan_body(town: Server, account_no: str, *, total: int = 500_00) -> dict[str, object]:
+    return {
+        "request_id": account_no,
+        "account": account_no,
+        "customer": {"no": customer(town, "Mamboleo"), "name": "Somebody"},
+        "zone": "Mamboleo",
+        "capacity_kw": "5",
+        "total": total,
+        "notes": "",
+    }

@@ -1,4 +1,4 @@
-"""Balances, invoices and aging, the same at till and head office: CSV for programs, a table for people, JSON."""
+"""Balances, invoices, aging and plans, the same at till and head office: CSV for programs, a table for people, JSON."""
 
 import sys
 from collections.abc import Iterable

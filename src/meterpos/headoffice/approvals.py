@@ -40,6 +40,8 @@ def approve(conn: Connection, *, text: str, by: str, keys: Keys, today: date) ->
     has_ended = user is not None and user.expires_on is not None and user.expires_on < today
     if user is None or user.revoked or not may(user.role, "approve", has_ended=has_ended):
         raise MayNotApprove(f"'{by}' is no supervisor or manager whose rights hold today.", field="by")
+    if challenge.kind == "plan" and not may(user.role, "plan"):
+        raise MayNotApprove(f"Only a manager agrees to an instalment plan; '{by}' is a {user.role}.", field="by")
     row = {"kind": GIVEN, "key": f"{challenge.till_name} {challenge.nonce}", "owner": _said(challenge, by)}
     bulk.insert_new(conn, claims, [row])
     noted = conn.execute(select(claims.c.owner).where(claims.c.kind == GIVEN, claims.c.key == row["key"])).scalar_one()
@@ -108,6 +110,8 @@ def _asked_by(entry: Entry) -> list[Wanted]:
         return [Wanted("correct", body["reversal"]["of"]["number"], body["reversal"]["total"])]
     if kind == "cash_movement":
         return [Wanted("payout", NO_SUBJECT, body["amount"])]
+    if kind == "plan_request":
+        return [Wanted("plan", subject_of(body["customer"]["no"]), body["total"])]
     if kind == "settings_applied":
         return [Wanted("settings", NO_SUBJECT, 0)]
     total_minor = sum(part["amount"] for part in body.get("parts", ()))

@@ -17,6 +17,7 @@ from meterpos.headoffice.auth import Device
 from meterpos.headoffice.books import NAMING, NAMING_PARTED
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import till_zone
+from meterpos.headoffice.plan_requests import PLAN
 from meterpos.headoffice.tables import claims
 from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger.journal import Entry
@@ -53,6 +54,8 @@ class Bench:
     spent: defaultdict[str, set[str]]
     """reference -> payments that use it by right"""
     closed_shifts: set[int]
+    plans: dict[str, str]
+    """plan made at a till -> the entry that made it"""
     undone: set[str] = field(default_factory=set)
     takeovers: list[tuple[str, str]] = field(default_factory=list)
     namings: dict[str, str] = field(default_factory=dict)
@@ -94,6 +97,7 @@ def read_bench(
         owners=owners,
         spent=_spent(conn, batch, owners),
         closed_shifts=_closed_shifts(conn, stream, {entry.content.shift for entry, _ in batch}),
+        plans=_plans(conn, {fact.account_no for fact in stated if fact.kind == "opening"}),
     )
 
 
@@ -103,6 +107,9 @@ def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
     decided: list[Fact] = []
     # A correction's reversals come first: what they free is what its payments use.
     for fact in sorted(stated, key=lambda fact: fact.kind == "payment"):
+        if fact.kind == "opening":
+            decided.append(_total(bench, entry, fact))
+            continue
         judge = _reversal if fact.kind == "reversal" else _payment
         if judge is _payment and any(other.kind == "reversal" and other.decision == "none" for other in decided):
             # Nothing was taken back, so nothing is there to be paid in again.
@@ -131,8 +138,6 @@ def _of_entry(bench: Bench, entry: Entry) -> Iterable[Opening]:
         yield _open(bench, entry, "reversal_not_approved", content.body["number"], clerk=content.clerk)
     if content.kind == "report":
         yield _open(bench, entry, "customer_report", entry.short_id, asked=content.body)
-    if content.kind == "plan_request":
-        yield _open(bench, entry, "plan_request", entry.short_id, asked=content.body)
     if content.kind == "tender":
         for index, part in enumerate(content.body["parts"], 1):
             if part["suspense"] is not None:
@@ -233,6 +238,15 @@ def _amount(fact: Fact) -> dict[str, Any]:
     return {"account": fact.account_no, "amount_minor": abs(fact.amount_minor), "number": fact.number}
 
 
+# --- plans
+
+
+def _total(bench: Bench, entry: Entry, fact: Fact) -> Fact:
+    """Decide what a plan made at a till owes: what its first entry says; another of the same number has no effect."""
+    is_first = bench.plans.get(fact.account_no) == entry.short_id
+    return replace(fact, decision="account" if is_first else "none")
+
+
 # --- reversals
 
 
@@ -278,6 +292,11 @@ def _places(conn: Connection, account_nos: Collection[str]) -> dict[str, int]:
 def _invoices(conn: Connection, invoice_nos: Collection[str]) -> dict[str, str]:
     query = select(facts.c.number, facts.c.stands_on).where(facts.c.kind == "invoice")
     return _pairs(conn, query, facts.c.fact_id, [f"i:{number}" for number in invoice_nos])
+
+
+def _plans(conn: Connection, account_nos: Collection[str]) -> dict[str, str]:
+    query = select(claims.c.key, claims.c.owner).where(claims.c.kind == PLAN)
+    return _pairs(conn, query, claims.c.key, account_nos)
 
 
 def _pairs(conn: Connection, query: Any, column: Any, keys: Collection[str]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from meterpos.headoffice.decisions import decide, read_bench, write_claims, zone
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
+from meterpos.headoffice.plan_requests import make_plans
 from meterpos.headoffice.tables import answers, tills
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.journal import FIRST_PREV, KINDS, SCHEMA, BrokenEntry, Entry
@@ -31,7 +32,7 @@ from meterpos.sync.wire import Answer, Lineage, Outcome, Push
 
 log: Final = logging.getLogger(__name__)
 
-REQUESTS: Final = frozenset({"customer_report", "plan_request"})
+REQUESTS: Final = frozenset({"customer_report"})
 """Openings that ask head office for something; their entries are in order."""
 
 
@@ -260,6 +261,7 @@ def _post_together(
     device: Device,
     at: datetime,
 ) -> None:
+    outcomes.openings += make_plans(conn, outgoing, device, ready)
     batch = [(entry, facts_of(entry)) for entry in ready]
     bench = read_bench(conn, device=device, at=at, stream=stream, batch=batch)
     counting: list[Fact] = []

@@ -6,19 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select
 
-from meterpos.errors import UserError
 from meterpos.headoffice import books, master
 from meterpos.headoffice.feed import Outgoing
-from meterpos.ledger.money import format_amount
 from meterpos.ledger.rules.facts import Fact, opening_id
+from meterpos.ledger.rules.instalments import UnusablePlan, check_agreed
 from meterpos.ledger.tables import accounts, customers, plans
 
 _NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9/._-]{0,31}", re.ASCII)
-_CAPACITY: Final = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
-
-
-class UnusablePlan(UserError):
-    """A plan cannot be made, or cancelled, so."""
 
 
 def add_plan(
@@ -39,10 +33,7 @@ def add_plan(
         raise UnusablePlan(
             f"'{plan_no[:40]}' is no plan number. Use capitals, digits and dashes: PL-0042.", field="plan"
         )
-    if not _CAPACITY.fullmatch(capacity_kw) or not float(capacity_kw):
-        raise UnusablePlan(f"'{capacity_kw[:40]}' is no capacity. Give kilowatts, as in 5 or 7.5.", field="capacity")
-    if total_minor <= 0:
-        raise UnusablePlan(f"A plan's total is above zero, not {format_amount(total_minor)}.", field="total")
+    check_agreed(capacity_kw=capacity_kw, total_minor=total_minor)
     zone = conn.execute(select(customers.c.zone).where(customers.c.customer_no == customer_no)).scalar_one_or_none()
     if zone is None:
         raise master.UnknownAccount(f"There is no customer {customer_no}. Check the number.", field="customer")
@@ -54,7 +45,8 @@ def add_plan(
         )
     row = {"account_no": plan_no, "kind": "plan", "customer_no": customer_no, "zone": zone, "opened_on": on}
     conn.execute(insert(accounts), row)
-    conn.execute(insert(plans), {"account_no": plan_no, "capacity_kw": capacity_kw, "total_minor": total_minor})
+    agreed = {"account_no": plan_no, "capacity_kw": capacity_kw, "total_minor": total_minor, "plan_no": plan_no}
+    conn.execute(insert(plans), agreed)
     outgoing.send("account", plan_no, zone=zone)
     outgoing.send("plan", plan_no, zone=zone)
     books.post_facts(conn, outgoing, [_total(plan_no, on, total_minor)])

@@ -226,7 +226,7 @@ def streams_are_chains_without_gaps(connection: Connection) -> Iterator[str]:
 
 def entries_stand_in_the_facts(connection: Connection) -> Iterator[str]:
     """Each fact an entry states is stored with the same content."""
-    entries = iter(_entries(connection, kinds=("tender", "reversal", "correction")))
+    entries = iter(_entries(connection, kinds=("tender", "reversal", "correction", "plan_request")))
     while some := tuple(islice(entries, ENTRIES_AT_ONCE)):
         stated = [fact for entry in some if _is_whole(entry) for fact in facts_of(entry)]
         stored: dict[str, Fact] = {}

@@ -9,7 +9,7 @@ from meterpos.ledger.journal import FIRST_PREV, Entry, papers_of
 from meterpos.ledger.posting import Posted, post
 from meterpos.ledger.rules.facts import Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
-from meterpos.ledger.tables import cash_movements, papers, shifts, streams, tenders
+from meterpos.ledger.tables import accounts, cash_movements, papers, plans, shifts, streams, tenders
 
 _insert_tender: Final = insert(tenders)
 
@@ -27,6 +27,8 @@ def facts_of(entry: Entry) -> tuple[Fact, ...]:
         reversal, tender = papers_of(entry)
         payments = _payments(tender)
         return (*payments, *_reversals(reversal, first=len(payments)))
+    if entry.content.kind == "plan_request":
+        return (_total(entry),)
     return ()
 
 
@@ -94,6 +96,22 @@ def _reversals(entry: Entry, *, first: int = 0) -> tuple[Fact, ...]:
             entry_id=entry.entry_id,
         )
         for index, payment in enumerate(body["payments"], first)
+    )
+
+
+def _total(entry: Entry) -> Fact:
+    """What a plan made at a till owes in all."""
+    body, on = entry.content.body, entry.content.business_date
+    return Fact(
+        fact_id=till_fact_id(entry.short_id, 0),
+        kind="opening",
+        account_no=body["account"],
+        stands_on=body["account"],
+        number=body["account"],
+        fact_date=on,
+        due_date=on,
+        amount_minor=body["total"],
+        entry_id=entry.entry_id,
     )
 
 
@@ -216,6 +234,23 @@ def _open_stream(connection: Connection, entry: Entry) -> None:
         connection.execute(update(streams).where(streams.c.stream == entry.stream).values(values))
 
 
+def _make_plan(connection: Connection, entry: Entry) -> None:
+    """Write a plan made at a till, unless it stands already: head office's row of it may have come first."""
+    body, number = entry.content.body, entry.content.body["account"]
+    if connection.execute(select(accounts.c.account_no).where(accounts.c.account_no == number)).first() is not None:
+        return
+    row = {
+        "account_no": number,
+        "kind": "plan",
+        "customer_no": body["customer"]["no"],
+        "zone": body["zone"],
+        "opened_on": entry.content.business_date,
+    }
+    connection.execute(insert(accounts), row)
+    agreed = {"account_no": number, "capacity_kw": body["capacity_kw"], "total_minor": body["total"]}
+    connection.execute(insert(plans), agreed)
+
+
 def _count_copy(connection: Connection, entry: Entry) -> None:
     number, copy_no = entry.content.body["number"], entry.content.body["copy"]
     known = connection.execute(select(papers.c.copies).where(papers.c.number == number)).scalar_one_or_none()
@@ -231,4 +266,5 @@ _WRITERS: Final[Mapping[str, Callable[[Connection, Entry], None]]] = {
     "cash_movement": _move_cash,
     "stream_opened": _open_stream,
     "reprinted": _count_copy,
+    "plan_request": _make_plan,
 }

@@ -126,7 +126,7 @@ def _meter_runs(part: Part, labels: Labels) -> tuple[Run, ...]:
     """Name the meter; an account that has none (an instalment plan) by its number."""
     if "plan" in part:
         capacity = part["plan"]["capacity_kw"]
-        named = (Run(f"{labels.plan} "), Run(part["account"], bold=True))
+        named = (Run(f"{labels.plan} "), Run(part["plan"].get("no", part["account"]), bold=True))
         return (*named, Run(f"  {capacity} kW")) if capacity else named
     if part["meter"] is None:
         return (Run(f"{labels.account} "), Run(part["account"], bold=True))

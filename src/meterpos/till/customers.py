@@ -1,7 +1,7 @@
-"""What a customer tells the clerk; head office decides what becomes of it."""
+"""What a customer tells the clerk, and the plans made for them; head office decides what becomes of it."""
 
-from meterpos.ledger.journal import Entry
-from meterpos.ledger.operations import reports
+from meterpos.ledger.journal import Approval, Entry
+from meterpos.ledger.operations import plan_requests, reports
 from meterpos.till.base import TillBase
 
 
@@ -15,4 +15,29 @@ class Customers(TillBase):
         with self.store.write() as connection:
             return reports.report_change(
                 connection, customer_no=customer_no, field=field, new=new, moment=self.moment(), clerk=clerk
+            )
+
+    def request_plan(
+        self,
+        *,
+        customer_no: str,
+        capacity_kw: str,
+        total_minor: int,
+        request_id: str,
+        notes: str = "",
+        clerk: str,
+        approval: Approval | None = None,
+    ) -> Entry:
+        """Make an instalment plan; a manager approves where the clerk is none. Raises: what `request_plan` raises."""
+        with self.store.write() as connection:
+            return plan_requests.request_plan(
+                connection,
+                customer_no=customer_no,
+                capacity_kw=capacity_kw,
+                total_minor=total_minor,
+                request_id=request_id,
+                notes=notes,
+                moment=self.moment(),
+                clerk=clerk,
+                approval=approval,
             )

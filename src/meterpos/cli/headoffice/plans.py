@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
+from meterpos.cli.listings import ListFormat, print_listing
 from meterpos.cli.style import Json, example, new_group
 
-app = new_group(help="Instalment plans: make one, cancel one; capacity and total never change.")
+app = new_group(help="Instalment plans: make one, cancel one, list them; capacity and total never change.")
 
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's number.")]
 
@@ -45,6 +46,15 @@ def add(
         {"plan": plan, "customer": customer, "capacity_kw": capacity, "total_minor": total_minor},
         json=json,
     )
+
+
+@app.command("list", epilog=example("meterpos headoffice plan list --format csv > plans.csv"))
+def list_plans(context: typer.Context, *, format_: ListFormat = "text", json: Json = False) -> None:
+    """List every plan: total, paid, pending, status, phase, and its last payment by the old system's names."""
+    from meterpos.ledger.queries import listings
+
+    with opened(context) as office, office.store.read() as conn:
+        print_listing(listings.plans(conn), name="plans", format_=format_, json=json)
 
 
 @app.command("cancel", epilog=example("meterpos headoffice plan cancel PL-0042 --reason 'wrong capacity'"))

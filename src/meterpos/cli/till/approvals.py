@@ -9,7 +9,7 @@ from meterpos.cli import show
 from meterpos.cli.files import read_pin
 from meterpos.cli.style import Json, example
 from meterpos.cli.till.opened import NobodyActs, opened
-from meterpos.ledger.rules.approvals import ASKED, NO_SUBJECT, Asked, Wanted
+from meterpos.ledger.rules.approvals import ASKED, Asked, Wanted, subject_of
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Approval
@@ -41,6 +41,10 @@ def challenge(
         str | None, typer.Option("--receipt", metavar="RECEIPT_NO", help="The receipt to reverse or correct.")
     ] = None,
     amount: Annotated[str | None, typer.Option("--amount", metavar="A", help="Else how much: a payout, cash.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", metavar="S", help="With --amount: a plan's customer, or the reference used again."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show what to read to head office on the telephone; its answer is used as --approval-code, once."""
@@ -52,7 +56,7 @@ def challenge(
         if receipt is not None:
             wanted = of_receipt(till, kind, receipt)
         else:
-            wanted = Wanted(kind, NO_SUBJECT, parse_amount(amount or ""))
+            wanted = Wanted(kind, subject_of(subject or ""), parse_amount(amount or ""))
         text = till.ask_approval(wanted)
     if json:
         show.as_json({"challenge": text})

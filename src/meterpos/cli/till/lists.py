@@ -1,4 +1,4 @@
-"""What every meter owes, invoice by invoice, by lateness and line by line, as this till knows it."""
+"""What every meter and plan owes, invoice by invoice, by lateness and line by line, as this till knows it."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +26,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("balances", epilog=example("meterpos till balances --format csv > balances.csv"))(balances)
     group.command("invoices", epilog=example("meterpos till invoices --as-of 2026-11-20 --format csv"))(invoices)
     group.command("aging", epilog=example("meterpos till aging --as-of 2026-11-20 --format csv"))(aging)
+    group.command("plans", epilog=example("meterpos till plans --format csv > plans.csv"))(plans)
     group.command(
         "statement", epilog=example("meterpos till statement --meter MTR-001 --from 2026-01-01 --to 2026-11-20")
     )(statement)
@@ -55,6 +56,14 @@ def aging(context: typer.Context, as_of: AsOf = None, format_: ListFormat = "tex
     with opened(context) as till, till.store.read() as connection:
         listing = listings.aging(connection, as_of=counted_from(till, as_of))
         print_listing(listing, name="aging", format_=format_, json=json)
+
+
+def plans(context: typer.Context, format_: ListFormat = "text", json: Json = False) -> None:
+    """List every instalment plan: total, paid, pending, status, phase, and its last payment by the old names."""
+    from meterpos.ledger.queries import listings
+
+    with opened(context) as till, till.store.read() as connection:
+        print_listing(listings.plans(connection), name="plans", format_=format_, json=json)
 
 
 def statement(

@@ -1,4 +1,4 @@
-"""Instalment plans at the till: looking at one, and paying on it."""
+"""Instalment plans at the till: making one, looking at it, and paying on it."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.payments import (
     Leg,
@@ -33,6 +33,13 @@ def add_to(group: typer.Typer) -> None:
         "pay-plan",
         epilog=example("meterpos till pay-plan --plan PL-0042 --amount 20000 --method bank --reference UTR0081"),
     )(pay_plan)
+    group.command(
+        "plan-request",
+        epilog=example(
+            "meterpos till plan-request --customer AC-10482 --capacity 5 --total 240000 "
+            "--approver wanjiru --approver-pin-file pin.txt"
+        ),
+    )(plan_request)
     group.command("plan", epilog=example("meterpos till plan PL-0042"))(plan)
 
 
@@ -88,6 +95,64 @@ def pay_plan(
         take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
+def plan_request(
+    context: typer.Context,
+    *,
+    customer: Annotated[str, typer.Option("--customer", metavar="C", help="The customer's number.")],
+    capacity: Annotated[str, typer.Option("--capacity", metavar="KW", help="The capacity in kilowatts; set once.")],
+    total: Annotated[str, typer.Option("--total", metavar="A", help="What is to be paid in all; set once.")],
+    notes: Annotated[str, typer.Option("--notes", metavar="TEXT", help="What head office should know.")] = "",
+    request_id: Annotated[
+        str | None, typer.Option("--request-id", metavar="UUID", help="The same again makes the same plan, once.")
+    ] = None,
+    approver: Approver = None,
+    approver_pin_file: ApproverPinFile = None,
+    approval_code: ApprovalCode = None,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    json: Json = False,
+) -> None:
+    """Make an instalment plan, as a manager or approved by one: usable here at once, numbered by head office."""
+    from meterpos.ledger.money import format_amount, parse_amount
+    from meterpos.ledger.rules.approvals import Wanted, subject_of
+    from meterpos.till import new_tender_id
+
+    total_minor = parse_amount(total, field="total")
+    with opened(context) as till:
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        approval = approved(
+            till,
+            clerk=name,
+            approver=approver,
+            pin_file=approver_pin_file,
+            code=approval_code,
+            wanted=Wanted("plan", subject_of(customer), total_minor),
+        )
+        entry = till.request_plan(
+            customer_no=customer,
+            capacity_kw=capacity,
+            total_minor=total_minor,
+            request_id=request_id or new_tender_id(),
+            notes=notes,
+            clerk=name,
+            approval=approval,
+        )
+    body = entry.content.body
+    if json:
+        show.as_json(
+            {
+                "plan_no": body["account"],
+                "entry_id": entry.entry_id,
+                "customer_no": body["customer"]["no"],
+                "capacity_kw": body["capacity_kw"],
+                "total_minor": body["total"],
+            }
+        )
+        return
+    show.tell(f"Plan {body['account']}: {body['capacity_kw']} kW, {format_amount(total_minor)} in all, {customer}.")
+    show.tell("It can be paid here at once; head office gives it its number at the next exchange.")
+
+
 def plan(
     context: typer.Context,
     number: Annotated[str, typer.Argument(metavar="PLAN", help="The plan's number.")],
@@ -105,7 +170,8 @@ def plan(
     state = found.state
     show.as_pairs(
         [
-            ("Plan", found.account.account_no),
+            ("Plan", found.number),
+            ("Till's number", found.account.account_no if found.number != found.account.account_no else ""),
             ("Customer", f"{found.account.customer_name}  {found.account.customer_no}"),
             ("Capacity", f"{found.capacity_kw} kW"),
             ("Total", format_amount(state.total_minor)),
@@ -139,7 +205,8 @@ def plan(
 def _answer(found: "PlanView") -> dict[str, Any]:
     state = found.state
     return {
-        "plan_no": found.account.account_no,
+        "plan_no": found.number,
+        "account_no": found.account.account_no,
         "customer_no": found.account.customer_no,
         "customer_name": found.account.customer_name,
         "capacity_kw": found.capacity_kw,

@@ -188,7 +188,7 @@ def _plans(source: Rows, here: known.Known, sink: Sink, note: _Notes) -> None:
         else:
             here.accounts[number] = zone
             sink.account((number, "plan", customer_no, None, None, zone, opened_on, None), zone)
-            sink.plan((number, capacity_kw, total_minor), zone)
+            sink.plan((number, capacity_kw, total_minor, number), zone)
             sink.opening(number, zone, opened_on, total_minor)
 
 

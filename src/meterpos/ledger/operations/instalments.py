@@ -58,6 +58,8 @@ def instalment_of(
             "n": standing.papers + 1,
         }
     }
+    if agreed is not None and agreed.plan_no not in (None, account_no):
+        told["plan"]["no"] = agreed.plan_no
     if paid_on is not None:
         told["paid_on"] = paid_on.isoformat()
     if said:

@@ -1,4 +1,4 @@
-"""The listings head office and till both print: balances, invoices, aging; a row at a time, meter accounts only.
+"""The listings head office and till both print: balances, invoices and aging of meters; plans; a row at a time.
 
 Rows stream from the database in the order of their first column as text, so that a listing of millions needs no more
 memory than what is open.
@@ -12,14 +12,17 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TextIO, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from meterpos.ledger.money import format_decimal
 from meterpos.ledger.queries.accounts import COUNTING, AccountLedger, ledger_from
+from meterpos.ledger.queries.plans import payments_that_stand
 from meterpos.ledger.rules.aging import age, days_overdue
 from meterpos.ledger.rules.allocation import State
 from meterpos.ledger.rules.balances import Counted
-from meterpos.ledger.tables import accounts, movements
+from meterpos.ledger.rules.instalments import PlanState
+from meterpos.ledger.tables import accounts, customers, movements
+from meterpos.ledger.tables import plans as agreed
 
 ROWS_AT_ONCE: Final = 1000
 _MINOR: Final = "_minor"
@@ -67,7 +70,29 @@ class AgingRow(NamedTuple):
     total_minor: int
 
 
-Row = TypeVar("Row", BalanceRow, InvoiceRow, AgingRow)
+class PlanRow(NamedTuple):
+    """One instalment plan; ``payments`` counts the papers that stand.
+
+    ``amount_paid``, ``amount_utr_number`` and ``amount_paid_date`` are the old system's names: what is paid, and the
+    reference and payment date of the last payment that stands.
+    """
+
+    plan_no: str
+    account_no: str
+    customer_no: str | None
+    customer_name: str | None
+    capacity_kw: str
+    total_minor: int
+    amount_paid_minor: int
+    pending_minor: int
+    payments: int
+    status: str
+    phase: str
+    amount_utr_number: str | None
+    amount_paid_date: date | None
+
+
+Row = TypeVar("Row", BalanceRow, InvoiceRow, AgingRow, PlanRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +125,11 @@ def invoices(connection: Connection, *, as_of: date) -> Listing[InvoiceRow]:
 def aging(connection: Connection, *, as_of: date) -> Listing[AgingRow]:
     """List every meter account with something open, by account; lateness is counted from `as_of`."""
     return Listing(AgingRow._fields, _aging_rows(connection, as_of))
+
+
+def plans(connection: Connection) -> Listing[PlanRow]:
+    """List every instalment plan with what is paid and how, by plan."""
+    return Listing(PlanRow._fields, _plan_rows(connection))
 
 
 def write_csv(listing: Listing[Any], stream: TextIO) -> None:
@@ -160,6 +190,48 @@ def _aging_rows(connection: Connection, as_of: date) -> Iterator[AgingRow]:
         aged = age(ledger.allocation.charges, as_of=as_of)
         if aged.total_minor:
             yield AgingRow._make((account_no, meter_no, customer_no, *aged.columns_minor, aged.total_minor))
+
+
+_PLANS: Final = (
+    select(
+        accounts.c.account_no,
+        accounts.c.customer_no,
+        customers.c.name,
+        accounts.c.closed_on,
+        accounts.c.net_minor,
+        agreed.c.plan_no,
+        agreed.c.capacity_kw,
+        agreed.c.total_minor,
+    )
+    .select_from(
+        accounts.join(agreed, agreed.c.account_no == accounts.c.account_no).outerjoin(
+            customers, customers.c.customer_no == accounts.c.customer_no
+        )
+    )
+    .where(accounts.c.kind == "plan")
+)
+
+
+def _plan_rows(connection: Connection) -> Iterator[PlanRow]:
+    number = func.coalesce(agreed.c.plan_no, accounts.c.account_no)
+    for row in _stream(connection, _PLANS.order_by(as_text(connection, number), accounts.c.account_no)):
+        state = PlanState(total_minor=row.total_minor, net_minor=row.net_minor, is_cancelled=row.closed_on is not None)
+        stand = payments_that_stand(connection, row.account_no)
+        yield PlanRow(
+            plan_no=row.plan_no or row.account_no,
+            account_no=row.account_no,
+            customer_no=row.customer_no,
+            customer_name=row.name,
+            capacity_kw=row.capacity_kw,
+            total_minor=row.total_minor,
+            amount_paid_minor=state.paid_minor,
+            pending_minor=state.pending_minor,
+            payments=len({one.number for one in stand}),
+            status=state.status,
+            phase=state.phase,
+            amount_utr_number=stand[-1].reference if stand else None,
+            amount_paid_date=(stand[-1].paid_on or stand[-1].fact_date) if stand else None,
+        )
 
 
 _OWING: Final = (

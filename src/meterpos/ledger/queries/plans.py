@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, select
 
 from meterpos.errors import UserError
-from meterpos.ledger.journal import papers_of, read_back
+from meterpos.ledger.journal import Entry, papers_of, read_back
 from meterpos.ledger.queries.accounts import Account, pending, resolve
 from meterpos.ledger.rules.balances import UNDOING_KINDS
 from meterpos.ledger.rules.instalments import PlanState
@@ -54,11 +54,17 @@ class PlanView:
     """One plan; ``waiting_minor`` was paid and waits to be cleared; ``count`` leaves out what was reversed."""
 
     account: Account
+    plan_no: str | None
     phone: str
     capacity_kw: str
     state: PlanState
     waiting_minor: int
     payments: tuple[Instalment, ...]
+
+    @property
+    def number(self) -> str:
+        """Return what people call the plan: head office's number, until it gave one the till's."""
+        return self.plan_no or self.account.account_no
 
     @property
     def count(self) -> int:
@@ -78,9 +84,10 @@ class PlanView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
-    """One line of the list of plans."""
+    """One line of the list of plans; ``number`` is head office's, until it gave one the till's."""
 
     account_no: str
+    number: str
     customer_no: str
     customer_name: str
     phone: str
@@ -134,7 +141,20 @@ _payments: Final = (
 )
 _phone: Final = select(customers.c.phone).where(customers.c.customer_no == bindparam("customer_no"))
 _names: Final = select(users.c.user_name, users.c.display_name)
-_plan: Final = select(plans.c.capacity_kw, plans.c.total_minor).where(plans.c.account_no == bindparam("account_no"))
+_requests: Final = (
+    select(journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
+    .select_from(
+        accounts.join(facts, (facts.c.stands_on == accounts.c.account_no) & (facts.c.kind == "opening")).join(
+            journal, journal.c.entry_id == facts.c.entry_id
+        )
+    )
+    .where(accounts.c.account_no.between(bindparam("low"), bindparam("high")))
+    .order_by(journal.c.seq)
+)
+_by_number: Final = select(plans.c.account_no).where(plans.c.plan_no == bindparam("plan_no"))
+_plan: Final = select(plans.c.capacity_kw, plans.c.total_minor, plans.c.plan_no).where(
+    plans.c.account_no == bindparam("account_no")
+)
 
 
 _of_plan: Final = accounts.join(plans, plans.c.account_no == accounts.c.account_no).outerjoin(
@@ -150,6 +170,7 @@ _rows: Final = (
         accounts.c.net_minor,
         plans.c.capacity_kw,
         plans.c.total_minor,
+        plans.c.plan_no,
     )
     .select_from(_of_plan)
     .order_by(accounts.c.closed_on.is_not(None), accounts.c.net_minor <= 0, customers.c.name, accounts.c.account_no)
@@ -174,7 +195,7 @@ def _words(text: str) -> list[str]:
 
 
 def _holds(word: str) -> ColumnElement[bool]:
-    named = (accounts.c.account_no, accounts.c.customer_no, customers.c.name)
+    named = (accounts.c.account_no, func.coalesce(plans.c.plan_no, ""), accounts.c.customer_no, customers.c.name)
     found = [column.icontains(word, autoescape=True) for column in named]
     if word.isdecimal():
         found.append(customers.c.phone.contains(word[-PHONE_DIGITS:]))
@@ -184,6 +205,7 @@ def _holds(word: str) -> ColumnElement[bool]:
 def _row(row: Any) -> PlanRow:
     return PlanRow(
         account_no=row.account_no,
+        number=row.plan_no or row.account_no,
         customer_no=row.customer_no or "",
         customer_name=row.name or "",
         phone=row.phone or "",
@@ -194,7 +216,8 @@ def _row(row: Any) -> PlanRow:
 
 def find_plan(connection: Connection, plan_no: str) -> PlanView:
     """Return one plan with all its payments, the oldest first. Raises: UnknownMeterOrAccount, NotAPlan."""
-    account = resolve(connection, plan_no)
+    named = connection.execute(_by_number, {"plan_no": plan_no.strip().upper()}).scalar()
+    account = resolve(connection, named or plan_no)
     agreed = agreed_of(connection, account.account_no)
     if account.kind != "plan" or agreed is None:
         raise NotAPlan(f"{plan_no.strip()[:40]} is no instalment plan. Check the plan's number.", field="plan")
@@ -202,6 +225,7 @@ def find_plan(connection: Connection, plan_no: str) -> PlanView:
     names = {row.user_name: row.display_name for row in connection.execute(_names)}
     return PlanView(
         account=account,
+        plan_no=agreed.plan_no,
         phone=connection.execute(_phone, {"customer_no": account.customer_no}).scalar() or "",
         capacity_kw=agreed.capacity_kw,
         state=PlanState(
@@ -210,6 +234,18 @@ def find_plan(connection: Connection, plan_no: str) -> PlanView:
         waiting_minor=-sum(row.amount_minor for row in rows if row.waits),
         payments=tuple(_instalment(connection, row, names) for row in rows),
     )
+
+
+def requests_of(connection: Connection, stem: str) -> tuple[Entry, ...]:
+    """Return the entries of the plans made under numbers that begin with ``stem`` and go on in digits, in order."""
+    rows = connection.execute(_requests, {"low": f"{stem}0", "high": f"{stem}9999999"})
+    return tuple(Entry(*row) for row in rows)
+
+
+def payments_that_stand(connection: Connection, account_no: str) -> tuple[Instalment, ...]:
+    """Return the payments on a plan that were not undone, the oldest first."""
+    rows = connection.execute(_payments, {"account_no": account_no}).all()
+    return tuple(_instalment(connection, row, {}) for row in rows if not row.undone)
 
 
 def agreed_of(connection: Connection, account_no: str) -> Any:

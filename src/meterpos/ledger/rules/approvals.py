@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 from meterpos.errors import UserError
 
-Asked = Literal["reverse", "correct", "payout", "over-limit", "reference", "settings"]
+Asked = Literal["reverse", "correct", "payout", "over-limit", "reference", "settings", "plan"]
 ASKED: Final[tuple[Asked, ...]] = get_args(Asked)
 NO_SUBJECT: Final = "-"
 TRIES_MAX: Final = 5
@@ -32,7 +32,8 @@ class ChallengeMistyped(UserError):
 class Wanted:
     """What a clerk wants approved: of which paper (``-`` where there is none yet), how much.
 
-    Of using a *reference* again, the subject is the reference (`subject_of`); of *settings*, ``-`` and nothing.
+    Of using a *reference* again, the subject is the reference (`subject_of`); of *settings*, ``-`` and nothing;
+    of a *plan*, its customer and its total.
     """
 
     kind: Asked

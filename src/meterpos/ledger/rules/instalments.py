@@ -1,13 +1,21 @@
 """Instalment plans: what is paid, what is pending, and what may still be paid, from the plan's total and its net."""
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
 
 PlanStatus = Literal["pending", "partial", "completed", "cancelled"]
 Phase = Literal["amount", "material_allocation"]
+
+
+_CAPACITY: Final = re.compile(r"\d{1,6}(\.\d{1,3})?", re.ASCII)
+
+
+class UnusablePlan(UserError):
+    """A plan cannot be made, or cancelled, so."""
 
 
 class PlanExceeded(UserError):
@@ -54,6 +62,14 @@ class PlanState:
     def phase(self) -> Phase:
         """Collecting the amount, then allocating the material."""
         return "material_allocation" if self.status == "completed" else "amount"
+
+
+def check_agreed(*, capacity_kw: str, total_minor: int) -> None:
+    """Check what a plan is agreed to be: it is set once. Raises: UnusablePlan."""
+    if not _CAPACITY.fullmatch(capacity_kw) or not capacity_kw.strip("0."):
+        raise UnusablePlan(f"'{capacity_kw[:40]}' is no capacity. Give kilowatts, as in 5 or 7.5.", field="capacity")
+    if total_minor <= 0:
+        raise UnusablePlan(f"A plan's total is above zero, not {format_amount(total_minor)}.", field="total")
 
 
 def check_instalment(state: PlanState, *, plan_no: str, amount_minor: int, waiting_minor: int = 0) -> None:

@@ -19,6 +19,7 @@ Act = Literal[
     "report",
     "approve",
     "settings",
+    "plan",
 ]
 
 _COUNTER: Final[frozenset[Act]] = frozenset(
@@ -39,7 +40,7 @@ _COUNTER: Final[frozenset[Act]] = frozenset(
 RIGHTS: Final[Mapping[str, frozenset[Act]]] = {
     "clerk": _COUNTER,
     "supervisor": _COUNTER | {"approve", "any_drawer"},
-    "manager": _COUNTER | {"approve", "any_drawer", "settings"},
+    "manager": _COUNTER | {"approve", "any_drawer", "settings", "plan"},
     "auditor": frozenset({"look"}),
 }
 """What each role may do; payouts, reversals and corrections also need a second person who may approve."""

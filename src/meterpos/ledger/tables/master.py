@@ -68,4 +68,6 @@ plans: Final = Table(
     Column("account_no", String, primary_key=True),
     Column("capacity_kw", String, nullable=False),
     amount("total_minor"),
+    Column("plan_no", String, index=True),
+    comment="plan_no is head office's number, None until it gave one; what was agreed never changes",
 )

@@ -17,7 +17,7 @@ _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     facts.name: _FACT_FROZEN,
     journal.name: tuple(column.name for column in journal.columns),
     tenders.name: tuple(column.name for column in tenders.columns),
-    plans.name: tuple(column.name for column in plans.columns),
+    plans.name: tuple(column.name for column in plans.columns if column.name != "plan_no"),
 }
 
 _MAY_GO: Final[dict[str, str]] = {

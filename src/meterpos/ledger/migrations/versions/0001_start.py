@@ -204,8 +204,10 @@ def upgrade() -> None:
         sa.Column("account_no", sa.String(), nullable=False),
         sa.Column("capacity_kw", sa.String(), nullable=False),
         sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("plan_no", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("account_no", name=op.f("pk_plans")),
     )
+    op.create_index(op.f("ix_plans_plan_no"), "plans", ["plan_no"])
     op.create_table(
         "settings",
         sa.Column("key", sa.String(), nullable=False),
