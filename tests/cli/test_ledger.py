@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from sqlalchemy import insert, update
 
@@ -88,12 +89,51 @@ def test_a_statement_runs_from_what_was_brought_to_what_is_carried_forward(open_
         ("payment", "0.00", "2500.00", "-200.00"),
         ("carried_forward", "", "", "-200.00"),
     ]
-    (whole,) = open_till.ask("statement", "--customer", "AC-10482", *period)["statements"]
+    (whole,) = open_till.ask("statement", "--customer", "AC-10482", "--mode", "consolidated", *period)["statements"]
     assert (whole["opening_minor"], whole["closing_minor"], len(whole["account_nos"])) == (510000, 490000, 3)
-    each = open_till.ask("statement", "--customer", "AC-10482", "--mode", "per-meter", *period)["statements"]
+    each = open_till.ask("statement", "--customer", "AC-10482", *period)["statements"]
     assert [one["closing_minor"] for one in each] == [-20000, 0, 510000]
+    of_theirs = ("--customer", "AC-10482", "--meter", "mtr-001", "--mode", "meter")
+    (one,) = open_till.ask("statement", *of_theirs, *period)["statements"]
+    assert one["closing_minor"] == -20000
     told = open_till.do("statement", "--meter", "MTR-001", "--mode", "meter", *period).out
     assert told.startswith("Statement of MTR-001, Grace Akinyi Otieno, 2026-11-01 to 2099-12-31\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "wide_mm"),
+    [((), 210), (("--paper", "58"), 58), (("--paper", "80"), 80), (("--columns", "42"), 80), (("--columns", "32"), 58)],
+)
+def test_a_statement_is_a_pdf_of_a4_or_of_a_roll(
+    open_till: TillCommands, options: tuple[str, ...], wide_mm: int
+) -> None:
+    asked = ("statement", "--meter", "MTR-001", "--from", "2026-01-01", "--format", "pdf", *options)
+    assert pdf_width_mm(open_till.do(*asked).raw) == wide_mm
+
+
+@pytest.mark.parametrize(("options", "wide_mm"), [((), 80), (("--paper", "58"), 58), (("--paper", "a4"), 210)])
+def test_a_receipt_is_a_pdf_of_a_roll_or_of_a4(open_till: TillCommands, options: tuple[str, ...], wide_mm: int) -> None:
+    number = open_till.ask(*PAY)["receipt_no"]
+    assert pdf_width_mm(open_till.do("receipt", number, "--format", "pdf", *options).raw) == wide_mm
+
+
+def test_a_statement_is_bytes_for_the_printer(open_till: TillCommands) -> None:
+    printed = open_till.do("statement", "--customer", "AC-10482", "--from", "2026-01-01", "--format", "escpos").raw
+    assert b"STATEMENT" in printed and b"Grace Akinyi Otieno" in printed and b"+2,300.00" in printed
+
+
+def test_a_meter_of_somebody_else_is_refused(open_till: TillCommands) -> None:
+    done = open_till("statement", "--customer", "AC-10482", "--meter", "MTR-112", "--mode", "meter")
+    assert done.code == 1 and "has no meter or account 'MTR-112'" in done.told
+
+
+def pdf_width_mm(pdf: bytes) -> int:
+    """Return how wide the pages of a PDF are."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return round(document[0].get_size()[0] * 25.4 / 72)
+    finally:
+        document.close()
 
 
 def test_a_statement_tells_apart_what_waits_to_clear(open_till: TillCommands) -> None:
@@ -110,6 +150,7 @@ def test_a_statement_tells_apart_what_waits_to_clear(open_till: TillCommands) ->
         ("--meter", "MTR-001", "--customer", "AC-10482"),
         ("--meter", "MTR-001", "--mode", "per-meter"),
         ("--customer", "AC-10482", "--mode", "meter"),
+        ("--meter", "MTR-001", "--format", "pdf", "--columns", "40"),
         ("--meter", "MTR-001", "--from", "1 May"),
     ],
 )

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from meterpos.printing import sheet
 from meterpos.printing.document import Document
 from meterpos.printing.layout import COLUMNS
+from meterpos.printing.page import Box, Code, Letters
 from meterpos.printing.preview import render_text
 from meterpos.printing.receipt import compose_receipt
 from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.printing.thermal import render_escpos
+from tests.printing.report_samples import REPORTS as REPORTS_ON_PAPER
 from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS
 from tests.printing.shift_samples import CASH_SLIPS, REPORTS
 
@@ -21,6 +24,9 @@ GOLDEN = Path(__file__).parent / "golden"
 LANGUAGES = ("en", "sw")
 IN_BYTES = ("cash", "cash-copy", "several-parts", "long-names", "training", "reversal", "shift-report")
 """The papers whose bytes are kept too; with other scripts they would hang on the version of the font engine."""
+
+ON_PAGES = ("cash", "several-parts", "long-names", "reversal", "shift-report")
+"""The papers of rolls whose A4 pages are kept too, besides every statement and report in letters of one script."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Case:
     @property
     def document(self) -> Document:
         """The paper; a name that ends in -copy is the second copy of the paper named before it."""
+        if self.name in REPORTS_ON_PAPER:
+            return REPORTS_ON_PAPER[self.name](self.language).document
         name, copy_no = self.name.removesuffix("-copy"), 2 if self.name.endswith("-copy") else 0
         if name in _REPORTS:
             return compose_shift_report(_REPORTS[name](self.language), copy_no=copy_no)
@@ -52,6 +60,14 @@ class Case:
     def bytes_file(self) -> Path:
         return GOLDEN / f"{self}.bin"
 
+    @property
+    def page_file(self) -> Path:
+        return GOLDEN / f"{self.name}-{self.language}-a4.txt"
+
+    def page(self) -> str:
+        """What stands on the paper's A4 pages: a line a mark, with its place in points from the top left."""
+        return "".join(_marks(self.document))
+
     def text(self) -> str:
         return render_text(self.document, columns=self.columns)
 
@@ -60,8 +76,25 @@ class Case:
         return render_escpos(document, columns=self.columns, drawer=document.drawer)
 
 
+def _marks(document: Document) -> Iterator[str]:
+    for page in sheet.pages(document):
+        yield f"=== page {page.number}\n"
+        for down, block in page.blocks:
+            for mark in block.marks:
+                match mark:
+                    case Letters():
+                        weight = "bold" if mark.bold else "    "
+                        place = f"{mark.left:6.1f} {down + mark.baseline:6.1f}"
+                        yield f"{place} {mark.size:4.1f} {weight} {mark.text}\n"
+                    case Box():
+                        size = f"{mark.width:.1f} x {mark.height:.1f}"
+                        yield f"{mark.left:6.1f} {down + mark.top:6.1f} box {size} {mark.ink}\n"
+                    case Code():
+                        yield f"{mark.left:6.1f} {down + mark.top:6.1f} code {mark.side:.1f}\n"
+
+
 _REPORTS = {**SHIFT_REPORTS, **REPORTS}
-EVERY = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy", *REPORTS, *CASH_SLIPS)
+EVERY = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy", *REPORTS, *CASH_SLIPS, *REPORTS_ON_PAPER)
 
 
 def cases(names: tuple[str, ...] = EVERY) -> Iterator[Case]:
@@ -73,6 +106,9 @@ def cases(names: tuple[str, ...] = EVERY) -> Iterator[Case]:
 
 
 TEXTS = tuple(cases())
+PAGES = tuple(
+    case for case in cases((*ON_PAGES, *REPORTS_ON_PAPER)) if case.columns == 48 and case.name != "statement-per-meter"
+)
 BYTES = tuple(case for case in cases(IN_BYTES) if case.language == "en" or case.name == "cash")
 
 
@@ -83,6 +119,8 @@ def write() -> None:
         old.unlink()
     for case in TEXTS:
         case.text_file.write_text(case.text(), encoding="utf-8", newline="\n")
+    for case in PAGES:
+        case.page_file.write_text(case.page(), encoding="utf-8", newline="\n")
     for case in BYTES:
         case.bytes_file.write_bytes(case.bytes())
 

@@ -8,11 +8,11 @@ from PIL import Image
 from meterpos.printing.preview import render_png
 from meterpos.printing.thermal import render_escpos
 from tests.printing.paper_machine import print_out
-from tests.printing.papers import BYTES, GOLDEN, TEXTS, Case
+from tests.printing.papers import BYTES, GOLDEN, PAGES, TEXTS, Case
 from tests.printing.reading import columns_of, read_qr
 from tests.printing.samples import SEAL
 
-HAS_QR = [case for case in TEXTS if not case.name.startswith("shift")]
+HAS_QR = [case for case in TEXTS if not case.name.startswith(("shift", "statement"))]
 
 
 @pytest.mark.parametrize("case", TEXTS, ids=str)
@@ -25,8 +25,14 @@ def test_a_paper_prints_as_it_did(case: Case) -> None:
     assert case.bytes() == case.bytes_file.read_bytes()
 
 
+@pytest.mark.parametrize("case", PAGES, ids=str)
+def test_a_page_is_set_as_it_was(case: Case) -> None:
+    assert case.page() == case.page_file.read_text(encoding="utf-8")
+
+
 def test_no_golden_file_is_left_over() -> None:
     expected = {case.text_file for case in TEXTS} | {case.bytes_file for case in BYTES}
+    expected |= {case.page_file for case in PAGES}
     assert set(GOLDEN.iterdir()) == expected
 
 
@@ -47,7 +53,7 @@ def test_a_paper_fits_its_roll(case: Case) -> None:
 def test_a_paper_is_cut_once_and_opens_the_drawer_for_cash_alone(case: Case) -> None:
     document = case.document
     roll = print_out(render_escpos(document, columns=case.columns, drawer=document.drawer))
-    no_cash = ("mpesa", "pending", "plan", "long-names", "known-and", "reversal", "correction", "shift")
+    no_cash = ("mpesa", "pending", "plan", "long-names", "known-and", "reversal", "correction", "shift", "statement")
     opens = not case.name.endswith("-copy") and not case.name.startswith(no_cash)
     assert (roll.cuts, roll.drawer_pulses) == (1, int(opens))
 

@@ -1,21 +1,25 @@
 """Statements, the same at till and head office: a text for people, CSV or JSON for programs."""
 
 import sys
-from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from meterpos.cli import show
+from meterpos.cli.books import Books
+from meterpos.cli.rendering import Columns, PaperSize, check_columns, rendered
+from meterpos.cli.style import Json, example
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from meterpos.ledger.queries.statements import Statement, StatementLine
+    from meterpos.cli.books import Open
+    from meterpos.ledger.queries.statements import Statement
+    from meterpos.printing.report import Report
 
 Mode = Literal["consolidated", "per-meter", "meter"]
-COLUMNS: Final = ("account_no", "date", "kind", "number", "method", "reference", "text", "debit", "credit", "balance")
+Format = Literal["text", "escpos", "pdf", "csv"]
 
 Meter = Annotated[str | None, typer.Option("--meter", metavar="M", help="One meter or account.")]
 Customer = Annotated[str | None, typer.Option("--customer", metavar="C", help="All meters of one customer.")]
@@ -24,7 +28,7 @@ ModeOption = Annotated[
     typer.Option(
         "--mode",
         metavar="consolidated|per-meter|meter",
-        help="With --customer: one statement over all meters, or one a meter. meter is what --meter does.",
+        help="With --customer: one statement over all meters, one a meter (the usual), or with --meter of one alone.",
     ),
 ]
 FromDate = Annotated[
@@ -36,45 +40,91 @@ ToDate = Annotated[
 ]
 
 
-def find_statements(
-    connection: "Connection",
-    *,
-    meter: str | None,
-    customer: str | None,
-    mode: Mode | None,
-    from_date: datetime | None,
-    to_date: datetime | None,
-    today: date,
-) -> "tuple[Statement, ...]":
-    """Return the statements asked for. Raises: typer.BadParameter on wrong usage; what the queries raise."""
-    from meterpos.ledger.queries import statements
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", metavar="text|escpos|pdf|csv", help="A table, printer bytes, A4 (or --paper), CSV."),
+]
 
-    if (meter is None) == (customer is None):
+
+def add_to(group: typer.Typer, books: Books) -> None:
+    """Add the statement of these books to a group."""
+
+    def statement(
+        context: typer.Context,
+        *,
+        meter: Meter = None,
+        customer: Customer = None,
+        mode: ModeOption = None,
+        from_date: FromDate = None,
+        to_date: ToDate = None,
+        format_: FormatOption = "text",
+        columns: Columns = None,
+        paper_size: PaperSize = None,
+        json: Json = False,
+    ) -> None:
+        """Show everything that changed what a meter owes, line by line, with the balance after each."""
+        check_columns(columns)
+        _check_whom(meter=meter, customer=customer, mode=mode)
+        with books.opened(context) as open_, open_.store.read() as connection:
+            last = books.day(open_, to_date)
+            first = from_date.date() if from_date else date(last.year, 1, 1)
+            found = _find(connection, meter=meter, customer=customer, mode=mode, first=first, last=last)
+            paper = _paper(connection, found, open_, books)
+        if json:
+            show.as_json({"statements": [_object(one) for one in found]})
+        elif format_ == "csv":
+            show.as_csv(paper.columns, paper.rows)
+        elif format_ == "text":
+            for place, one in enumerate(found):
+                sys.stdout.write("\n" if place else "")
+                _tell(one)
+        else:
+            size = paper_size or (None if columns else "a4")
+            show.as_bytes(rendered(paper.document, format_, columns=columns or books.columns(open_), size=size))
+
+    group.command(
+        "statement",
+        epilog=example(f"meterpos {books.program} statement --meter MTR-001 --from 2026-01-01 --format pdf > s.pdf"),
+    )(statement)
+
+
+def _check_whom(*, meter: str | None, customer: str | None, mode: Mode | None) -> None:
+    """Raises: typer.BadParameter unless it is one meter, one customer, or one meter of a customer by its mode."""
+    if meter is None and customer is None:
         raise typer.BadParameter("choose --meter or --customer", param_hint="--meter")
+    if meter is not None and customer is not None and mode != "meter":
+        raise typer.BadParameter("one meter of a customer is asked for by --mode meter", param_hint="--mode")
     if (mode == "meter") != (meter is not None) and mode is not None:
         raise typer.BadParameter(
-            "consolidated and per-meter go with --customer, meter with --meter", param_hint="--mode"
+            "consolidated and per-meter go with --customer alone, meter with --meter", param_hint="--mode"
         )
-    last = to_date.date() if to_date else today
-    first = from_date.date() if from_date else date(last.year, 1, 1)
+
+
+def _find(
+    connection: "Connection", *, meter: str | None, customer: str | None, mode: Mode | None, first: date, last: date
+) -> "tuple[Statement, ...]":
+    """Return the statements asked for. Raises: what the queries raise."""
+    from meterpos.ledger.queries import statements
+
+    if meter is not None and customer is not None:
+        return (statements.statement_of_theirs(connection, customer, meter, from_date=first, to_date=last),)
     if meter is not None:
         return (statements.statement(connection, meter, from_date=first, to_date=last),)
     assert customer is not None, "one of the two was given"
-    if mode == "per-meter":
-        return statements.statements_per_meter(connection, customer, from_date=first, to_date=last)
-    return (statements.consolidated_statement(connection, customer, from_date=first, to_date=last),)
+    if mode == "consolidated":
+        return (statements.consolidated_statement(connection, customer, from_date=first, to_date=last),)
+    return statements.statements_per_meter(connection, customer, from_date=first, to_date=last)
 
 
-def print_statements(found: "Sequence[Statement]", *, format_: str, json: bool) -> None:
-    """Print statements; their JSON is one object whose ``statements`` holds them."""
-    if json:
-        show.as_json({"statements": [_object(one) for one in found]})
-    elif format_ == "csv":
-        show.as_csv(COLUMNS, [row for one in found for row in _rows(one)])
-    else:
-        for place, one in enumerate(found):
-            sys.stdout.write("\n" if place else "")
-            _tell(one)
+def _paper(connection: "Connection", found: "tuple[Statement, ...]", open_: "Open", books: Books) -> "Report":
+    """Compose the statement in the language of the customer."""
+    from meterpos.ledger.queries.statements import addressee
+    from meterpos.printing.report import imprint
+    from meterpos.printing.statement import compose_statement
+
+    to = addressee(connection, found[0])
+    made_by = imprint(connection, moment=open_.moment(), language=to.language, is_till=books.is_till)
+    return compose_statement(found, to=to, imprint=made_by)
 
 
 def _object(one: "Statement") -> dict[str, Any]:
@@ -106,36 +156,6 @@ def _object(one: "Statement") -> dict[str, Any]:
             for line in one.lines
         ],
     }
-
-
-def _rows(one: "Statement") -> list[tuple[object, ...]]:
-    """Return the statement's rows between what was brought and what is carried forward."""
-    from meterpos.ledger.money import format_decimal
-
-    whose = " ".join(account.account_no for account in one.accounts)
-    nothing = ("", "", "", "", "", "")
-    return [
-        (whose, one.from_date, "brought_forward", *nothing, format_decimal(one.opening_minor)),
-        *(_row(line) for line in one.lines),
-        (whose, one.to_date, "carried_forward", *nothing, format_decimal(one.closing_minor)),
-    ]
-
-
-def _row(line: "StatementLine") -> tuple[object, ...]:
-    from meterpos.ledger.money import format_decimal
-
-    return (
-        line.account_no,
-        line.date,
-        line.kind,
-        line.number,
-        line.method,
-        line.reference,
-        line.text,
-        format_decimal(line.debit_minor),
-        format_decimal(line.credit_minor),
-        format_decimal(line.balance_minor),
-    )
 
 
 def _tell(one: "Statement") -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 NO_BREAK: Final = "\u00a0"
 """A space at which no line is broken; on the paper it is a space like any other."""
@@ -16,10 +16,11 @@ class Align(Enum):
 
 
 class Size(Enum):
-    """How large a line is wished; the layout takes the largest that fits."""
+    """How large a line is wished; the layout takes the largest that fits. A heading stands out on a page alone."""
 
     NORMAL = "normal"
     LARGE = "large"
+    HEADING = "heading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,69 @@ class Qr:
     text: str
 
 
-Element = Text | Pair | Either | Rule | Blank | Banner | Signature | Qr
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table; ``figures`` stand at the right, ``grows`` is its share of the room the others leave."""
+
+    title: str
+    figures: bool = False
+    grows: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of a table, a text a column; ``narrow`` says the same on a roll, which has no room for columns."""
+
+    cells: tuple[str, ...]
+    narrow: tuple[Pair | Text, ...]
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows under titles that stand again at the top of every page, and not at all on a roll."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart: its name, how long it is, and what is said beside it; ``tone`` never says more than that."""
+
+    label: str
+    value: int
+    said: str
+    tone: Literal["plain", "good", "bad"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A plain chart: bars side by side, lying or ``upright``; on a roll their names and what is said."""
+
+    bars: tuple[Bar, ...]
+    upright: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """A few figures that are seen first, each with its name above it; pairs on a roll."""
+
+    figures: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Two blocks side by side on a page, one after the other on a roll."""
+
+    left: tuple[Text | Pair, ...]
+    right: tuple[Text | Pair, ...]
+
+
+Simple = Text | Pair | Either | Rule | Blank | Banner | Signature | Qr
+"""What a roll can hold."""
+
+Element = Simple | Table | Bars | Tiles | Sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from meterpos.printing.document import (
     NO_BREAK,
     Align,
     Banner,
+    Bars,
     Blank,
     Document,
     Either,
@@ -16,9 +17,14 @@ from meterpos.printing.document import (
     Qr,
     Rule,
     Run,
+    Sides,
     Signature,
+    Simple,
     Size,
+    Table,
     Text,
+    Tiles,
+    pair,
 )
 from meterpos.printing.letters import balance, clean, fits, runs_width, width, words_of, wrap
 
@@ -95,7 +101,22 @@ def set_lines(document: Document, *, columns: int, plain: bool = False, spell: S
     """
     assert columns in COLUMNS, f"papers are composed at {COLUMNS} columns, not {columns}"
     setter = _Setter(columns, plain, spell)
-    return tuple(line for element in document.elements for line in setter.lines(element))
+    return tuple(line for element in document.elements for one in _on_a_roll(element) for line in setter.lines(one))
+
+
+def _on_a_roll(element: Element) -> Iterable[Simple]:
+    """Return what a roll holds of an element that was made for a page."""
+    match element:
+        case Table():
+            return tuple(one for row in element.rows for one in row.narrow)
+        case Bars():
+            return tuple(pair(bar.label, bar.said) for bar in element.bars)
+        case Tiles():
+            return element.figures
+        case Sides():
+            return (*element.left, Blank(), *element.right)
+        case _:
+            return (element,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +125,7 @@ class _Setter:
     plain: bool
     spell: Spell | None
 
-    def lines(self, element: Element) -> list[Line]:
+    def lines(self, element: Simple) -> list[Line]:
         match element:
             case Text():
                 return self._text(element)

@@ -1,7 +1,6 @@
 """Papers as PDF: a roll as long as the paper is, with its fonts inside and its text to be found and copied."""
 
 import io
-import unicodedata
 from collections.abc import Iterable
 from typing import Any, Final, assert_never
 
@@ -61,14 +60,6 @@ def render_pdf(document: Document, *, width_mm: int | None = None, columns: int 
     return buffer.getvalue()
 
 
-def _register_font(name: str) -> None:
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    if name not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont(name, fonts.font_file(name)))
-
-
 def _height(line: Line) -> int:
     """Return how high a line is, in dots."""
     match line:
@@ -124,7 +115,7 @@ def _write(
     if not visible:
         written.setTextRenderMode(_INVISIBLE)
     for name, letters in stretches:
-        _register_font(name)
+        fonts.register(name)
         written.setFont(name, _EM * (2 if cell.large else 1))
         written.textOut(letters)
     canvas.saveState()
@@ -144,14 +135,8 @@ def _draw_other(canvas: Any, cell: Cell, *, baseline: int, at_end: bool) -> None
     size = (cell.columns * _COLUMN, _LETTER * times)
     drawn = ImageReader(mask.point(lambda grey: 255 - grey))
     canvas.drawImage(drawn, cell.column * _COLUMN, bottom, *size)
-    stretches = ((name, _as_seen(letters)) for name, letters in fonts.stretches(cell.text, bold=cell.bold))
+    stretches = ((name, fonts.as_seen(letters)) for name, letters in fonts.stretches(cell.text, bold=cell.bold))
     _write(canvas, cell, stretches, baseline=baseline, visible=False)
-
-
-def _as_seen(letters: str) -> str:
-    """Return letters from left to right as they stand, which is how a PDF keeps Arabic and Hebrew."""
-    is_from_right = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in letters)
-    return letters[::-1] if is_from_right else letters
 
 
 def _draw_qr(canvas: Any, line: QrLine, *, top: int, columns: int) -> None:
@@ -160,18 +145,6 @@ def _draw_qr(canvas: Any, line: QrLine, *, top: int, columns: int) -> None:
     left = (columns * _COLUMN - len(rows) * dots) / 2
     down = top + qr.QUIET_MODULES * dots
     for y, row in enumerate(rows):
-        for start, length in _dark_runs(row):
+        for start, length in qr.dark_runs(row):
             bottom = -down - (y + 1) * dots
             canvas.rect(left + start * dots, bottom, length * dots, dots, stroke=0, fill=1)
-
-
-def _dark_runs(row: tuple[bool, ...]) -> list[tuple[int, int]]:
-    """Return where the dark stretches of a row start, and how long they are."""
-    runs: list[tuple[int, int]] = []
-    for x, is_dark in enumerate(row):
-        if is_dark and x and row[x - 1]:
-            start, length = runs[-1]
-            runs[-1] = (start, length + 1)
-        elif is_dark:
-            runs.append((x, 1))
-    return runs

@@ -1,4 +1,4 @@
-"""Lines drawn in real type: for the preview, and for what a printer has no letters for."""
+"""Lines and pages drawn in real type: for the preview, and for what a printer has no letters for."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from meterpos.printing import fonts, qr
+from meterpos.printing import fonts, qr, typeset
 from meterpos.printing.layout import (
     LETTER_DOTS,
     LINE_DOTS,
@@ -18,6 +18,7 @@ from meterpos.printing.layout import (
     TextLine,
 )
 from meterpos.printing.letters import width
+from meterpos.printing.page import PAGE, Block, Box, Code, Letters, Mark, Page
 
 _COLUMN, _LETTER = LETTER_DOTS
 _EM: Final = 20
@@ -29,6 +30,54 @@ _EDGE: Final = {32: 40, 42: 68, 48: 32}
 
 _TOP: Final = 32
 _INK, _PAPER = 0x12, 0xFF
+
+
+_PAGE_PAPER: Final = "#FFFFFF"
+_BOLDER: Final = 30
+"""How much of a letter's size those of fonts without a bold weight are smeared by, as one part of so many."""
+
+
+def draw_page(page: Page, *, foot: Block, scale: float) -> Image.Image:
+    """Return one page of A4 in colour, ``scale`` pixels a point."""
+    wide, high = (round(side * scale) for side in PAGE)
+    paper = Image.new("RGB", (wide, high), _PAGE_PAPER)
+    draw = ImageDraw.Draw(paper)
+    for down, block in (*page.blocks, (0.0, foot)):
+        for mark in block.marks:
+            _draw_mark(paper, draw, mark, down=down, scale=scale)
+    return paper
+
+
+def draw_letters(letters: str, *, name: str, size: int, bold: bool) -> tuple[Image.Image, int]:
+    """Return letters of one font as a mask, and how far below its top their baseline is, in pixels."""
+    font = _font(name, size)
+    rise, fall = font.getmetrics()
+    smear = max(1, size // _BOLDER) if bold else 0
+    mask = Image.new("L", (max(1, round(font.getlength(letters))) + smear, rise + fall), 0)
+    draw = ImageDraw.Draw(mask)
+    for offset in (0, smear) if bold else (0,):
+        draw.text((offset, rise), letters, fill=255, font=font, anchor="ls")
+    return mask, rise
+
+
+def _draw_mark(paper: Image.Image, draw: ImageDraw.ImageDraw, mark: Mark, *, down: float, scale: float) -> None:
+    match mark:
+        case Letters():
+            baseline = (down + mark.baseline) * scale
+            for piece in typeset.pieces(mark.text, size=mark.size, bold=mark.bold, figures=mark.figures):
+                font = _font(piece.font, max(1, round(mark.size * scale)))
+                left = (mark.left + piece.left) * scale
+                draw.text((left, baseline), piece.text, fill=mark.ink, font=font, anchor="ls")
+        case Box():
+            left, top = mark.left * scale, (down + mark.top) * scale
+            right, bottom = left + mark.width * scale, top + max(mark.height * scale, 1)
+            draw.rectangle((left, top, right - 1, bottom - 1), fill=mark.ink)
+        case Code():
+            side = round(mark.side * scale)
+            place = (round(mark.left * scale), round((down + mark.top) * scale))
+            paper.paste((_INK,) * 3, place, _code(mark.text).resize((side, side), Image.Resampling.NEAREST))
+        case _:
+            assert_never(mark)
 
 
 def draw_paper(lines: Sequence[Line], *, columns: int, scale: int) -> Image.Image:
@@ -100,17 +149,23 @@ def _draw_rule(*, columns: int, scale: int) -> Image.Image:
 
 
 def _draw_qr(line: QrLine, *, columns: int, scale: int) -> Image.Image:
-    rows = qr.modules(line.text)
+    code = _code(line.text)
+    size = code.width * qr.MODULE_DOTS * scale
+    strip = _empty(columns, code.width * qr.MODULE_DOTS, scale)
+    strip.paste(code.resize((size, size), Image.Resampling.NEAREST), ((strip.width - size) // 2, 0))
+    return strip
+
+
+def _code(text: str) -> Image.Image:
+    """Return a QR code with its quiet zone, a pixel a module."""
+    rows = qr.modules(text)
     side = len(rows) + 2 * qr.QUIET_MODULES
     code = Image.new("L", (side, side), 0)
     for y, row in enumerate(rows):
         for x, is_dark in enumerate(row):
             if is_dark:
                 code.putpixel((x + qr.QUIET_MODULES, y + qr.QUIET_MODULES), 255)
-    size = side * qr.MODULE_DOTS * scale
-    strip = _empty(columns, side * qr.MODULE_DOTS, scale)
-    strip.paste(code.resize((size, size), Image.Resampling.NEAREST), ((strip.width - size) // 2, 0))
-    return strip
+    return code
 
 
 def _draw_own(mask: Image.Image, letters: str, *, name: str, left: int, scale: int) -> None:

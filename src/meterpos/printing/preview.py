@@ -1,11 +1,12 @@
-"""Papers on the screen: as plain text, and as a picture of the roll in real type."""
+"""Papers on the screen: as plain text, and as a picture of the roll or of a page in real type."""
 
 import io
 from typing import assert_never
 
-from meterpos.printing import picture
+from meterpos.printing import picture, sheet
 from meterpos.printing.document import Document
 from meterpos.printing.layout import BlankLine, Line, QrLine, RuleLine, TextLine, set_lines
+from meterpos.printing.report_labels import report_labels_in
 
 
 def render_text(document: Document, *, columns: int) -> str:
@@ -19,6 +20,17 @@ def render_png(document: Document, *, columns: int, scale: int = 2) -> bytes:
     drawn = picture.draw_paper(set_lines(document, columns=columns), columns=columns, scale=scale)
     buffer = io.BytesIO()
     drawn.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def render_page(document: Document, number: int, *, scale: float = 2.0) -> bytes:
+    """Return one A4 page (from 1; the last where there are fewer) as a PNG picture, ``scale`` pixels a point."""
+    count = sheet.count_pages(document)
+    page = next(page for page in sheet.pages(document) if page.number == min(number, count))
+    said = report_labels_in(document.language).page_of.format(n=page.number, m=count)
+    drawn = picture.draw_page(page, foot=sheet.foot(document, said=said), scale=scale)
+    buffer = io.BytesIO()
+    drawn.save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
 
 

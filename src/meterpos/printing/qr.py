@@ -1,5 +1,6 @@
 """The QR code of a paper as a grid of dark and light modules."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -24,3 +25,15 @@ def modules(text: str) -> tuple[tuple[bool, ...], ...]:
     """
     code = segno.make_qr(text, error="m", boost_error=False, mask=MASK)
     return tuple(tuple(bool(module & 1) for module in row) for row in code.matrix)
+
+
+def dark_runs(row: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return where the dark stretches of a row start, and how long they are."""
+    runs: list[tuple[int, int]] = []
+    for x, is_dark in enumerate(row):
+        if is_dark and x and row[x - 1]:
+            start, length = runs[-1]
+            runs[-1] = (start, length + 1)
+        elif is_dark:
+            runs.append((x, 1))
+    return runs

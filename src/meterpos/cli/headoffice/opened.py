@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 Day = Annotated[
     datetime | None, typer.Option("--on", metavar="D", formats=["%Y-%m-%d"], help="The day it counts from; else today.")
 ]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", metavar="D", formats=["%Y-%m-%d"], help="The day lateness is counted from; else today."),
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,19 @@
 """Papers after they were made: shown or written again, counted copies, and whether a QR is true."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from meterpos.cli import show
+from meterpos.cli.rendering import Columns, PaperFormat, PaperSize, check_columns, rendered
 from meterpos.cli.style import CHECK_FOUND, Clerk, Json, PinFile, Print, example
 from meterpos.cli.till.opened import NobodyActs, opened, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.seals import Verdict
-    from meterpos.printing.document import Document
     from meterpos.till import Till
-
-PaperFormat = Literal["text", "escpos", "pdf", "png"]
-COLUMNS: Final = (32, 42, 48)
-
-Columns = Annotated[
-    int | None, typer.Option("--columns", metavar="32|42|48", help="Letters a line; else as the settings say.")
-]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -36,11 +28,10 @@ def receipt(
     number: Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="A receipt or a reversal of this till.")],
     format_: Annotated[
         PaperFormat,
-        typer.Option(
-            "--format", metavar="text|escpos|pdf|png", help="text, printer bytes, an 80 mm roll as PDF, or a picture."
-        ),
+        typer.Option("--format", metavar="text|escpos|pdf|png", help="text, printer bytes, PDF, or a picture."),
     ] = "text",
     columns: Columns = None,
+    paper_size: PaperSize = None,
     copy: Annotated[
         bool, typer.Option("--copy", help="Make a counted copy that says COPY, as for handing out; else just look.")
     ] = False,
@@ -53,8 +44,7 @@ def receipt(
     from meterpos.ledger.queries.receipts import find_receipt
     from meterpos.printing.receipt import compose_receipt
 
-    if columns is not None and columns not in COLUMNS:
-        raise typer.BadParameter("use 32, 42 or 48", param_hint="--columns")
+    check_columns(columns)
     if device is not None and not copy:
         raise typer.BadParameter("what is printed again is a copy: add --copy", param_hint="--print")
     with opened(context) as till:
@@ -78,11 +68,11 @@ def receipt(
                 "reversed_by": found.reversed_by,
                 "reverses": found.reverses,
                 "printed": printed,
-                "text": _RENDERED["text"](paper, width).decode(),
+                "text": rendered(paper, "text", columns=width).decode(),
             }
         )
     elif device is None:
-        show.as_bytes(_RENDERED[format_](paper, width))
+        show.as_bytes(rendered(paper, format_, columns=width, size=paper_size))
     else:
         named = f"Copy {copy_no} of {found.number}" if copy_no else f"{found.number}, which had not come out"
         show.tell(f"{named}: {printed}")
@@ -211,40 +201,3 @@ def _tell_seal(found: "Verdict", at: str) -> None:
             ("Made", at),
         ]
     )
-
-
-def rendered(paper: "Document", format_: PaperFormat, *, columns: int) -> bytes:
-    """Return a paper in one of the formats a command writes."""
-    return _RENDERED[format_](paper, columns)
-
-
-def _as_text(paper: "Document", columns: int) -> bytes:
-    from meterpos.printing.preview import render_text
-
-    return render_text(paper, columns=columns).encode()
-
-
-def _as_escpos(paper: "Document", columns: int) -> bytes:
-    from meterpos.printing.thermal import render_escpos
-
-    return render_escpos(paper, columns=columns)
-
-
-def _as_pdf(paper: "Document", columns: int) -> bytes:
-    from meterpos.printing.pdf import render_pdf
-
-    return render_pdf(paper, columns=columns)
-
-
-def _as_png(paper: "Document", columns: int) -> bytes:
-    from meterpos.printing.preview import render_png
-
-    return render_png(paper, columns=columns)
-
-
-_RENDERED: Final[dict[str, Callable[["Document", int], bytes]]] = {
-    "text": _as_text,
-    "escpos": _as_escpos,
-    "pdf": _as_pdf,
-    "png": _as_png,
-}

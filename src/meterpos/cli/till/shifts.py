@@ -9,9 +9,9 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.files import read_counted
+from meterpos.cli.rendering import PaperFormat, rendered
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example, new_group
 from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
-from meterpos.cli.till.papers import PaperFormat, rendered
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.errors import UserError
 

@@ -8,9 +8,15 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, bindparam, case, cast, func, select
 
 from meterpos.errors import UserError
-from meterpos.ledger.queries.accounts import Account, accounts_of_customer, pending, resolve
+from meterpos.ledger.queries.accounts import (
+    Account,
+    UnknownMeterOrAccount,
+    accounts_of_customer,
+    pending,
+    resolve,
+)
 from meterpos.ledger.rules.balances import PLAIN_KINDS
-from meterpos.ledger.tables import facts, movements
+from meterpos.ledger.tables import customers, facts, movements
 
 ORDER_WITHIN_A_DAY: Final = ("opening", "invoice", "adjustment", "payment", "bounce", "reversal")
 
@@ -59,6 +65,20 @@ class Statement:
     pending_minor: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Whom a statement is for; every field may be empty, for an account of nobody."""
+
+    customer_no: str
+    name: str
+    phone: str
+    place: str
+    language: str = "en"
+
+
+_WHO: Final = select(
+    customers.c.customer_no, customers.c.name, customers.c.phone, customers.c.place, customers.c.language
+).where(customers.c.customer_no == bindparam("customer_no"))
 _of: Final = movements.c.account_no.in_(bindparam("account_nos", expanding=True))
 _BEFORE: Final = select(cast(func.coalesce(func.sum(movements.c.amount_minor), 0), BigInteger)).where(
     _of, movements.c.fact_date < bindparam("from_date")
@@ -117,6 +137,32 @@ def statements_per_meter(
     """
     owned = accounts_of_customer(connection, customer_no)
     return tuple(_statement(connection, [one], from_date=from_date, to_date=to_date) for one in owned)
+
+
+def statement_of_theirs(
+    connection: Connection, customer_no: str, meter_or_account: str, *, from_date: date, to_date: date
+) -> Statement:
+    """Return the statement of one meter of a customer: the account they have or last had there.
+
+    Raises: UnknownCustomerNumber; UnknownMeterOrAccount when no such meter is or was theirs; UnusablePeriod.
+    """
+    typed = meter_or_account.strip().upper()
+    for one in accounts_of_customer(connection, customer_no):
+        if typed in ((one.meter_no or "").upper(), one.account_no.upper()):
+            return _statement(connection, [one], from_date=from_date, to_date=to_date)
+    raise UnknownMeterOrAccount(
+        f"Customer '{customer_no[:40]}' has no meter or account '{typed[:40]}'. Leave --meter out to see them all.",
+        field="meter",
+    )
+
+
+def addressee(connection: Connection, statement: Statement) -> Addressee:
+    """Return whom a statement is for."""
+    account = statement.accounts[0]
+    row = connection.execute(_WHO, {"customer_no": account.customer_no}).one_or_none()
+    if row is not None:
+        return Addressee(**row._mapping)
+    return Addressee(customer_no=account.customer_no or "", name=account.customer_name or "", phone="", place="")
 
 
 def _statement(connection: Connection, owned: Sequence[Account], *, from_date: date, to_date: date) -> Statement:

@@ -1,0 +1,358 @@
+"""A document set on A4: blocks of marks one below the other, broken into pages; every renderer only paints.
+
+A paper that is made for a page (it has a table, tiles, a chart or two sides) stands across it; any other, a receipt,
+in a column in its middle.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, assert_never
+
+from meterpos.printing import charts, typeset
+from meterpos.printing.charts import joined
+from meterpos.printing.document import (
+    Align,
+    Banner,
+    Bars,
+    Blank,
+    Document,
+    Either,
+    Element,
+    Pair,
+    Qr,
+    Row,
+    Rule,
+    Sides,
+    Signature,
+    Simple,
+    Size,
+    Table,
+    Text,
+    Tiles,
+)
+from meterpos.printing.page import (
+    BODY,
+    INK,
+    LINE,
+    MUTED,
+    PAGE,
+    SMALL,
+    Block,
+    Box,
+    Code,
+    Letters,
+    Mark,
+    Page,
+    at_right,
+    moved,
+)
+
+_LEFT: Final = 45.0
+_TOP: Final = 45.0
+_FOOT: Final = 806.0
+"""Where the line at the foot of a page stands."""
+
+_BOTTOM: Final = 786.0
+_COLUMN: Final = 300.0
+_GAP: Final = 12.0
+_CELL_GAP: Final = 14.0
+_SIZES: Final = {Size.NORMAL: BODY, Size.HEADING: 11.5, Size.LARGE: 17.0}
+_LEADING: Final = 1.38
+_PAD: Final = 2.4
+_CODE: Final = 110.0
+
+
+def pages(document: Document) -> Iterator[Page]:
+    """Yield the pages of a document, always one at least; nothing is kept of those that were taken."""
+    placed: list[tuple[float, Block]] = []
+    top, number = _TOP, 1
+    for group in _groups(_blocks(document)):
+        height = sum(block.height for block in group)
+        if placed and top + height > _BOTTOM:
+            yield Page(number, tuple(placed))
+            placed, top, number = [], _TOP, number + 1
+            repeat = group[0].repeat
+            if repeat is not None and repeat is not group[0]:
+                placed.append((top, repeat))
+                top += repeat.height
+        for block in group:
+            placed.append((top, block))
+            top += block.height
+    yield Page(number, tuple(placed))
+
+
+def count_pages(document: Document) -> int:
+    """Return how many pages a document has."""
+    return sum(1 for _ in pages(document))
+
+
+def foot(document: Document, *, said: str) -> Block:
+    """Return what stands at the foot of a page: what the paper is, and ``said``, which page it is."""
+    right = PAGE[0] - _LEFT
+    wide = typeset.width(said, size=SMALL)
+    title = typeset.wrap(document.title, room=right - _LEFT - wide - _GAP, size=SMALL)[0]
+    return Block(
+        height=0,
+        marks=(
+            Box(left=_LEFT, top=_FOOT - 14, width=right - _LEFT, height=0.6),
+            Letters(left=_LEFT, baseline=_FOOT, text=title, size=SMALL, ink=MUTED),
+            Letters(left=right - wide, baseline=_FOOT, text=said, size=SMALL, ink=MUTED),
+        ),
+    )
+
+
+def _groups(blocks: Iterator[Block]) -> Iterator[list[Block]]:
+    """Yield blocks that have to stand on one page."""
+    group: list[Block] = []
+    for block in blocks:
+        group.append(block)
+        if not block.holds:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _blocks(document: Document) -> Iterator[Block]:
+    is_wide = any(isinstance(element, (Table, Tiles, Bars, Sides)) for element in document.elements)
+    room = PAGE[0] - 2 * _LEFT if is_wide else _COLUMN
+    setter = _Setter((PAGE[0] - room) / 2, room, is_wide=is_wide)
+    for element in document.elements:
+        yield from setter.blocks(element)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setter:
+    """Sets elements from ``left`` on in ``room`` points; on a wide page a pair does not go all the way across."""
+
+    left: float
+    room: float
+    is_wide: bool = False
+
+    def blocks(self, element: Element) -> Iterator[Block]:
+        match element:
+            case Table():
+                yield from self._table(element)
+            case Bars():
+                draw = charts.upright if element.upright else charts.lying
+                yield from draw(element, left=self.left, room=self.room)
+            case Tiles():
+                yield charts.tiles(element, left=self.left, room=self.room)
+            case Sides():
+                yield self._sides(element)
+            case _:
+                yield from self._simple(element)
+
+    def _simple(self, element: Simple) -> Iterator[Block]:
+        match element:
+            case Text():
+                yield from self._text(element)
+            case Pair():
+                yield self._pair(element, room=min(self.room, _COLUMN))
+            case Either():
+                yield from (self._pair(one, room=min(self.room, _COLUMN)) for one in element.wide)
+            case Rule():
+                yield self._rule()
+            case Blank():
+                yield Block(height=_GAP)
+            case Banner():
+                yield self._banner(element)
+            case Signature():
+                yield self._signature(element)
+            case Qr():
+                yield self._code(element)
+            case _:
+                assert_never(element)
+
+    # --- lines ---------------------------------------------------------------------------------------------------
+
+    def _text(self, element: Text, *, at_right: bool = False) -> Iterator[Block]:
+        size, bold = _SIZES[element.size], any(run.bold for run in element.runs)
+        indent = element.indent * 6.0
+        lines = typeset.wrap(joined(element.runs), room=self.room - indent, size=size, bold=bold)
+        above = 8.0 if element.size is Size.HEADING else 0.0
+        ink = INK if bold or element.size is not Size.NORMAL or not self.is_wide else MUTED
+        for place, line in enumerate(lines):
+            wide = typeset.width(line, size=size, bold=bold)
+            left = self.left + indent
+            if at_right:
+                left = self.left + self.room - wide
+            elif element.align is Align.CENTRE and not self.is_wide:
+                left = self.left + (self.room - wide) / 2
+            lead = 0.0 if place else above
+            mark = Letters(left=left, baseline=lead + size * 1.05, text=line, size=size, bold=bold, ink=ink)
+            holds = element.size is Size.HEADING or place < len(lines) - 1
+            yield Block(
+                height=lead + size * _LEADING + (2 if element.size is Size.HEADING else 0), marks=(mark,), holds=holds
+            )
+
+    def _pair(self, element: Pair, *, room: float) -> Block:
+        """Set both sides on one line; where they do not fit, the left wraps beside the right."""
+        size = 13.0 if element.size is Size.LARGE else BODY
+        left_bold, right_bold = (any(run.bold for run in side) for side in (element.left, element.right))
+        said = typeset.ready(joined(element.right))
+        indent = element.indent * 6.0
+        wide = typeset.width(said, size=size, bold=right_bold, figures=True)
+        beside = room - indent - wide - (_GAP if wide else 0)
+        right_lines: tuple[str, ...] = (said,)
+        if beside < room * 0.3:
+            right_lines = typeset.wrap(said, room=room * 0.62, size=size, bold=right_bold)
+            wide = max(typeset.width(line, size=size, bold=right_bold, figures=True) for line in right_lines)
+            beside = room - indent - wide - _GAP
+        lines = typeset.wrap(joined(element.left), room=beside, size=size, bold=left_bold)
+        step = size * 1.5
+        ink = INK if left_bold or not self.is_wide else MUTED
+        marks: list[Mark] = [
+            Letters(
+                left=self.left + indent,
+                baseline=step * place + size * 1.1,
+                text=line,
+                size=size,
+                bold=left_bold,
+                ink=ink,
+            )
+            for place, line in enumerate(lines)
+        ]
+        marks += [
+            at_right(line, self.left + room, step * place + size * 1.1, size=size, bold=right_bold)
+            for place, line in enumerate(right_lines)
+        ]
+        return Block(height=step * max(len(lines), len(right_lines)), marks=tuple(marks))
+
+    def _rule(self) -> Block:
+        return Block(height=13, marks=(Box(left=self.left, top=6, width=self.room, height=0.7),))
+
+    def _banner(self, element: Banner) -> Block:
+        size = 13.0
+        text = typeset.ready(element.text)
+        wide = typeset.width(text, size=size, bold=True)
+        left = self.left + (self.room - wide) / 2
+        return Block(
+            height=28,
+            marks=(
+                Box(left=self.left, top=0, width=self.room, height=22, ink=INK),
+                Letters(left=left, baseline=15.8, text=text, size=size, bold=True, ink="#FFFFFF"),
+            ),
+        )
+
+    def _signature(self, element: Signature) -> Block:
+        room = min(self.room, _COLUMN)
+        label = typeset.ready(element.label)
+        wide = typeset.width(label, size=9) + _GAP
+        return Block(
+            height=42,
+            marks=(
+                Letters(left=self.left, baseline=38, text=label, size=9),
+                Box(left=self.left + wide, top=39, width=room - wide, height=0.7, ink=INK),
+            ),
+        )
+
+    def _code(self, element: Qr) -> Block:
+        left = self.left + (self.room - _CODE) / 2
+        return Block(height=_CODE + 4, marks=(Code(left=left, top=2, side=_CODE, text=element.text),))
+
+    # --- tables --------------------------------------------------------------------------------------------------
+
+    def _table(self, table: Table) -> Iterator[Block]:
+        widths = self._widths(table)
+        titles = Row(cells=tuple(column.title for column in table.columns), narrow=())
+        head = self._row(table, titles, widths, is_head=True)
+        yield head
+        last = len(table.rows) - 1
+        for place, row in enumerate(table.rows):
+            yield replace(self._row(table, row, widths), repeat=head, holds=place == last - 1 and row.bold)
+        yield Block(height=_GAP)
+
+    def _widths(self, table: Table) -> list[float]:
+        """Return how wide each column is: as what stands in it, those that grow share what is left."""
+        columns = table.columns
+        widths = [
+            0.0
+            if column.grows
+            else max(
+                (
+                    typeset.width(text, size=size, bold=True, figures=column.figures)
+                    for text, size in ((column.title, SMALL), *((cell, BODY) for cell in _widest(table, place)))
+                ),
+            )
+            for place, column in enumerate(columns)
+        ]
+        rest = self.room - sum(widths) - _CELL_GAP * (len(columns) - 1)
+        shares = sum(column.grows for column in columns)
+        return [
+            max(rest, 40.0) * column.grows / shares if column.grows else wide
+            for column, wide in zip(columns, widths, strict=True)
+        ]
+
+    def _row(self, table: Table, row: Row, widths: Sequence[float], *, is_head: bool = False) -> Block:
+        size = SMALL if is_head else BODY
+        bold = row.bold or is_head
+        ink = MUTED if is_head else INK
+        step = size * _LEADING
+        marks: list[Mark] = []
+        left, deepest = self.left, 1
+        for column, cell, wide in zip(table.columns, row.cells, widths, strict=True):
+            lines = (
+                (typeset.ready(cell),) if column.figures else typeset.wrap(cell, room=wide + 0.5, size=size, bold=bold)
+            )
+            deepest = max(deepest, len(lines))
+            for place, line in enumerate(lines):
+                baseline = _PAD + step * place + size * 1.02
+                if column.figures:
+                    marks.append(at_right(line, left + wide, baseline, size=size, bold=bold, ink=ink))
+                elif line:
+                    marks.append(Letters(left=left, baseline=baseline, text=line, size=size, bold=bold, ink=ink))
+            left += wide + _CELL_GAP
+        height = step * deepest + 2 * _PAD
+        below = Box(
+            left=self.left,
+            top=height - 0.8,
+            width=self.room,
+            height=0.9 if is_head else 0.5,
+            ink=INK if is_head else LINE,
+        )
+        return Block(height=height, marks=(*marks, below), holds=is_head)
+
+    def _sides(self, element: Sides) -> Block:
+        """Set two blocks beside each other; the right one at the right edge, its pairs in a column of their own."""
+        narrow = self.room * 0.42
+        left = replace(self, room=self.room - narrow - 2 * _GAP)
+        right = replace(self, left=self.left + self.room - narrow, room=narrow)
+        left_pair, right_pair = partial(left._pair, room=left.room), partial(right._pair, room=right.room)
+        placed = [
+            _stack(
+                [
+                    block
+                    for one in element.left
+                    for block in (left._text(one) if isinstance(one, Text) else [left_pair(one)])
+                ]
+            ),
+            _stack(
+                [
+                    block
+                    for one in element.right
+                    for block in (right._text(one, at_right=True) if isinstance(one, Text) else [right_pair(one)])
+                ]
+            ),
+        ]
+        return Block(
+            height=max(block.height for block in placed) + 10,
+            marks=tuple(mark for block in placed for mark in block.marks),
+        )
+
+
+def _stack(blocks: Sequence[Block]) -> Block:
+    """Return blocks set below each other as one."""
+    marks: list[Mark] = []
+    top = 0.0
+    for block in blocks:
+        marks += [moved(mark, top) for mark in block.marks]
+        top += block.height
+    return Block(height=top, marks=tuple(marks))
+
+
+def _widest(table: Table, place: int) -> Iterable[str]:
+    """Return the cells of a column that may be its widest: figures are as wide as they are long."""
+    cells = {row.cells[place] for row in table.rows}
+    return {max(cells, key=len, default="")} if table.columns[place].figures else cells

@@ -1,0 +1,171 @@
+"""Papers on A4: every page numbered, its fonts inside, its text to be found, its money in columns."""
+
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from meterpos.printing import sheet, typeset
+from meterpos.printing.a4 import render_a4
+from meterpos.printing.document import Bar, Bars, Column, Document, Element, Row, Table, Tiles, pair, text
+from meterpos.printing.page import Box, Letters
+from meterpos.printing.preview import render_page, render_text
+from tests.printing.papers import PAGES, Case
+from tests.printing.reading import read_qr
+from tests.printing.report_samples import account, statement
+from tests.printing.samples import SEAL
+
+
+def read(pdf: bytes) -> list[str]:
+    """Return the text of each page."""
+    document = pypdfium2.PdfDocument(pdf)
+    found = []
+    for page in document:
+        words = page.get_textpage()
+        found.append(str(words.get_text_range()))
+        words.close()
+        page.close()
+    document.close()
+    return found
+
+
+def picture(pdf: bytes, number: int = 0) -> Image.Image:
+    document = pypdfium2.PdfDocument(pdf)
+    page = document[number]
+    drawn = page.render(scale=3).to_pil().convert("L")
+    page.close()
+    document.close()
+    return drawn
+
+
+def paper(*elements: Element) -> Document:
+    return Document(title="T", language="en", elements=elements)
+
+
+def rows(count: int) -> Table:
+    return Table(
+        columns=(Column(title="Number", grows=1), Column(title="Amount", figures=True)),
+        rows=tuple(Row(cells=(f"INV-{n:05d}", f"{n:,}.00"), narrow=()) for n in range(count)),
+    )
+
+
+@pytest.mark.parametrize("case", PAGES, ids=str)
+def test_all_text_of_a_paper_is_on_its_pages(case: Case) -> None:
+    found = "".join("".join(read(render_a4(case.document))).split())
+    for word in render_text(case.document, columns=48).replace("-" * 48, "").split():
+        bare = word.strip("+-,_")  # a signed amount stands in the column of its sign
+        if bare and word != "[QR]" and not word.startswith("##"):
+            assert bare in found, word
+
+
+def test_every_page_bears_its_number_and_the_titles_of_the_table() -> None:
+    pages = read(render_a4(paper(rows(100))))
+    assert len(pages) > 1
+    for number, words in enumerate(pages, start=1):
+        assert f"Page {number} of {len(pages)}" in words
+        assert "Number Amount" in words.replace("\r\n", " ")
+
+
+def test_what_asks_how_far_it_is_hears_of_every_page() -> None:
+    heard: list[tuple[int, int]] = []
+    render_a4(paper(rows(100)), progress=lambda done, whole: heard.append((done, whole)))
+    assert heard == [(number, len(heard)) for number in range(1, len(heard) + 1)]
+
+
+def test_who_asks_how_far_it_is_can_end_it() -> None:
+    def enough(_done: int, _whole: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        render_a4(paper(rows(100)), progress=enough)
+
+
+@given(first=st.integers(0, 10**12), second=st.integers(0, 10**12))
+@settings(max_examples=30)
+def test_money_of_as_many_digits_is_as_wide(first: int, second: int) -> None:
+    """Figures stand in columns: only the count of letters decides how wide an amount is."""
+    one, other = f"{first:,}.00", f"{second:,}.00"
+    if len(one) == len(other):
+        assert typeset.width(one, size=9, figures=True) == pytest.approx(typeset.width(other, size=9, figures=True))
+
+
+def test_amounts_end_at_one_edge_of_the_table() -> None:
+    (page,) = sheet.pages(paper(rows(20)))
+    marks = [mark for _, block in page.blocks for mark in block.marks if isinstance(mark, Letters) and mark.figures]
+    ends = {
+        round(mark.left + typeset.width(mark.text, size=mark.size, bold=mark.bold, figures=True), 2) for mark in marks
+    }
+    assert len(ends) == 1
+
+
+def test_no_mark_leaves_the_page() -> None:
+    long = "Wilhelmina" * 30
+    document = paper(
+        text(long),
+        pair(long, long),
+        Tiles((pair(long, "1" * 60), pair("b", "2"))),
+        Bars((Bar(long, 5, "5.00"), Bar("zero", 0, "0.00", "bad"))),
+        Bars(tuple(Bar(str(n), n, f"{n}.00", "good") for n in range(40)), upright=True),
+        Bars((), upright=True),
+        Table(
+            columns=(Column(title="Text", grows=1), Column(title=long[:40]), Column(title="Amount", figures=True)),
+            rows=(Row(cells=(long, long[:20], "1,000.00"), narrow=()),),
+        ),
+    )
+    for page in sheet.pages(document):
+        for down, block in page.blocks:
+            for mark in block.marks:
+                wide = mark.width if isinstance(mark, Box) else typeset.width(mark.text, size=mark.size, bold=mark.bold)
+                assert mark.left >= 0
+                assert mark.left + wide <= sheet.PAGE[0]
+                assert down >= 0
+
+
+@pytest.mark.parametrize("tone", ["plain", "good", "bad"])
+def test_a_longer_bar_is_longer_and_says_its_figure(tone: str) -> None:
+    bars = Bars((Bar("One", 100, "1.00", tone), Bar("Two", 200, "2.00", tone)))  # type: ignore[arg-type]
+    (page,) = sheet.pages(paper(bars))
+    drawn = [mark.width for _, block in page.blocks for mark in block.marks if isinstance(mark, Box)][1::2]
+    assert drawn[1] == pytest.approx(2 * drawn[0])
+    assert {"1.00", "2.00"} <= set(read(render_a4(paper(bars)))[0].split())
+
+
+def test_a_scanner_reads_the_seal_from_the_page() -> None:
+    document = Case("cash", "en", 48).document
+    assert read_qr(picture(render_a4(document))) == SEAL
+
+
+def test_a_name_in_another_script_is_seen_and_found() -> None:
+    name = "王小明 شارع"
+    pdf = render_a4(paper(text(name, bold=True)))
+    assert "王小明" in read(pdf)[0] and "شارع" in read(pdf)[0]
+    empty = picture(render_a4(paper(text(""))))
+    assert sum(picture(pdf).histogram()[:128]) > sum(empty.histogram()[:128])
+
+
+@given(words=st.text(min_size=1, max_size=30))
+@settings(max_examples=25)
+def test_any_name_makes_a_page(words: str) -> None:
+    document = paper(text(words), pair(words, words), Tiles((pair(words, words),)))
+    assert len(read(render_a4(document))) == 1
+
+
+def test_the_screen_shows_a_page_as_it_is_printed() -> None:
+    document = paper(rows(100))
+    pages = sheet.count_pages(document)
+    first, last, beyond = (render_page(document, number, scale=1) for number in (1, pages, pages + 5))
+    assert first != last
+    assert last == beyond
+
+
+def test_a_code_is_on_the_screen_too(tmp_path: object) -> None:
+    import io
+
+    shown = Image.open(io.BytesIO(render_page(Case("cash", "en", 48).document, 1, scale=3)))
+    assert read_qr(shown.convert("L")) == SEAL
+
+
+def test_a_closed_statement_adds_up() -> None:
+    found = statement(account(), opening=100, moves=())
+    assert found.opening_minor + found.invoiced_minor + found.adjusted_minor - found.paid_minor == found.closing_minor
