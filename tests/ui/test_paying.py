@@ -1,6 +1,7 @@
 """The clerk takes money through the real window on a real ledger."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -220,16 +221,64 @@ def test_the_preview_is_what_the_receipt_says(window: Window, counter: Counter) 
     ]
 
 
-def test_an_invoice_can_be_named(window: Window, counter: Counter) -> None:
+def test_an_invoice_is_found_by_typing_and_named(window: Window, counter: Counter) -> None:
     choose(window, "MTR-078")
     panel = window.pay.payment
-    panel.name_one(panel._views[0], "INV-2026-00421")
+    press(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    picker = panel.invoices
+    assert picker.line.hasFocus()
+    assert [row and row.charge.number for row in picker.rows.rows()] == [None, "INV-2026-00421", "INV-2026-00390"]
+    type_text("421")
+    press(ENTER)
+    assert panel.amount.line.hasFocus()
     assert panel.amount.line.text() == "2,600.00"
     press(Qt.Key.Key_F12)
     settle(window)
     (body,) = entries(counter, "tender")
     assert body["parts"][0]["invoice"] == "INV-2026-00421"
     assert [line["to"] for line in body["parts"][0]["lines"]] == ["INV-2026-00421"]
+
+
+def test_hundreds_of_open_invoices_are_searched_by_number_amount_and_due_date(window: Window, counter: Counter) -> None:
+    first = date(2024, 1, 1)
+    many = [
+        invoice(f"INV-A-{n:04d}", "A4", 100_000 + n * 100, on=first + timedelta(days=n), position=n + 9)
+        for n in range(400)
+    ]
+    post_facts(counter, many)
+    choose(window, "MTR-112")
+    press(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    picker = window.pay.payment.invoices
+    assert len(picker.rows.rows()) == 402
+    assert picker.rows.rows()[1].charge.number == "INV-2026-00500", "the newest stands first"
+    for text, number in (
+        ("a-0123", "INV-A-0123"),
+        ("1,377.00", "INV-A-0377"),
+        ("due 2024", None),
+        ("2025-01-15", None),
+    ):
+        picker.line.clear()
+        type_text(text)
+        found = [row.charge.number for row in picker.rows.rows() if row is not None]
+        assert found == ([number] if number else found)
+        assert found or text.startswith("due"), text
+    press(Qt.Key.Key_Escape)
+    assert not window.pay.payment.is_choosing
+    assert window.pay.payment.amount.line.hasFocus()
+
+
+def test_no_invoice_is_a_general_payment(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-078")
+    panel = window.pay.payment
+    panel.name_one(panel._views[0], "INV-2026-00421")
+    press(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    assert panel.invoices.rows.current().charge.number == "INV-2026-00421"  # type: ignore[union-attr]
+    press(Qt.Key.Key_Up)
+    press(ENTER)
+    assert panel.amount.line.text() == "5,100.00"
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert entries(counter, "tender")[0]["parts"][0]["invoice"] is None
 
 
 @pytest.mark.parametrize("answer", ["no", "yes"])

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount, parse_amount
-from meterpos.ledger.rules.allocation import ChargeState, PaymentEffect, allocate, apply_payment
+from meterpos.ledger.rules.allocation import PaymentEffect, apply_payment
 from meterpos.ledger.rules.tenders import TooLittleCash, change_minor, normalise_reference, reference_warning
 from meterpos.ui import words
 from meterpos.ui.models.asking import MeterView
+from meterpos.ui.models.owing import usual_minor
 
 if TYPE_CHECKING:
     from meterpos.ledger.operations.tenders import TenderRequest
 
 NOTES_MINOR: Final = (50_00, 100_00, 500_00, 1_000_00, 5_000_00, 10_000_00)
-USUAL_OF: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +148,6 @@ def effect(part: Part, *, counts: bool = True) -> PaymentEffect | None:
         return None
     ledger = part.view.ledger
     return apply_payment(ledger.charges, ledger.credits, part.amount_minor if counts else 0, part.invoice_no)
-
-
-def open_charges(view: MeterView) -> tuple[ChargeState, ...]:
-    """Return the charges of a meter that are still open, the first to be paid first."""
-    ledger = view.ledger
-    return tuple(state for state in allocate(ledger.charges, ledger.credits).charges if state.open_minor)
-
-
-def latest_invoice_open(view: MeterView) -> int:
-    """Return what is open of a meter's latest invoice."""
-    invoices = [state for state in open_charges(view) if state.charge.kind == "invoice"]
-    return max(invoices, key=lambda state: (state.charge.fact_date, state.charge.number)).open_minor if invoices else 0
-
-
-def usual_minor(view: MeterView) -> int | None:
-    """Return the median of the meter's last six invoices, None without any."""
-    invoices = sorted(
-        (charge for charge in view.ledger.charges if charge.kind == "invoice"), key=lambda charge: charge.fact_date
-    )
-    amounts = sorted(charge.amount_minor for charge in invoices[-USUAL_OF:])
-    return amounts[(len(amounts) - 1) // 2] if amounts else None
 
 
 def unusual(form: Form, factor: int) -> tuple[Part, int] | None:

@@ -279,7 +279,9 @@ class PayPage(PayShape):
 
     def _escape(self) -> None:
         """One step back: from a question to the amount, from the payment to the search, from there to the next."""
-        if self.payment.question.isVisible():
+        if self.payment.is_choosing:
+            self.payment.leave_invoices()
+        elif self.payment.question.isVisible():
             self.payment.question.no.emit()
         elif self._customer is not None and not self.search.line.hasFocus():
             self.search.line.setFocus()

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from meterpos.ledger.money import format_amount
 from meterpos.ui import words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import payment
+from meterpos.ui.models import owing, payment
 from meterpos.ui.models.asking import MeterView
-from meterpos.ui.pages.pay_face import PaymentFace
+from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES, PaymentFace
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
@@ -37,15 +37,19 @@ class PaymentAmounts(PaymentFace):
         self._customer = customer
         self._views = tuple(views)
         for view in views:
-            number = view.card.account_no
-            is_open = {state.charge.number: state.open_minor for state in payment.open_charges(view)}
-            if self._named.get(number) not in is_open:
-                self._named.pop(number, None)
-            if number not in self._edited:
-                named = self._named.get(number)
-                owed = view.card.balance_minor if named is None else is_open[named]
-                self._texts[number] = format_amount(owed) if owed else ""
+            self._propose(view)
         self._arrange()
+
+    def _propose(self, view: MeterView) -> None:
+        """Let an amount that nobody typed follow what the meter owes, or what is open of the invoice that is named."""
+        number = view.card.account_no
+        is_open = {state.charge.number: state.open_minor for state in owing.open_charges(view)}
+        if self._named.get(number) not in is_open:
+            self._named.pop(number, None)
+        if number not in self._edited:
+            named = self._named.get(number)
+            owed = view.card.balance_minor if named is None else is_open[named]
+            self._texts[number] = format_amount(owed) if owed else ""
 
     def set_amounts(self, texts: dict[str, str]) -> None:
         """Write amounts as a person would have: by account number."""
@@ -72,7 +76,8 @@ class PaymentAmounts(PaymentFace):
             texts = [self._texts[view.card.account_no] for view in self._views]
             if [row.meter.text() for row in self.rows.rows] != meters or self.rows.texts() != texts:
                 self.rows.set_meters(meters, texts)
-        self._stack.setCurrentIndex(1 if self._views or unknown else 0)
+        if not (single and self._stack.currentIndex() == INVOICES):
+            self._stack.setCurrentIndex(FILLED if self._views or unknown else EMPTY)
         self._arranged.emit()
 
     def _edit_amount(self) -> None:
@@ -108,7 +113,7 @@ class PaymentAmounts(PaymentFace):
         chips = []
         if len(self._views) == 1:
             view = self._views[0]
-            owed, latest = view.card.balance_minor, payment.latest_invoice_open(view)
+            owed, latest = view.card.balance_minor, owing.latest_invoice_open(view)
             if latest and latest != owed:
                 chips.append((words.say("pay.chip.latest", amount=payment.short(latest)), latest))
             if owed:
@@ -116,9 +121,9 @@ class PaymentAmounts(PaymentFace):
         shown = [(text, lambda amount=amount: self._set_amount(amount)) for text, amount in chips]
         customer = self._customer
         if customer is not None and len(customer.meters) > 1:
-            owing = [card.balance_minor for card in customer.meters if card.balance_minor and not card.closed]
-            if len(owing) > 1 and len(self._views) != len(owing):
-                text = words.say("pay.chip.all", amount=payment.short(sum(owing)))
+            debts = [card.balance_minor for card in customer.meters if card.balance_minor and not card.closed]
+            if len(debts) > 1 and len(self._views) != len(debts):
+                text = words.say("pay.chip.all", amount=payment.short(sum(debts)))
                 shown.append((text, self.all_wanted.emit))
         self.chips.setVisible(bool(shown))
         self.chips.set_chips(shown)

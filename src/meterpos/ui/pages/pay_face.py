@@ -6,9 +6,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
 from meterpos.ledger.money import format_amount
 from meterpos.ui import words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import payment
+from meterpos.ui.models import owing, payment
 from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.payment import Form, Part
+from meterpos.ui.pages.pay_invoices import InvoicePicker
 from meterpos.ui.pages.pay_method import MethodPart
 from meterpos.ui.pages.pay_sms import SmsPart
 from meterpos.ui.theme import METRICS, Type
@@ -18,6 +19,8 @@ from meterpos.ui.widgets.buttons import Button, MainAction
 from meterpos.ui.widgets.chiprow import ChipRow
 from meterpos.ui.widgets.fields import AmountBox, Field, Problem
 from meterpos.ui.widgets.question import Question
+
+EMPTY, FILLED, INVOICES = range(3)
 
 
 class PaymentFace(Surface):
@@ -55,6 +58,7 @@ class PaymentFace(Surface):
         self.button = MainAction()
         self.hint = Label(Type.helper, "muted", key="pay.hint")
         self.empty = EmptyState("banknote", "pay.nothing_yet")
+        self.invoices = InvoicePicker(self._desk)
 
     def _build(self) -> None:
         filled = QWidget()
@@ -83,8 +87,8 @@ class PaymentFace(Surface):
         self.hint.setWordWrap(True)
         outer.addWidget(self.hint)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(filled)
+        for page in (self.empty, filled, self.invoices):
+            self._stack.addWidget(page)
 
     def _scrolled(self) -> QWidget:
         scrolled = QWidget()
@@ -140,7 +144,7 @@ class PaymentFace(Surface):
         single = len(self._views) == 1
         self.preview.setVisible(single or self._unknown_no is not None)
         self.name_invoice.setVisible(
-            single and any(s.charge.kind == "invoice" for s in payment.open_charges(self._views[0]))
+            single and any(s.charge.kind == "invoice" for s in owing.open_charges(self._views[0]))
         )
         if self._unknown_no is not None:
             self.preview.show_note(words.say("pay.unknown.note"))

@@ -2,18 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
 from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import payment
+from meterpos.ui.models import owing, payment
 from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.payment import Form, Part, Unknown
 from meterpos.ui.pages.pay_amounts import PaymentAmounts
+from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
@@ -47,6 +47,8 @@ class PaymentPanel(PaymentAmounts):
         self.sms.corrected.connect(self.phone_corrected)
         self.button.clicked.connect(self.press)
         self.name_invoice.clicked.connect(self._offer_invoices)
+        self.invoices.chosen.connect(self._choose_invoice)
+        self.invoices.left.connect(self.leave_invoices)
         self.question.yes.connect(self._be_sure)
         self.question.no.connect(self._be_careful)
         words.notifier().changed.connect(self.show_form)
@@ -57,7 +59,7 @@ class PaymentPanel(PaymentAmounts):
     def close_form(self) -> None:
         """Show nothing to pay."""
         self._customer, self._views, self._unknown_no = None, (), None
-        self._stack.setCurrentIndex(0)
+        self._stack.setCurrentIndex(EMPTY)
 
     def open_for(self, customer: "Customer") -> None:
         """Begin a payment of this customer: a new tender id, nothing typed."""
@@ -163,7 +165,7 @@ class PaymentPanel(PaymentAmounts):
 
     def press(self) -> None:
         """Take the payment, or say what keeps it from being taken. Twice in a row takes it once."""
-        if self._busy or self._stack.currentIndex() == 0 or not self.isVisible():
+        if self._busy or self._stack.currentIndex() != FILLED or not self.isVisible():
             return
         form = self.form()
         found = payment.problems(form)
@@ -209,7 +211,7 @@ class PaymentPanel(PaymentAmounts):
         """Show that the payment is being saved; a press now does nothing."""
         self._busy = busy
         self.button.setEnabled(not busy)
-        if self._stack.currentIndex() == 1:
+        if self._stack.currentIndex() != EMPTY:
             self.show_form()
 
     def refuse(self, error: UserError) -> None:
@@ -247,25 +249,25 @@ class PaymentPanel(PaymentAmounts):
 
     # --- invoices ------------------------------------------------------------------------------------------------
 
+    @property
+    def is_choosing(self) -> bool:
+        """Whether an invoice is being chosen."""
+        return self._stack.currentIndex() == INVOICES
+
     def _offer_invoices(self) -> None:
         if len(self._views) != 1:
             return
-        view = self._views[0]
-        menu = QMenu(self)
-        oldest = QAction(words.say("pay.oldest_first"), menu)
-        oldest.triggered.connect(lambda: self.name_one(view, None))
-        menu.addAction(oldest)
-        menu.addSeparator()
-        for state in payment.open_charges(view):
-            charge = state.charge
-            if charge.kind != "invoice":
-                continue
-            due = words.say("pay.due", day=words.day(charge.due_date, today=self._desk.today))
-            action = QAction(f"{charge.number} · {due} · {format_amount(state.open_minor)}", menu)
-            action.triggered.connect(lambda _=False, number=charge.number: self.name_one(view, number))
-            menu.addAction(action)
-        menu.setActiveAction(oldest)
-        menu.popup(self.name_invoice.mapToGlobal(QPoint(0, self.name_invoice.height())))
+        self._stack.setCurrentIndex(INVOICES)
+        self.invoices.offer(self._views[0], self._named.get(self._views[0].card.account_no))
+
+    def leave_invoices(self) -> None:
+        """Go back to the payment; the invoice stays as it was."""
+        self._stack.setCurrentIndex(FILLED)
+        self.focus_amount()
+
+    def _choose_invoice(self, invoice_no: str | None) -> None:
+        self._stack.setCurrentIndex(FILLED)
+        self.name_one(self._views[0], invoice_no)
 
     def name_one(self, view: MeterView, invoice_no: str | None) -> None:
         """Let the payment go to this invoice first; None lets it go to the oldest."""
@@ -273,17 +275,14 @@ class PaymentPanel(PaymentAmounts):
         self._named.pop(number, None)
         if invoice_no is not None:
             self._named[number] = invoice_no
-            state = next(state for state in payment.open_charges(view) if state.charge.number == invoice_no)
-            if number not in self._edited:
-                self.amount.set_amount(state.open_minor)
-                self._texts[number] = self.amount.line.text()
-        self.show_form()
+        self._propose(view)
+        self._arrange()
         self.focus_amount()
 
     def name_scanned(self, invoice_no: str) -> None:
         """Name the invoice whose barcode was read; one that is paid already is said to be."""
         view = self._views[0] if len(self._views) == 1 else None
-        if view is not None and any(state.charge.number == invoice_no for state in payment.open_charges(view)):
+        if view is not None and any(state.charge.number == invoice_no for state in owing.open_charges(view)):
             self.name_one(view, invoice_no)
             return
         self._paid_invoice = invoice_no

@@ -27,12 +27,12 @@ class SearchLine(Line):
 
     walked = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, name_key: str = "pay.search.name") -> None:
         super().__init__(step=Type.search)
         self.setFixedHeight(48)
         self.setTextMargins(28, 0, 0, 0)
         self.setClearButtonEnabled(False)
-        words.bind(self.setAccessibleName, "pay.search.name")
+        words.bind(self.setAccessibleName, name_key)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
