@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from meterpos.ledger.tables import settings
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
-from tests.ui import stand
+from tests.ui import look_paying, stand
 from tests.ui.stand import press, settle, type_text
 
 
@@ -84,7 +84,7 @@ class Visit:
         press(Qt.Key.Key_F12)
         self.grab("unusual")
         window.pay.next_customer()
-        self.invoices()
+        look_paying.visit(self)
         type_text("MTR-9999")
         self.grab("nobody")
         press(Qt.Key.Key_Return)
@@ -132,22 +132,6 @@ class Visit:
         press(Qt.Key.Key_F12)
         self.grab("plan-paid")
         press(Qt.Key.Key_Return)
-    def choose(self, text: str) -> None:
-        """Search and take the first hit."""
-        self.window.pay.next_customer()
-        type_text(text)
-        press(Qt.Key.Key_Return)
-        settle(self.window)
-
-    def invoices(self) -> None:
-        """The open invoices of a meter, searched."""
-        self.choose("MTR-2026-000451")
-        press(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
-        self.grab("invoices")
-        type_text("zzz")
-        self.grab("invoices-none")
-        press(Qt.Key.Key_Escape)
-        self.window.pay.next_customer()
 
     def shift(self) -> None:
         """The drawer and the shift: each deed, the count, the verdict, the papers."""

@@ -9,6 +9,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount, parse_amount
 from meterpos.ui import words
 from meterpos.ui.models import payment
+from meterpos.ui.models.legs import Leg
 from meterpos.ui.models.payment import Form, Part
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 NOTES_MAX: Final = 200
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[/. -](\d{1,2})(?:[/. -](\d{4}))?", re.ASCII)
-FIELDS: Final = ("amount", "reference", "tendered", "date", "notes")
+FIELDS: Final = ("amount", "leg", "reference", "tendered", "split", "date", "notes")
 TONES: Final = {"pending": "muted", "partial": "waiting", "completed": "action", "cancelled": "danger"}
 
 
@@ -79,7 +80,7 @@ class Paying:
 
 
 def money_form(
-    tender_id: str, plan: "PlanView", *, amount: str, method: str, reference: str, received: str, policy: dict[str, str]
+    tender_id: str, plan: "PlanView", *, amount: str, legs: tuple[Leg, ...], received: str, policy: dict[str, str]
 ) -> Form:
     """Return the money part of a payment on a plan."""
     return Form(
@@ -87,8 +88,7 @@ def money_form(
         customer_no=plan.account.customer_no,
         payer=plan.account.customer_name or "",
         parts=(Part(None, amount),),
-        method=method,
-        reference=reference,
+        legs=legs,
         received_text=received,
         policy=policy,
     )
@@ -112,22 +112,21 @@ def problems(paying: Paying) -> dict[str, str]:
 
 def request(paying: Paying) -> "TenderRequest":
     """Return the payment as the operation takes it; asked for only when there are no problems."""
-    from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
+    from meterpos.ledger.operations.tenders import PartRequest, TenderRequest
 
-    form, cash = paying.form, paying.form.method == "cash"
+    form = paying.form
     part = PartRequest(
         account_no=paying.plan.account.account_no,
         amount_minor=form.total_minor,
         paid_on=paying.paid_on,
         notes=paying.notes.strip(),
     )
-    leg = LegRequest(method=form.method, amount_minor=form.total_minor, reference=None if cash else form.reference)
     return TenderRequest(
         tender_id=form.tender_id,
         customer_no=form.customer_no,
         parts=(part,),
-        legs=(leg,),
-        tendered_minor=form.received_minor if cash else None,
+        legs=payment.leg_requests(form),
+        tendered_minor=form.received_minor,
     )
 
 

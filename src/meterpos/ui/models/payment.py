@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount, parse_amount
 from meterpos.ledger.rules.allocation import PaymentEffect, apply_payment
-from meterpos.ledger.rules.tenders import TooLittleCash, change_minor, normalise_reference, reference_warning
+from meterpos.ledger.rules.tenders import cells
 from meterpos.ui import words
+from meterpos.ui.models import legs
 from meterpos.ui.models.asking import MeterView
+from meterpos.ui.models.legs import Leg, read_amount
 from meterpos.ui.models.owing import usual_minor
 
 if TYPE_CHECKING:
-    from meterpos.ledger.operations.tenders import TenderRequest
+    from meterpos.ledger.operations.tenders import LegRequest, TenderRequest
 
 NOTES_MINOR: Final = (50_00, 100_00, 500_00, 1_000_00, 5_000_00, 10_000_00)
 
@@ -38,10 +40,7 @@ class Part:
     @property
     def amount_minor(self) -> int | None:
         """The amount, None while empty or unreadable."""
-        try:
-            return parse_amount(self.amount_text) if self.amount_text.strip() else None
-        except UserError:
-            return None
+        return read_amount(self.amount_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +51,7 @@ class Form:
     customer_no: str | None
     payer: str
     parts: tuple[Part, ...]
-    method: str = "cash"
-    reference: str = ""
+    legs: tuple[Leg, ...] = (Leg(),)
     received_text: str = ""
     sms_to: str | None = None
     unknown: Unknown | None = None
@@ -78,17 +76,33 @@ class Form:
         return names[0] if len(names) == 1 else words.say("pay.meters", n=len(names))
 
     @property
-    def received_minor(self) -> int | None:
-        """The cash received, None for exact or unreadable."""
-        try:
-            return parse_amount(self.received_text) if self.received_text.strip() else None
-        except UserError:
-            return None
+    def legs_minor(self) -> tuple[int, ...]:
+        """What each leg pays."""
+        return legs.amounts(self.legs, self.total_minor)
 
     @property
-    def counts_now(self) -> bool:
-        """Whether money by this method counts at once (a cheque waits for its clearing)."""
-        return self.policy.get(self.method) != "pending"
+    def received_minor(self) -> int | None:
+        """The cash received; None for exactly what is paid in cash, and where nothing is."""
+        has_cash = any(leg.method == "cash" for leg in self.legs)
+        return read_amount(self.received_text) if has_cash else None
+
+    @property
+    def counting_minor(self) -> tuple[int, ...]:
+        """How much of each part counts at once (a cheque waits for its clearing), by the rule that fills the parts."""
+        counting = [part.amount_minor or 0 for part in self.parts]
+        paid = [(leg.method, amount) for leg, amount in zip(self.legs, self.legs_minor, strict=True) if amount]
+        if sum(amount for _, amount in paid) != self.total_minor or not self.total_minor:
+            return tuple(counting)
+        numbers = [number for number, amount in enumerate(counting) if amount]
+        for cell in cells([amount for _, amount in paid], [counting[number] for number in numbers]):
+            if self.policy.get(paid[cell.leg][0]) == "pending":
+                counting[numbers[cell.part]] -= cell.amount_minor
+        return tuple(counting)
+
+    @property
+    def waits(self) -> bool:
+        """Whether some of it counts later only."""
+        return sum(self.counting_minor) != self.total_minor
 
 
 def problems(form: Form) -> dict[str, str]:
@@ -103,51 +117,18 @@ def problems(form: Form) -> dict[str, str]:
             found[name] = words.say("wrong.amount", text=part.amount_text.strip()[:24])
     if not found and form.total_minor <= 0:
         found["amount"] = words.say("wrong.no_amount")
-    found.update(_method_problems(form))
+    found.update(legs.problems(form.legs, form.total_minor, form.received_text))
     if form.unknown is not None and not form.unknown.name.strip():
         found["name"] = words.say("wrong.no_name")
     return found
 
 
-def _method_problems(form: Form) -> dict[str, str]:
-    if form.method != "cash":
-        empty = not normalise_reference(form.reference)
-        return {"reference": words.say(f"wrong.no_reference.{form.method}")} if empty else {}
-    if form.received_text.strip():
-        try:
-            change_minor(cash_minor=form.total_minor, tendered_minor=parse_amount(form.received_text))
-        except TooLittleCash:
-            missing = form.total_minor - (form.received_minor or 0)
-            return {"tendered": words.say("wrong.too_little", amount=format_amount(missing))}
-        except UserError:
-            return {"tendered": words.say("wrong.amount", text=form.received_text.strip()[:24])}
-    return {}
-
-
-def change(form: Form) -> int | None:
-    """Return the change to give, None while it cannot be told."""
-    if form.method != "cash":
-        return None
-    received = form.received_minor
-    if received is None:
-        return None if form.received_text.strip() else 0
-    return received - form.total_minor if received >= form.total_minor else None
-
-
-def doubt(form: Form) -> str:
-    """Return a sentence when the reference does not look like one of its method; it does not stop the payment."""
-    reference = normalise_reference(form.reference)
-    if form.method == "cash" or not reference or reference_warning(form.method, reference) is None:
-        return ""
-    return words.say(f"doubt.{form.method}", n=len(reference))
-
-
-def effect(part: Part, *, counts: bool = True) -> PaymentEffect | None:
-    """Return what this part would do to its meter, by the same rule that posts it."""
+def effect(part: Part, counting_minor: int) -> PaymentEffect | None:
+    """Return what this part would do to its meter with so much of it counting, by the same rule that posts it."""
     if part.view is None or part.amount_minor is None:
         return None
     ledger = part.view.ledger
-    return apply_payment(ledger.charges, ledger.credits, part.amount_minor if counts else 0, part.invoice_no)
+    return apply_payment(ledger.charges, ledger.credits, counting_minor, part.invoice_no)
 
 
 def unusual(form: Form, factor: int) -> tuple[Part, int] | None:
@@ -177,7 +158,7 @@ def short(amount_minor: int) -> str:
 
 def request(form: Form) -> "TenderRequest":
     """Return the form as the operation takes it; asked for only when there are no problems."""
-    from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest, UnknownMeter
+    from meterpos.ledger.operations.tenders import PartRequest, TenderRequest, UnknownMeter
 
     def part_request(part: Part) -> PartRequest:
         assert part.amount_minor is not None
@@ -193,16 +174,23 @@ def request(form: Form) -> "TenderRequest":
             closed=part.view.card.closed,
         )
 
-    cash = form.method == "cash"
     return TenderRequest(
         tender_id=form.tender_id,
         customer_no=form.customer_no,
         parts=tuple(part_request(part) for part in form.paying),
-        legs=(
-            LegRequest(method=form.method, amount_minor=form.total_minor, reference=None if cash else form.reference),
-        ),
-        tendered_minor=form.received_minor if cash else None,
+        legs=leg_requests(form),
+        tendered_minor=form.received_minor,
         sms_to=form.sms_to,
+    )
+
+
+def leg_requests(form: Form) -> "tuple[LegRequest, ...]":
+    """Return how it is paid as the operation takes it."""
+    from meterpos.ledger.operations.tenders import LegRequest
+
+    return tuple(
+        LegRequest(method=leg.method, amount_minor=amount, reference=leg.reference if leg.method != "cash" else None)
+        for leg, amount in zip(form.legs, form.legs_minor, strict=True)
     )
 
 

@@ -29,10 +29,16 @@ class Taken:
     payer: str
     meters: str
     total_minor: int
-    method: str
-    reference: str | None
+    legs: tuple[tuple[str, int, str], ...]  # method, amount, reference or ""
+    waits: bool  # a cheque among them counts once it has cleared
     change_minor: int
     sms_to: str | None
+
+    @property
+    def cash_minor(self) -> int | None:
+        """The cash applied, None where there was none."""
+        amounts = [amount for method, amount, _ in self.legs if method == "cash"]
+        return sum(amounts) if amounts else None
 
 
 def taken(entry: "Entry") -> Taken:
@@ -41,18 +47,22 @@ def taken(entry: "Entry") -> Taken:
     parts = body["parts"]
     names = [part["meter"] or (part["suspense"] or {}).get("meter_no") or part["account"] for part in parts]
     who = body["customer"]["name"] if body["customer"] else (parts[0]["suspense"] or {}).get("name", "")
-    leg = body["legs"][0]
     return Taken(
         entry=entry,
         number=body["number"],
         payer=who,
         meters=names[0] if len(names) == 1 else words.say("pay.meters", n=len(names)),
         total_minor=sum(part["amount"] for part in parts),
-        method=leg["method"],
-        reference=leg["reference"],
+        legs=tuple((leg["method"], leg["amount"], leg["reference"] or "") for leg in body["legs"]),
+        waits=any(not leg["counts"] for leg in body["legs"]),
         change_minor=body["change"],
         sms_to=body["sms_to"],
     )
+
+
+def leg_text(method: str, amount_minor: int, reference: str) -> str:
+    """Return one leg as a line tells it: "M-Pesa SKJ3XY71AB 1,500.00"."""
+    return " ".join(part for part in (words.say(f"method.{method}"), reference, format_amount(amount_minor)) if part)
 
 
 class _Figure(QWidget):
@@ -88,6 +98,8 @@ class DonePanel(QWidget):
         self.cash_line = Label(Type.text, "muted", wrap=True)
         self.amount = Label(Type.title)
         self.whom = Elided(Type.text_strong)
+        self.legs = Label(Type.small_strong, wrap=True)
+        self.waits = Label(Type.small_strong, "waiting", key="pay.counts_later", wrap=True)
         self.number = Label(Type.small, "muted", wrap=True)
         self.sms = Label(Type.small, "muted", wrap=True)
         self.printed = Label(Type.small_strong, "muted", wrap=True)
@@ -108,7 +120,7 @@ class DonePanel(QWidget):
         inside.addWidget(self.cash_line)
         card = Surface("card")
         inside = vertical(card, margins=(20, 16, 20, 16), spacing=4)
-        for label in (self.amount, self.whom, self.number, self.sms, self.printed):
+        for label in (self.amount, self.whom, self.legs, self.waits, self.number, self.sms, self.printed):
             inside.addWidget(label)
         row = horizontal(self.trouble, margins=(14, 10, 12, 10), spacing=10)
         row.addWidget(self.trouble_text, 1)
@@ -143,24 +155,29 @@ class DonePanel(QWidget):
         self.button.show_lines(words.say("pay.next"))
         if done is None:
             return
-        cash = done.method == "cash"
-        self.what.setText(words.say("pay.change") if cash else words.say(f"pay.taken_by.{done.method}"))
+        cash = done.cash_minor is not None
+        self.what.setText(words.say("pay.change") if cash else words.say(f"pay.taken_by.{done.legs[0][0]}"))
         self.figure.text = format_amount(done.change_minor if cash else done.total_minor)
         self.figure.setAccessibleName(f"{self.what.text()} {self.figure.text}")
         self.figure.update()
-        if cash and done.change_minor:
-            received = format_amount(done.total_minor + done.change_minor)
-            self.cash_line.setText(
-                words.say("pay.of_received", received=received, taken=format_amount(done.total_minor))
-            )
-        else:
-            self.cash_line.setText(words.say("pay.exactly") if cash else done.reference or "")
+        self.cash_line.setText(self._under_figure(done))
+        self.legs.setVisible(len(done.legs) > 1)
+        self.legs.setText("\n".join(leg_text(*leg) for leg in done.legs))
+        self.waits.setVisible(done.waits)
         self.amount.setText(words.say("pay.taken", amount=self._desk.money(done.total_minor)))
         self.whom.setText(" · ".join(part for part in (done.meters, done.payer) if part))
         self.number.setText(done.number)
         self.sms.setVisible(done.sms_to is not None)
         if done.sms_to is not None:
             self.sms.setText(words.say("pay.sms", phone=phone(done.sms_to)))
+
+    def _under_figure(self, done: Taken) -> str:
+        if done.cash_minor is None:
+            return "" if len(done.legs) > 1 else done.legs[0][2]
+        if not done.change_minor:
+            return words.say("pay.exactly")
+        received, cash = format_amount(done.cash_minor + done.change_minor), format_amount(done.cash_minor)
+        return words.say("pay.of_received", received=received, taken=cash)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):

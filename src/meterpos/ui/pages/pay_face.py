@@ -111,7 +111,6 @@ class PaymentFace(Surface):
         names.addWidget(self.unknown_phone, 1, Qt.AlignmentFlag.AlignTop)
         column.addSpacing(8)
         column.addLayout(names)
-        column.addSpacing(8)
         column.addWidget(self.method)
         column.addWidget(self.sms)
         column.addStretch(1)
@@ -150,10 +149,10 @@ class PaymentFace(Surface):
             self.preview.show_note(words.say("pay.unknown.note"))
             return
         if single:
-            self._show_single(form.parts[0], counts=form.counts_now)
+            self._show_single(form.parts[0], form.counting_minor[0], waits=form.waits)
             return
-        for row, part in zip(self.rows.rows, form.parts, strict=False):
-            done = payment.effect(part, counts=form.counts_now)
+        for row, part, counting in zip(self.rows.rows, form.parts, form.counting_minor, strict=False):
+            done = payment.effect(part, counting)
             if done is None:
                 row.after.setText(words.say("pay.no_amount_yet"))
             elif done.credit_after_minor:
@@ -161,13 +160,13 @@ class PaymentFace(Surface):
             else:
                 row.after.setText(words.say("pay.after.balance", amount=format_amount(done.balance_after_minor)))
 
-    def _show_single(self, part: Part, *, counts: bool) -> None:
+    def _show_single(self, part: Part, counting_minor: int, *, waits: bool) -> None:
         assert part.view is not None
         named = part.invoice_no
         self.name_invoice.say(named if named else words.say("pay.name_invoice"))
-        done = payment.effect(part, counts=counts)
+        done = payment.effect(part, counting_minor)
         if done is not None and part.amount_minor:
-            note = "" if counts else words.say("pay.counts_later")
+            note = words.say("pay.counts_later") if waits else ""
             self.preview.show_effect(done, part.view.card.meter_no, note=note)
         elif part.view.card.balance_minor:
             self.preview.show_note(words.say("pay.no_amount_yet"))

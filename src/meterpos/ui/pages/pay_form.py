@@ -18,7 +18,7 @@ from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
 
-FIELDS = ("amount", "name", "reference", "tendered")
+FIELDS = ("amount", "name", "leg", "reference", "tendered", "split")
 
 
 class PaymentPanel(PaymentAmounts):
@@ -112,8 +112,8 @@ class PaymentPanel(PaymentAmounts):
             self.button.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _focus(self, field: str | None) -> None:
-        if field in ("reference", "tendered"):
-            self.method.walk_in()
+        if field is not None and field.split(":")[0] in ("leg", "reference", "tendered", "split"):
+            self.method.focus_on(field)
         elif field == "name":
             self.unknown_name.line.setFocus()
         elif field is not None:
@@ -139,9 +139,8 @@ class PaymentPanel(PaymentAmounts):
             customer_no=self._customer.customer_no if self._customer is not None else None,
             payer=self._customer.name if self._customer is not None else self.unknown_name.text(),
             parts=parts,
-            method=self.method.segments.value(),
-            reference=self.method.reference.text(),
-            received_text=self.method.received.text(),
+            legs=self.method.legs(),
+            received_text=self.method.received_text(),
             sms_to=self.sms.sms_to() if self._customer is not None else None,
             unknown=unknown,
             policy=dict(standing.settings.policy) if standing is not None else {},
@@ -158,9 +157,7 @@ class PaymentPanel(PaymentAmounts):
         for part in form.parts:
             if part.view is not None and part.invoice_no is not None:
                 self._named[part.view.card.account_no] = part.invoice_no
-        self.method.segments.choose(form.method)
-        self.method.reference.set_text(form.reference)
-        self.method.received.set_text(form.received_text)
+        self.method.show_legs(form.legs, form.received_text)
         self.set_amounts(texts)
 
     def press(self) -> None:
@@ -218,7 +215,9 @@ class PaymentPanel(PaymentAmounts):
         """Show why nothing was taken, beside the field concerned."""
         self.set_busy(busy=False)
         field = error.field or ""
-        if field in ("amount", "reference", "tendered"):
+        if field == "reference":
+            field = self.method.field_of(messages.sentence(error))
+        if field.split(":")[0] in ("amount", "reference", "tendered"):
             self.tell({field: messages.sentence(error)})
             self._focus(field)
             return

@@ -85,5 +85,7 @@ class LastStrip(QWidget):
             return
         self.who.setText(" · ".join(part for part in (done.payer, done.meters) if part))
         self.amount.setText(format_amount(done.total_minor))
-        change = words.say("pay.change_of", amount=format_amount(done.change_minor)) if done.method == "cash" else ""
+        change = (
+            words.say("pay.change_of", amount=format_amount(done.change_minor)) if done.cash_minor is not None else ""
+        )
         self.more.setText(" · ".join(part for part in (done.number, self._state, change) if part))

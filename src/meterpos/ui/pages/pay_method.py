@@ -1,6 +1,6 @@
-"""How it is paid: the method, the reference it needs, or the cash received with its change."""
+"""How it is paid: the method with the reference it needs or the cash received; or several methods that add up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -8,13 +8,16 @@ from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from meterpos.ledger.money import format_amount
+from meterpos.ledger.rules.tenders import normalise_reference
 from meterpos.ui import theme, words
-from meterpos.ui.models import payment
+from meterpos.ui.models import legs, payment
+from meterpos.ui.models.legs import Leg
 from meterpos.ui.models.payment import Form
+from meterpos.ui.pages.pay_legs import SplitPart, walk_into
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Label, SectionLabel, horizontal, vertical
-from meterpos.ui.widgets.buttons import Segment, Segments
+from meterpos.ui.widgets.buttons import Button, Segment, Segments
 from meterpos.ui.widgets.chiprow import ChipRow
 from meterpos.ui.widgets.fields import Field, MoneyField
 
@@ -68,7 +71,7 @@ class ChangeBox(QWidget):
 
 
 class MethodPart(QWidget):
-    """The lower half of the payment form."""
+    """The lower half of the payment form: one method, or split over several (Ctrl+L)."""
 
     changed = Signal()
     finished = Signal()
@@ -76,7 +79,9 @@ class MethodPart(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.title = SectionLabel()
-        words.bind(lambda text: self.title.setText(f"{text.upper()}    Ctrl+1 … 4"), "pay.method", owner=self)
+        words.bind(lambda text: self.title.setText(f"{text.upper()}   Ctrl+1 … 4"), "pay.method", owner=self)
+        self.add = Button("link", shortcut="Ctrl+L", step=Type.helper_strong)
+        self.remove = Button("link", key="pay.split.remove", shortcut="Ctrl+J", step=Type.helper_strong)
         self.segments = Segments(METHODS, name_key="pay.method")
         self.reference = Field("reference.mpesa")
         self.reference.line.setMaxLength(64)
@@ -84,20 +89,28 @@ class MethodPart(QWidget):
         self.received = MoneyField("pay.received")
         self.change = ChangeBox()
         self.notes = ChipRow(lines=1)
+        self.split = SplitPart()
         self._cash = QWidget()
         self._build()
+        self.add.clicked.connect(self._add)
+        self.remove.clicked.connect(self._remove)
         self.segments.chosen.connect(self._choose)
-        self.reference.edited.connect(self.changed)
-        self.received.edited.connect(self.changed)
-        self.reference.entered.connect(self.finished)
-        self.received.entered.connect(self.finished)
-        words.notifier().changed.connect(self._name_reference)
+        for one in (self.reference, self.received):
+            one.edited.connect(self.changed)
+            one.entered.connect(self.finished)
+        self.split.changed.connect(self.changed)
+        self.split.finished.connect(self.finished)
+        words.notifier().changed.connect(self._arrange)
         for number, segment in enumerate(METHODS, start=1):
             shortcut = QShortcut(QKeySequence(f"Ctrl+{number}"), self)
             shortcut.activated.connect(lambda value=segment.value: self.pick(value))
         self._choose(self.segments.value())
 
     def _build(self) -> None:
+        top = horizontal(None, spacing=4)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.remove)
+        top.addWidget(self.add)
         row = horizontal(None, spacing=12)
         row.addWidget(self.received, 1, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.change, 1, Qt.AlignmentFlag.AlignTop)
@@ -105,31 +118,61 @@ class MethodPart(QWidget):
         inside.addLayout(row)
         inside.addWidget(self.notes)
         column = vertical(self, spacing=0)
-        column.addWidget(self.title)
-        column.addSpacing(7)
+        column.addLayout(top)
         column.addWidget(self.segments)
-        column.addSpacing(10)
+        self._gap = QWidget()
+        self._gap.setFixedHeight(10)
+        column.addWidget(self._gap)
         column.addWidget(self._cash)
         column.addWidget(self.reference)
         column.addWidget(self.doubt)
-        self.doubt.hide()
+        column.addWidget(self.split)
+
+    @property
+    def is_split(self) -> bool:
+        """Whether several methods are used."""
+        return bool(self.split.rows)
+
+    def legs(self) -> tuple[Leg, ...]:
+        """Return how it is paid, as typed."""
+        return self.split.legs() if self.is_split else (self._one(),)
+
+    def received_text(self) -> str:
+        """Return the cash received, as typed."""
+        return self.split.received_text() if self.is_split else self.received.text()
+
+    def show_legs(self, shown: Sequence[Leg], received_text: str) -> None:
+        """Show how it is paid as somebody typed it before."""
+        self.split.show_legs(shown if len(shown) > 1 else (), received_text)
+        if not self.is_split:
+            self.segments.choose(shown[0].method)
+            self.reference.set_text(shown[0].reference)
+            self.received.set_text(received_text)
+        self._arrange()
 
     def pick(self, method: str) -> None:
-        """Choose a method and walk into the field it needs."""
+        """Choose a method, for all or for the row in hand, and walk into the field it needs."""
+        if self.is_split:
+            self.split.pick(method)
+            return
         self.segments.choose(method)
         self.walk_in()
 
     def walk_in(self) -> None:
         """Put the cursor into the field this method needs."""
-        line = self.received.line if self.segments.value() == "cash" else self.reference.line
-        line.setFocus(Qt.FocusReason.TabFocusReason)
-        line.selectAll()
+        if self.is_split:
+            self.split.walk_in()
+        else:
+            walk_into(self.received.line if self.segments.value() == "cash" else self.reference.line)
+
+    def focus_on(self, field: str) -> None:
+        """Put the cursor into the field a problem names."""
+        if not (self.is_split and self.split.focus_on(field)):
+            self.walk_in()
 
     def clear(self) -> None:
         """Begin anew: cash, nothing received, no reference."""
-        self.segments.choose("cash")
-        self.reference.set_text("")
-        self.received.set_text("")
+        self.show_legs((Leg(),), "")
         self.tell({})
 
     def set_received(self, amount_minor: int | None) -> None:
@@ -139,13 +182,16 @@ class MethodPart(QWidget):
         self.changed.emit()
 
     def show_form(self, form: Form) -> None:
-        """Show the change, the note chips and any doubt about the reference."""
-        self.change.show_change(payment.change(form))
+        """Show the change, the note chips and any doubt about the reference; or the rows and what they leave."""
+        if self.is_split:
+            self.split.show_form(form)
+            return
+        self.change.show_change(legs.change(form.legs, form.total_minor, form.received_text))
         chips: list[tuple[str, Callable[[], object]]] = [(words.say("pay.exact"), partial(self.set_received, None))]
         for amount in payment.note_chips(form.total_minor):
             chips.append((payment.short(amount), partial(self.set_received, amount)))
         self.notes.set_chips(chips)
-        doubt = payment.doubt(form)
+        doubt = legs.doubt(form.legs[0])
         self.doubt.setText(doubt)
         self.doubt.setVisible(bool(doubt))
 
@@ -153,16 +199,49 @@ class MethodPart(QWidget):
         """Show what is wrong beside the field it concerns."""
         self.reference.tell(found.get("reference", ""))
         self.received.tell(found.get("tendered", ""))
+        self.split.tell(found)
 
-    def _choose(self, method: str) -> None:
-        cash = method == "cash"
-        self._cash.setVisible(cash)
-        self.reference.setVisible(not cash)
+    def field_of(self, reference: str) -> str:
+        """Return the name of the field in which a reference stands."""
+        numbers = [number for number, leg in enumerate(self.legs()) if normalise_reference(leg.reference) in reference]
+        return f"reference:{numbers[-1]}" if self.is_split and numbers else "reference"
+
+    def _one(self) -> Leg:
+        method = self.segments.value()
+        return Leg(method, "", "" if method == "cash" else self.reference.text())
+
+    def _add(self) -> None:
+        if not self.is_split:
+            self.split.show_legs((self._one(),), self.received.text())
+        self.split.add()
+        self._arrange()
+
+    def _remove(self) -> None:
+        if not self.is_split:
+            return
+        self.split.remove()
+        if len(self.split.rows) == 1:
+            (last,), received = self.split.legs(), self.split.received_text()
+            self.show_legs((last,), received)
+            self.changed.emit()
+            self.walk_in()
+
+    def _choose(self, _method: str) -> None:
         self.doubt.hide()
-        self._name_reference()
+        self._arrange()
         self.changed.emit()
 
-    def _name_reference(self) -> None:
-        method = self.segments.value()
+    def _arrange(self) -> None:
+        """Show the fields of the method that holds, or the rows of a split."""
+        method, split = self.segments.value(), self.is_split
+        self.add.say(words.say("pay.split.add" if split else "pay.split"))
+        self.remove.setVisible(split)
+        for one in (self.segments, self._gap):
+            one.setVisible(not split)
+        self.split.setVisible(split)
+        self._cash.setVisible(method == "cash" and not split)
+        self.reference.setVisible(method != "cash" and not split)
+        if split:
+            self.doubt.hide()
         if method != "cash":
             self.reference.relabel(words.say(f"reference.{method}"))

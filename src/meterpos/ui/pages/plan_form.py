@@ -139,9 +139,8 @@ class PlanPaymentPanel(Surface):
             self._tender_id,
             self._plan,
             amount=self.amount.line.text(),
-            method=self.method.segments.value(),
-            reference=self.method.reference.text(),
-            received=self.method.received.text(),
+            legs=self.method.legs(),
+            received=self.method.received_text(),
             policy=dict(standing.settings.policy) if standing is not None else {},
         )
         return Paying(
@@ -170,13 +169,15 @@ class PlanPaymentPanel(Surface):
             self.method.walk_in()
 
     def _leave_method(self) -> None:
-        self._walk(("amount", "reference", "tendered"), lambda: self._focus("date"))
+        self._walk(("amount", "leg", "reference", "tendered", "split"), lambda: self._focus("date"))
 
     def _leave_notes(self) -> None:
         self._walk(instalments.FIELDS, lambda: self.button.setFocus(Qt.FocusReason.TabFocusReason))
 
     def _walk(self, names: tuple[str, ...], on: object) -> None:
-        found = {name: text for name, text in instalments.problems(self.paying()).items() if name in names}
+        found = {
+            name: text for name, text in instalments.problems(self.paying()).items() if name.split(":")[0] in names
+        }
         self.tell(found)
         if found:
             self._focus(payment.first_field(found, instalments.FIELDS))
@@ -184,8 +185,8 @@ class PlanPaymentPanel(Surface):
             on()  # type: ignore[operator]
 
     def _focus(self, field: str | None) -> None:
-        if field in ("reference", "tendered"):
-            self.method.walk_in()
+        if field is not None and field.split(":")[0] in ("leg", "reference", "tendered", "split"):
+            self.method.focus_on(field)
             return
         line = {"amount": self.amount.line, "date": self.date.line, "notes": self.notes.line}.get(field or "")
         if line is not None:
@@ -215,7 +216,9 @@ class PlanPaymentPanel(Surface):
         """Show why nothing was taken, beside the field concerned."""
         self.set_busy(busy=False)
         field, sentence = error.field or "", messages.sentence(error)
-        if field in instalments.FIELDS:
+        if field == "reference":
+            field = self.method.field_of(sentence)
+        if field.split(":")[0] in instalments.FIELDS:
             self.tell({field: sentence})
             self._focus(field)
             return

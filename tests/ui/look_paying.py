@@ -1,0 +1,68 @@
+"""Pictures of the pay page's own states; look.py calls `visit`."""
+
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+
+from meterpos.ui.window import Window
+from tests.ui.stand import press, settle, type_text
+
+
+class Visit(Protocol):
+    """What a visit offers to its parts."""
+
+    window: Window
+    folder: Path
+
+    def grab(self, name: str) -> None:
+        """Keep a picture."""
+
+
+def visit(visit: Visit) -> None:
+    """Walk through everything paying can look like."""
+    invoices(visit)
+    split(visit)
+
+
+def choose(visit: Visit, text: str) -> None:
+    """Search and take the first hit."""
+    visit.window.pay.next_customer()
+    type_text(text)
+    press(Qt.Key.Key_Return)
+    settle(visit.window)
+
+
+def invoices(visit: Visit) -> None:
+    """The open invoices of a meter, searched."""
+    choose(visit, "MTR-2026-000451")
+    press(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    visit.grab("invoices")
+    type_text("zzz")
+    visit.grab("invoices-none")
+    press(Qt.Key.Key_Escape)
+    visit.window.pay.next_customer()
+
+
+def split(visit: Visit) -> None:
+    """Three legs and two meters, short, then whole."""
+    choose(visit, "makokha")
+    press(Qt.Key.Key_Space)
+    press(Qt.Key.Key_Down)
+    press(Qt.Key.Key_Space)
+    settle(visit.window)
+    press(Qt.Key.Key_Return)
+    press(Qt.Key.Key_Return)
+    type_text("250")
+    press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    type_text("61000")
+    press(Qt.Key.Key_Return)
+    type_text("SKJ3XY71AB")
+    press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    type_text("30000")
+    press(Qt.Key.Key_Return)
+    type_text("FT2611KQ")
+    visit.grab("split")
+    press(Qt.Key.Key_F12)
+    visit.grab("split-taken")
+    visit.window.pay.next_customer()
