@@ -14,7 +14,7 @@ from meterpos.errors import MeterposError, UserError
 HEAVY = (
     "sqlalchemy",
     "PySide6",
-    "requests",
+    "urllib3",
     "fastapi",
     "reportlab",
     "PIL",

@@ -102,6 +102,7 @@ class Script:
 
     answer: bytes
     stays: bool = False
+    received: bytes = b""
     _listener: socket.socket = field(default_factory=socket.socket, repr=False)
     _kept: list[socket.socket] = field(default_factory=list, repr=False)
 
@@ -128,7 +129,7 @@ class Script:
             except OSError:
                 return
             with contextlib.suppress(OSError):
-                client.recv(65536)
+                self.received = client.recv(65536)
                 client.sendall(self.answer)
             if self.stays:
                 self._kept.append(client)

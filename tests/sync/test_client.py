@@ -93,6 +93,19 @@ def test_no_connection_is_told_from_a_broken_one() -> None:
     assert failure == Failure("unreachable", "Head office did not answer (no connection).")
 
 
+def test_the_till_goes_through_the_proxy_of_its_machine_but_not_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Script(http("403 Forbidden")) as proxy, Script(http("200 OK", b"here")) as here:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        with Line("https://office.example") as line:
+            away = line.send("/v1/push", b"hello")
+        with Line(here.url) as line:
+            assert line.send("/v1/push", b"hello") == b"here"
+    assert isinstance(away, Failure)
+    assert away.trouble == "unreachable"
+    assert proxy.received.startswith(b"CONNECT office.example:443")
+
+
 def test_a_server_that_cannot_prove_who_it_is_is_strange() -> None:
     with Script(http("200 OK", b"x")) as script, Line(script.url.replace("http:", "https:")) as line:
         failure = line.send("/v1/push", b"hello")

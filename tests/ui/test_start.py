@@ -17,7 +17,7 @@ from tests.support.tills import Counter
 from tests.ui import stand
 from tests.ui.stand import press, pump, settle, type_text
 
-HEAVY = ("sqlalchemy", "sqlcipher3", "requests", "reportlab", "PIL", "escpos", "cryptography", "argon2", "keyring")
+HEAVY = ("sqlalchemy", "sqlcipher3", "urllib3", "reportlab", "PIL", "escpos", "cryptography", "argon2", "keyring")
 
 FIRST_FRAME = f"""
 import sys

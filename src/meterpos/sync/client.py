@@ -11,7 +11,7 @@ from meterpos.sync.packing import PACKED_BYTES_MAX
 from meterpos.sync.steps import Failure
 
 if TYPE_CHECKING:
-    from requests import Response
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 CONNECT_TIMEOUT_S: Final = 15.0
 """Also the time a whole request may take to leave: what does not fit the line in it is tried again, smaller."""
@@ -83,14 +83,8 @@ class Line:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
-        import requests
-
         self._url = check_address(url)
-        self._timeout = (connect_timeout_s, stall_timeout_s)
-        self._session = requests.Session()
-        self._session.trust_env = not _is_this_machine(urlsplit(self._url).hostname or "")
-        self._session.verify = authority or True
-        self._session.headers.update({"Content-Type": "application/octet-stream", "Accept-Encoding": "identity"})
+        self._pool = _pool(self._url, authority=authority, timeouts_s=(connect_timeout_s, stall_timeout_s))
 
     def __enter__(self) -> Self:
         return self
@@ -102,31 +96,31 @@ class Line:
 
     def close(self) -> None:
         """Let the connection go; the next request opens another."""
-        self._session.close()
+        self._pool.clear()
 
     def send(self, path: str, message: bytes) -> bytes | Failure:
         """Send one message and return the answer's bytes, or why there is none to believe."""
-        import requests
-        import urllib3
+        from urllib3 import exceptions
 
         try:
-            with self._session.post(
-                self._url + path, data=message, timeout=self._timeout, allow_redirects=False, stream=True
+            with self._pool.request(
+                "POST", self._url + path, body=message, redirect=False, retries=False, preload_content=False
             ) as response:
                 return self._judge(response)
-        except requests.exceptions.SSLError:
+        except exceptions.SSLError:
             return Failure("strange", "Head office could not prove who it is (its certificate is not valid).")
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError):
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError):
+            # Told from a line that broke: after that a smaller batch is tried, which would not help here.
             return Failure("unreachable", "Head office did not answer (no connection).")
-        except requests.exceptions.ConnectionError as error:
-            return _broken(error)
-        except (requests.exceptions.Timeout, urllib3.exceptions.ReadTimeoutError):
+        except exceptions.ReadTimeoutError:
             return Failure("cut", "Head office did not answer in time.")
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except exceptions.ProtocolError:
+            return _BROKEN
+        except (exceptions.HTTPError, OSError) as error:
             return Failure("cut", f"The line to head office broke ({type(error).__name__}).")
 
-    def _judge(self, response: "Response") -> bytes | Failure:
-        status = response.status_code
+    def _judge(self, response: "BaseHTTPResponse") -> bytes | Failure:
+        status = response.status
         if "Content-Length" not in response.headers and "Transfer-Encoding" not in response.headers:
             return _BROKEN  # cut within its headers, which end as well where the connection ends
         if status == _OK and "Content-Encoding" not in response.headers:
@@ -139,25 +133,32 @@ class Line:
         return (_problem(response) if status >= 400 else None) or _STRANGE
 
 
-def _broken(error: Exception) -> Failure:
-    """Tell a connection that never was from one that broke: after the first, a smaller batch would not help."""
+def _pool(url: str, *, authority: str | None, timeouts_s: tuple[float, float]) -> "PoolManager":
+    """Return what keeps the connection, through the proxy this machine's settings name for that address, if any."""
+    from urllib.request import getproxies, proxy_bypass
+
     import urllib3
 
-    cause: Any = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
-        return Failure("unreachable", "Head office did not answer (no connection).")
-    return _BROKEN
+    host = urlsplit(url).hostname or ""
+    proxy = None if _is_this_machine(host) or proxy_bypass(host) else getproxies().get(urlsplit(url).scheme)
+    connect_s, stall_s = timeouts_s
+    options: dict[str, Any] = {
+        "timeout": urllib3.Timeout(connect=connect_s, read=stall_s),
+        "headers": {"Content-Type": "application/octet-stream", "Accept-Encoding": "identity"},
+        "ca_certs": authority,
+        "maxsize": 1,
+    }
+    return urllib3.PoolManager(**options) if proxy is None else urllib3.ProxyManager(proxy, **options)
 
 
-def _body(response: "Response", bytes_max: int) -> bytes | None:
+def _body(response: "BaseHTTPResponse", bytes_max: int) -> bytes | None:
     """Read at most so many bytes, within the time an answer may take; None when there are more."""
     import time
 
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     parts: list[bytes] = []
     total = 0
-    while chunk := response.raw.read(_CHUNK_BYTES, decode_content=False):
+    while chunk := response.read(_CHUNK_BYTES, decode_content=False):
         total += len(chunk)
         if total > bytes_max:
             return None
@@ -167,7 +168,7 @@ def _body(response: "Response", bytes_max: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _problem(response: "Response") -> Failure | None:
+def _problem(response: "BaseHTTPResponse") -> Failure | None:
     """Read head office's own word for a no: JSON {error, code}; None when it is somebody else's."""
     try:
         value = json.loads(_body(response, _PROBLEM_BYTES_MAX) or b"")
