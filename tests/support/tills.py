@@ -250,7 +250,7 @@ def add_plan(
     with counter.till.store.write() as connection:
         connection.execute(insert(accounts), row)
         agreed = {"account_no": plan_no, "capacity_kw": capacity_kw, "total_minor": total_minor}
-        connection.execute(insert(plans), agreed)
+        connection.execute(insert(plans), {**agreed, "plan_no": plan_no})
     total = Fact(
         fact_id=opening_id(plan_no),
         kind="opening",

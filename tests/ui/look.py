@@ -132,6 +132,18 @@ class Visit:
         press(Qt.Key.Key_F12)
         self.grab("plan-paid")
         press(Qt.Key.Key_Return)
+        stand.make_manager(self.counter)
+        press(Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+        settle(window)
+        type_text("otieno")
+        self.grab("plan-new-who")
+        press(Qt.Key.Key_Return)
+        type_text("7.5")
+        press(Qt.Key.Key_Return)
+        type_text("240000")
+        press(Qt.Key.Key_F12)
+        window.page("plans").new.press()
+        self.grab("plan-new")
 
     def shift(self) -> None:
         """The drawer and the shift: each deed, the count, the verdict, the papers."""

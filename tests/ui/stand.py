@@ -158,6 +158,12 @@ def stock_plans(counter: Counter) -> None:
         post_facts(counter, [payment(number, plan_no, amount_minor, on=day, method="bank", reference=text)])
 
 
+def make_manager(counter: Counter) -> None:
+    """Make the supervisor a manager."""
+    with counter.till.store.write() as connection:
+        connection.execute(users.update().where(users.c.user_name == "otieno").values(role="manager"))
+
+
 def payment(number: str, account_no: str, amount_minor: int, *, on: date, method: str, reference: str = "") -> Fact:
     """Return a payment made elsewhere."""
     return Fact(

@@ -268,3 +268,77 @@ def test_every_status_and_phase_has_its_word() -> None:
     for status in instalments.TONES:
         assert words.has(f"plans.status.{status}")
     assert words.has("plans.phase.amount") and words.has("plans.phase.material_allocation")
+
+
+# --- a new plan
+
+
+def begin_new(window: Window, counter: Counter) -> Any:
+    """Walk to the capacity of a plan of Grace's, whose manager has a PIN."""
+    stand.set_pins(counter)
+    stand.make_manager(counter)
+    press(Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    settle(window)
+    type_text("grace")
+    settle(window)
+    press(ENTER)
+    return window.page("plans")
+
+
+def test_a_manager_makes_a_plan_with_the_keyboard_and_it_is_paid_at_once(window: Window, counter: Counter) -> None:
+    window.go("plans")
+    page: Any = begin_new(window, counter)
+    for text in ("7.5", "240000", "roof"):
+        type_text(text)
+        press(ENTER)
+        settle(window)
+    assert page.new.button.text() == "Make the plan: KES 240,000.00, 7.5 kW · Grace Akinyi Otieno"
+    type_text("1111")
+    press(ENTER)
+    settle(window)
+    assert "not right" in page.new.approval.pin.problem.text()
+    type_text(stand.PIN)
+    press(ENTER)
+    press(ENTER)
+    settle(window)
+    assert page.card.number.text() == "KSM01-B7K-P0001" and listed(page) == ["KSM01-B7K-P0001"]
+    assert "head office gives it its number" in page.card.note.text()
+    begin(window, "P0001")
+    type_text("1000")
+    press(F12)
+    settle(window)
+    assert page.card.facts.text("plans.paid") == "KES 1,000.00"
+
+
+def test_what_is_missing_of_a_new_plan_is_said_beside_it(window: Window, counter: Counter) -> None:
+    window.go("plans")
+    page: Any = begin_new(window, counter)
+    page.new.press()
+    assert page.new.capacity.problem.text() == "Enter the capacity in kilowatts, for example 7.5."
+    type_text("a lot")
+    page.new.press()
+    assert page.new.total.problem.text() == "Enter what is to be paid in all."
+    type_text("1000")
+    page.new.press()
+    assert page.new.approval.pin.problem.text() == "Enter the PIN."
+    type_text(stand.PIN)
+    press(ENTER)
+    settle(window)
+    assert "is no capacity" in page.new.capacity.problem.text()
+    page.new.customer.field.line.setFocus()
+    type_text("x")
+    page.new.press()
+    assert page.new.customer.field.problem.text() == "Choose the customer."
+    assert listed(page) == []
+
+
+def test_only_managers_are_offered_to_agree_to_a_plan(window: Window, counter: Counter) -> None:
+    window.go("plans")
+    press(Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    settle(window)
+    page: Any = window.page("plans")
+    assert page.new.approval.approver._people == ()
+    stand.make_manager(counter)
+    page.new.open_for(by_clerk=False)
+    settle(window)
+    assert [one.user_name for one in page.new.approval.approver._people] == ["otieno"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.queries.shifts import ClosedShift, Shift, ShiftTotals
     from meterpos.ledger.queries.spool import Job
     from meterpos.ledger.queries.status import Exchange
+    from meterpos.ledger.rules.rights import Act
     from meterpos.ui.desk import Standing
 
 
@@ -133,11 +134,21 @@ def people_here(conn: "Connection") -> "tuple[User, ...]":
     return tuple(user for user in users(conn) if user.role != "auditor")
 
 
-def approvers(conn: "Connection", clerk: str | None, moment: Moment) -> "tuple[User, ...]":
-    """Return who may approve today what this clerk does: never the clerk, nobody whose right has ended."""
+def approvers(conn: "Connection", clerk: str | None, moment: Moment, *, act: "Act" = "approve") -> "tuple[User, ...]":
+    """Return who may approve today what this clerk does: never the clerk, nobody whose right has ended.
+
+    ``act`` is what the approver must be allowed to do themselves.
+    """
     from meterpos.ledger.queries.people import users_who_may
 
-    return tuple(user for user in users_who_may(conn, "approve", moment=moment) if user.user_name != clerk)
+    return tuple(user for user in users_who_may(conn, act, moment=moment) if user.user_name != clerk)
+
+
+def may(conn: "Connection", user_name: str | None, moment: Moment, *, act: "Act") -> bool:
+    """Tell whether somebody may do this today."""
+    from meterpos.ledger.queries.people import users_who_may
+
+    return any(user.user_name == user_name for user in users_who_may(conn, act, moment=moment))
 
 
 def shift_totals(conn: "Connection") -> "ShiftView | None":

@@ -28,6 +28,14 @@ def meter_rows(conn: "Connection", numbers: Sequence[str], today: date) -> "tupl
     return lists.meter_rows(conn, numbers, today=today)
 
 
+def meters_like(conn: "Connection", text: str, today: date, *, limit: int) -> "tuple[MeterRow, ...]":
+    """Return the first meters a text may mean, by their number or by whose they are."""
+    from meterpos.ledger.queries import lists
+
+    found = lists.list_meters(conn, text=text, show="all", today=today)
+    return lists.meter_rows(conn, found.numbers[:limit], today=today)
+
+
 def meter(conn: "Connection", account_no: str, today: date) -> "MeterDossier":
     """Return one meter at a glance."""
     from meterpos.ledger.queries.dossier import meter_dossier

@@ -138,7 +138,7 @@ class PlanCardPanel(QStackedWidget):
         if plan is None:
             return
         account, state = plan.account, plan.state
-        self.number.setText(account.account_no)
+        self.number.setText(plan.number)
         self.status.show_fact(words.say(f"plans.status.{state.status}"), icon="", tone=instalments.TONES[state.status])
         self.who.setText(account.customer_name or words.say("meters.nobody"))
         self.reach.setText(" · ".join(part for part in (account.customer_no, phone(plan.phone)) if part))
@@ -165,7 +165,7 @@ class PlanCardPanel(QStackedWidget):
         self.agreed.tell("plans.capacity", f"{plan.capacity_kw} kW")
 
     def _tell_note(self, plan: "PlanView") -> None:
-        notes = []
+        notes = [words.say("plans.unnumbered")] if plan.plan_no is None and not plan.is_cancelled else []
         if plan.is_cancelled:
             notes.append(words.say("plans.is_cancelled"))
         if plan.waiting_minor:

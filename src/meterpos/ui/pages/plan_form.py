@@ -247,7 +247,7 @@ class PlanPaymentPanel(Surface):
         if self._plan is None:
             return
         paying = self.paying()
-        number, most, total = self._plan.account.account_no, self._plan.payable_minor, paying.form.total_minor
+        number, most, total = self._plan.number, self._plan.payable_minor, paying.form.total_minor
         self.amount.currency.setText(self._desk.currency)
         self.title.setText(words.say("pay.payment_for", meter=number))
         all_of_it = words.say("plans.chip.all", amount=payment.short(most))

@@ -9,16 +9,18 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 from meterpos.errors import UserError
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import instalments
+from meterpos.ui.models import asking, instalments
 from meterpos.ui.models.instalments import Paying
 from meterpos.ui.models.printer import Outcome, Printer
 from meterpos.ui.pages.pay_done import DonePanel, taken
 from meterpos.ui.pages.pay_search import SearchLine
 from meterpos.ui.pages.plan_card import PlanCardPanel
 from meterpos.ui.pages.plan_form import PlanPaymentPanel
+from meterpos.ui.pages.plan_new import NewPlanPanel
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
+from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.progress import bar
 from meterpos.ui.widgets.rows import RowList, RowState, highlight
 
@@ -49,6 +51,8 @@ class PlansPage(QWidget):
         self.nothing = Label(Type.text, "muted", wrap=True)
         self.card = PlanCardPanel(desk)
         self.form = PlanPaymentPanel(desk)
+        self.new = NewPlanPanel(desk)
+        self.new_button = Button("link", key="plans.new", shortcut="Ctrl+N", step=Type.small_strong)
         self.done = DonePanel(desk)
         self._right = QStackedWidget()
         self._found: PlanRows | None = None
@@ -59,7 +63,10 @@ class PlansPage(QWidget):
         self._left = QWidget()
         column = vertical(self._left, spacing=8)
         column.addWidget(self.line)
-        column.addWidget(self.count)
+        row = horizontal(None)
+        row.addWidget(self.count, 1)
+        row.addWidget(self.new_button)
+        column.addLayout(row)
         card = Surface("card")
         card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
@@ -73,6 +80,7 @@ class PlansPage(QWidget):
         column.addStretch(0)
         self._right.addWidget(self.form)
         self._right.addWidget(self.done)
+        self._right.addWidget(self.new)
         self._right.hide()
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
@@ -92,6 +100,9 @@ class PlansPage(QWidget):
         self.card.receipt_wanted.connect(lambda number: self._desk.go_to.emit("receipts", ("show", number)))
         self.form.take.connect(self._take)
         self.form.cancelled.connect(self._leave_form)
+        self.new_button.clicked.connect(self._begin_new)
+        self.new.made.connect(self._have_made)
+        self.new.cancelled.connect(self._leave_form)
         self.done.next_wanted.connect(self._leave_form)
         self.done.again_wanted.connect(self._print_again)
         QShortcut(QKeySequence("Escape"), self, self._escape)
@@ -211,7 +222,7 @@ class PlansPage(QWidget):
         self.form.open_for(plan)
 
     def _leave_form(self) -> None:
-        if self.form.is_busy:
+        if self.form.is_busy or self.new.is_busy:
             return
         self._right.hide()
         self._fit()
@@ -250,6 +261,28 @@ class PlansPage(QWidget):
         else:
             self._leave_form()
 
+    # --- a new one -----------------------------------------------------------------------------------------------
+
+    def _begin_new(self) -> None:
+        if not self.isVisible() or self.form.is_busy or self.new.is_busy:
+            return
+        clerk, moment = self._desk.clerk, self._desk.till.moment()
+        self._desk.tasks.read(lambda conn: asking.may(conn, clerk, moment, act="plan"), self._open_new)
+
+    def _open_new(self, by_clerk: bool) -> None:
+        self._right.setCurrentWidget(self.new)
+        self._right.show()
+        self._fit()
+        self.card.show_adding(adding=True)
+        self.new.open_for(by_clerk=by_clerk)
+
+    def _have_made(self, number: str) -> None:
+        self._leave_form()
+        self.line.clear()
+        self._number = number
+        self._read()
+        self._open(number)
+
     # --- painting ------------------------------------------------------------------------------------------------
 
     def _money(self, row: "PlanRow") -> tuple[str, str]:
@@ -263,7 +296,7 @@ class PlansPage(QWidget):
 
     def _speak(self, row: "PlanRow") -> str:
         money, _ = self._money(row)
-        return ", ".join((row.customer_name, row.account_no, f"{row.capacity_kw} kW", money, self._far(row)))
+        return ", ".join((row.customer_name, row.number, f"{row.capacity_kw} kW", money, self._far(row)))
 
     def _paint(self, painter: QPainter, rect: QRectF, row: "PlanRow", state: RowState) -> None:
         colors = theme.palette()
@@ -280,7 +313,7 @@ class PlansPage(QWidget):
         far = self._far(row)
         wide = paint.text(painter, lower, far, Type.helper, colors.muted, align=paint.RIGHT, whole=True, ground=ground)
         which = lower.adjusted(0, 0, -wide - 12, 0)
-        paint.text(painter, which, f"{row.account_no} · {row.capacity_kw} kW", Type.helper, colors.muted, ground=ground)
+        paint.text(painter, which, f"{row.number} · {row.capacity_kw} kW", Type.helper, colors.muted, ground=ground)
         place = QRectF(room.left(), room.bottom() - 6, room.width(), 6)
         done = "muted" if row.state.status == "cancelled" else "action"
         bar(painter, place, instalments.share(row.state), done=done)

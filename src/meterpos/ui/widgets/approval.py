@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.journal import Approval
     from meterpos.ledger.queries.people import User
     from meterpos.ledger.rules.approvals import Wanted
+    from meterpos.ledger.rules.rights import Act
 
 HOW = (Segment("pin", "circle-user-round", "approval.pin"), Segment("code", "smartphone", "approval.code"))
 CODE_DIGITS = 8
@@ -51,9 +52,10 @@ class ApprovalBox(QWidget):
 
     entered = Signal()
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, act: "Act" = "approve") -> None:
+        """Offer those who may do ``act``: a plan is a manager's to agree to."""
         super().__init__()
-        self._desk = desk
+        self._desk, self._act = desk, act
         self._wanted: Wanted | None = None
         self._asked: Wanted | None = None
         self.how = Segments(HOW, name_key="approval.how")
@@ -85,7 +87,11 @@ class ApprovalBox(QWidget):
             self.clear()
             self._later.start()
         clerk, moment = self._desk.clerk, self._desk.till.moment()
-        self._desk.tasks.read(lambda conn: asking.approvers(conn, clerk, moment), self._offer, topic="approvers")
+        self._desk.tasks.read(
+            lambda conn: asking.approvers(conn, clerk, moment, act=self._act),
+            self._offer,
+            topic=f"approvers {self._act}",
+        )
 
     def clear(self) -> None:
         """Forget PIN, digits and what was wrong with them."""

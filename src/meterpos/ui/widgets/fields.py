@@ -59,10 +59,12 @@ class Field(QWidget):
     edited = Signal()
     entered = Signal()
 
-    def __init__(self, label_key: str, *, step: Step = Type.strong, secret: bool = False) -> None:
+    def __init__(
+        self, label_key: str, *, step: Step = Type.strong, secret: bool = False, line: Line | None = None
+    ) -> None:
         super().__init__()
         self.label = Label(Type.small, "muted")
-        self.line = Line(step=step)
+        self.line = line if line is not None else Line(step=step)
         if secret:
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
         self.problem = Problem()
