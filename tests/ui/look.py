@@ -100,6 +100,7 @@ class Visit:
         window.page("receipts").reversing.approval.how.choose("code")
         self.grab("reverse-telephone")
         self.instalments()
+        self.settings()
         window.go("sync")
         self.grab("sync")
         self.shift()
@@ -197,6 +198,15 @@ class Visit:
         self.grab("earlier")
         press(Qt.Key.Key_Escape)
         settle(window)
+
+    def settings(self) -> None:
+        self.window.go("settings")
+        self.grab("settings")
+        page = self.window.page("settings")
+        page.lock.choose("2")
+        settle(self.window)
+        page.apply.press()
+        self.grab("settings-apply")
 
 
 main()

@@ -121,6 +121,8 @@ def test_every_page_bears_a_ruler(
     press(ENTER)
     window.page("plans").new.press()  # type: ignore[attr-defined]
     see("new plan")
+
+    _see_settings(window, see)
     window.go("sync")
     see("sync")
     shift: Any = window.page("shift")
@@ -168,6 +170,16 @@ def see_shift(window: Window, shift: Any, see: Callable[[str], None]) -> None:
     see("earlier reports")
     press(Qt.Key.Key_Escape)
     settle(window)
+
+
+def _see_settings(window: Window, see: Callable[[str], None]) -> None:
+    window.go("settings")
+    see("settings")
+    page: Any = window.page("settings")
+    page.lock.choose("2")
+    settle(window)
+    page.apply.press()
+    see("settings to be applied")
 
 
 # --- each checker is seen to find what it looks for --------------------------------------------------------------

@@ -42,7 +42,9 @@ def test_both_languages_have_the_same_sentences_with_the_same_values() -> None:
         assert placeholders(form) == placeholders(swahili[key]), key
 
 
-@pytest.mark.parametrize("prefix", ["method", "utility", "role", "kind", "print", "print.short", "look"])
+@pytest.mark.parametrize(
+    "prefix", ["method", "utility", "role", "kind", "print", "print.short", "look", "settings.way", "settings.name"]
+)
 def test_names_that_are_put_together_exist(prefix: str) -> None:
     wanted = {
         "method": ("cash", "mpesa", "bank", "cheque"),
@@ -52,6 +54,8 @@ def test_names_that_are_put_together_exist(prefix: str) -> None:
         "print": ("queued", "sent", "confirmed", "unconfirmed", "failed", "none"),
         "print.short": ("queued", "sent", "confirmed", "unconfirmed", "failed", "none"),
         "look": ("light", "dark"),
+        "settings.way": ("dev", "serial", "cups", "windows"),
+        "settings.name": ("printer", "columns", "lock_after_min", "exchange_every_s"),
     }
     for name in wanted[prefix]:
         assert words.has(f"{prefix}.{name}"), f"{prefix}.{name}"

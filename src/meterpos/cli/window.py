@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from meterpos.till import Till
 
 
+SCALE = "QT_SCALE_FACTOR"
+
+
 class NoWindow(UserError):
     """This machine or this installation shows no windows."""
 
@@ -23,13 +26,17 @@ def open_window(home: Path | None) -> NoReturn:
     from meterpos.settings import load_till_settings
 
     settings = load_till_settings(home)
+    _scale(settings.text_size)
     if not _has_display():
         raise NoWindow("There is no display here. Use the commands: meterpos till --help")
     try:
         from meterpos.ui import app
     except ImportError as error:
         raise NoWindow(f"The window cannot be loaded ({error}). Install meterpos with its till part.") from error
-    sys.exit(app.run(lambda: _opened(home), look=settings.theme, language=settings.language))
+    code = app.run(lambda: _opened(home), look=settings.theme, language=settings.language)
+    if app.again(code) is not None:
+        _start_again(home, scaled=settings.text_size != 100)
+    sys.exit(code)
 
 
 def _opened(home: Path | None) -> "Till":
@@ -37,6 +44,20 @@ def _opened(home: Path | None) -> "Till":
     from meterpos.till import open_till
 
     return open_till(home)
+
+
+def _scale(text_size: int) -> None:
+    """Set how large Qt draws, in percent; it asks once, when the program starts."""
+    if text_size != 100:
+        os.environ[SCALE] = str(text_size / 100)
+
+
+def _start_again(home: Path | None, *, scaled: bool) -> NoReturn:
+    """Become a new program that opens the window, with the same till; the size this one was drawn at ends with it."""
+    if scaled:
+        os.environ.pop(SCALE, None)
+    where = [] if home is None else ["--home", str(home)]
+    os.execv(sys.executable, [sys.executable, "-m", "meterpos", "till", *where])  # noqa: S606
 
 
 def _has_display() -> bool:

@@ -51,6 +51,19 @@ class Configuration(TillBase):
         self.settings = load_till_settings(home)
         return frozenset(new)
 
+    def test_drawer(self, *, device: str, clerk: str) -> "Sent":
+        """Open the drawer to try it, noted in the journal once the till has worked; waits for the printer.
+
+        Raises: NoOpenShift, PrinterError, UnknownDevice.
+        """
+        from meterpos.printing.devices import open_device
+        from meterpos.printing.trial import open_drawer
+
+        open_device(device)
+        with self.store.write() as connection:
+            configuration.try_drawer(connection, moment=self.moment(), clerk=clerk)
+        return open_drawer(device)
+
     def print_test(self, *, device: str, language: str) -> "Sent":
         """Print the test paper with its ruler on any printer; waits for it. Raises: PrinterError, UnknownDevice."""
         from meterpos.printing.ruler import compose_ruler

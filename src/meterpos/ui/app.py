@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
-from meterpos.ui.window import Window
+from meterpos.ui.window import AGAIN, Again, Window
 
 if TYPE_CHECKING:
     from meterpos.till import Till
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 PAPERS = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool")
 LOG_FILE = "till-window.log"
 LOG_BYTES_MAX = 1_000_000
+AGAIN_CODE = 64
+"""The first exit code that means: open the window again. A program that only shows windows needs no other codes."""
 
 
 def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "", language: str = "") -> int:
@@ -45,12 +47,19 @@ def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "
     FirstPaint(window, lambda: _after_first_paint(app, window, opener))
     if smoke:
         window.ready.connect(lambda: QTimer.singleShot(0, window.close))
+    window.resize(window.size().boundedTo(window.screen().availableSize()))
     window.show()
     code = app.exec()
     sys.excepthook = sys.__excepthook__
     if not is_open and window.desk.is_open:
         window.desk.till.close()
-    return code
+    return code if window.opens_again is None else AGAIN_CODE + AGAIN.index(window.opens_again)
+
+
+def again(code: int) -> Again | None:
+    """Return how the window wants to be opened again, by the code `run` returned; None where it does not."""
+    place = code - AGAIN_CODE
+    return AGAIN[place] if 0 <= place < len(AGAIN) else None
 
 
 class FirstPaint(QObject):

@@ -6,7 +6,7 @@ User errors are shown word for word; everything else is logged and becomes one s
 import logging
 
 from meterpos.errors import UserError
-from meterpos.ui import words
+from meterpos.ui import said, words
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,22 @@ def as_user_error(error: BaseException) -> UserError:
 def sentence(error: BaseException) -> str:
     """Return the one sentence a person is shown for this error, in the language being spoken.
 
-    What the ledger says is English; another language says it by the error's class where the catalogue has it.
+    What the ledger says is English; `said` has it in the others by sentence, else `words` by the error's class.
     """
     told = as_user_error(error)
     wait_s = getattr(told, "wait_s", 0)
     if wait_s:
         key = "wrong.too_many_tries" if type(told).__name__ == "TooManyTries" else "wrong.pin_wait"
         return words.say(key, wait=words.span(wait_s))
+    return _said(told)
+
+
+def translated(sentence: str) -> str:
+    """Return what the ledger or a printer said, in the language being spoken where the catalogue knows it."""
+    return said.translated(sentence, words.language()) or sentence
+
+
+def _said(told: UserError) -> str:
+    found = said.translated(str(told), words.language())
     key = f"said.{type(told).__name__}"
-    return words.say(key) if words.has(key) else str(told)
+    return found or (words.say(key) if words.has(key) else str(told))

@@ -56,7 +56,10 @@ QScrollBar:vertical { background: transparent; width: 10px; margin: 2px; }
 QScrollBar::handle:vertical { background: $field_line; border-radius: 3px; min-height: 32px; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; background: transparent; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:horizontal { height: 0; }
+QScrollBar[shown="true"]:horizontal { background: transparent; height: 10px; margin: 2px; }
+QScrollBar[shown="true"]::handle:horizontal { background: $field_line; border-radius: 3px; min-width: 32px; }
 
 QMenu { background: $card; color: $ink; border: 1px solid $line; padding: 6px; }
 QMenu::item { padding: 12px 22px 12px 12px; border-radius: 6px; }

@@ -1,17 +1,18 @@
 """The window: rail, top bar, the pages, and what concerns them all: standing, exchange, scanner, errors."""
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.garbage import Garbage
 from meterpos.ui.models.checking import Checking
+from meterpos.ui.models.configuring import Configuring
 from meterpos.ui.models.exchanging import Exchanging
 from meterpos.ui.models.printer import Printer
 from meterpos.ui.pages.made import make_page
@@ -22,6 +23,7 @@ from meterpos.ui.widgets.basic import horizontal, vertical
 from meterpos.ui.widgets.cashbar import CashBar
 from meterpos.ui.widgets.notice import Notice
 from meterpos.ui.widgets.rail import Rail, TopBar
+from meterpos.ui.widgets.scrolled import Scrolled, Stack
 
 if TYPE_CHECKING:
     from meterpos.till import Till
@@ -31,8 +33,14 @@ log = logging.getLogger(__name__)
 POLL_MS = 2_000
 CHECKPOINT_MS = 60_000
 SIZE = (1366, 768)
-SIZE_LEAST = (1024, 700)
+SIZE_LEAST = (840, 480)
+"""1366×768 and 1280×720 at 150 %: what does not fit then scrolls."""
+
 RECEIPT_SEAL = "MP1"
+
+
+Again = Literal["same"]
+AGAIN: Final[tuple[Again, ...]] = get_args(Again)
 
 
 class Page(Protocol):
@@ -67,6 +75,7 @@ class Window(QMainWindow):
         self.desk = Desk(self.tasks)
         self.printer = Printer(self.desk)
         self.exchanging = Exchanging(self.desk)
+        self.configuring = Configuring(self.desk)
         self.checking = Checking(self.desk)
         self.rail = Rail()
         self.top = TopBar(self.desk)
@@ -76,22 +85,23 @@ class Window(QMainWindow):
         self.pay = PayPage(self.desk, self.printer)
         self._pages: dict[str, QWidget] = {"pay": self.pay}
         self._data_version: int | None = None
+        self.opens_again: Again | None = None
         self._build()
         self._connect()
         self._timers()
 
     def _build(self) -> None:
-        self._stack = QStackedWidget()
+        self._stack = Stack()
         self._stack.addWidget(self.pay)
         right = QWidget()
         column = vertical(right, spacing=0)
         column.addWidget(self.top)
         column.addWidget(self.notice)
         column.addWidget(self.cash)
-        column.addWidget(self._stack, 1)
+        column.addWidget(Scrolled(self._stack), 1)
         whole = QWidget()
         row = horizontal(whole, spacing=0)
-        row.addWidget(self.rail)
+        row.addWidget(_railing(self.rail))
         row.addWidget(right, 1)
         self.setCentralWidget(whole)
         self.rail.show_page("pay")
@@ -107,8 +117,9 @@ class Window(QMainWindow):
         self.tasks.went_wrong.connect(self.tell_error)
         self.checking.found.connect(self.notice.tell)
         self.scanner.scanned.connect(self._scanned)
-        self.top.look_wanted.connect(lambda name: theme.apply(_app(), name))
-        self.top.language_wanted.connect(words.speak)
+        self.top.look_wanted.connect(self._change_look)
+        self.top.language_wanted.connect(self._change_language)
+        self.configuring.applied.connect(self._settings_applied)
         self.printer.ran.connect(lambda _: self._ledger_changed())
 
     def _timers(self) -> None:
@@ -171,7 +182,13 @@ class Window(QMainWindow):
         """Return a page, None where there is none of that name, or no till yet to stand at."""
         if name in self._pages or not self.desk.is_open:
             return self._pages.get(name)
-        page = make_page(name, desk=self.desk, printer=self.printer, exchanging=self.exchanging)
+        page = make_page(
+            name,
+            desk=self.desk,
+            printer=self.printer,
+            exchanging=self.exchanging,
+            configuring=self.configuring,
+        )
         if page is not None:
             self._pages[name] = page
             self._stack.addWidget(page)
@@ -212,6 +229,35 @@ class Window(QMainWindow):
             self.exchanging.start()
             self.go("shift" if standing.shift is None else "pay")
 
+    # --- settings ------------------------------------------------------------------------------------------------
+
+    def _change_look(self, name: str) -> None:
+        theme.apply(_app(), name)
+        self.configuring.choose(theme=name)
+
+    def _change_language(self, name: str) -> None:
+        words.speak(name)
+        self.configuring.choose(language=name)
+
+    def _settings_applied(self, names: frozenset[str]) -> None:
+        """What was applied is in force at once: looks and words here, the rest where it is asked for."""
+        settings = self.desk.till.settings
+        if "theme" in names and theme.palette().name != settings.theme:
+            theme.apply(_app(), settings.theme)
+        if "language" in names:
+            words.speak(settings.language)
+        if "printer" in names:
+            self.desk.printer_said.emit("")
+        if "text_size" in names:
+            self.open_again("same")
+        self.top.tell()
+
+    def open_again(self, which: Again) -> None:
+        """Close, to be opened again: a text size holds from the start of a program on."""
+        self.opens_again = which
+        if not self.close():
+            self.opens_again = None
+
     # --- what concerns all pages ---------------------------------------------------------------------------------
 
     def tell_error(self, error: UserError) -> None:
@@ -238,6 +284,13 @@ class Window(QMainWindow):
         self.tasks.close()
         self.garbage.stop()
         super().closeEvent(event)
+
+
+def _railing(rail: Rail) -> Scrolled:
+    """Return the rail in a place that scrolls where it is higher than the screen; a wheel and the keyboard move it."""
+    made = Scrolled(rail, bars=False)
+    made.setFixedWidth(theme.METRICS.rail)
+    return made
 
 
 def _app() -> QApplication:

@@ -26,6 +26,18 @@ def needs_approval(connection: Connection, names: frozenset[str]) -> bool:
     return bool(names - OWN) and connection.execute(_any_shift).first() is not None
 
 
+def try_drawer(connection: Connection, *, moment: Moment, clerk: str) -> Entry | None:
+    """Note that the drawer is opened to try it; None while the till never worked, when it holds nothing.
+
+    Raises: NoOpenShift, since a drawer is opened in somebody's shift.
+    """
+    if connection.execute(_any_shift).first() is None:
+        return None
+    counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    counter.require_shift()
+    return write_entry(connection, counter, kind="drawer_opened", body={"reason": "test"})
+
+
 def apply_settings(
     connection: Connection,
     *,

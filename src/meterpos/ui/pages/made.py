@@ -3,11 +3,10 @@
 from importlib import import_module
 from typing import Final
 
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from meterpos.ui.desk import Desk
-from meterpos.ui.models.exchanging import Exchanging
-from meterpos.ui.models.printer import Printer
 
 PAGES: Final = {
     "customers": "CustomersPage",
@@ -16,17 +15,24 @@ PAGES: Final = {
     "plans": "PlansPage",
     "shift": "ShiftPage",
     "sync": "SyncPage",
+    "settings": "SettingsPage",
     "enrol": "EnrolPage",
 }
 """Module in this package, and its page."""
-PRINTING: Final = ("receipts", "plans", "shift", "sync")
+TOOLS: Final = {
+    "receipts": ("printer",),
+    "plans": ("printer",),
+    "shift": ("printer",),
+    "sync": ("printer", "exchanging"),
+    "settings": ("configuring",),
+}
+"""What a page is handed beside the desk, in order."""
 
 
-def make_page(name: str, *, desk: Desk, printer: Printer, exchanging: Exchanging) -> QWidget | None:
-    """Return a new page by name, None where there is no such page."""
+def make_page(name: str, *, desk: Desk, **tools: QObject) -> QWidget | None:
+    """Return a new page by name with those of the tools it uses, None where there is no such page."""
     if name not in PAGES:
         return None
     kind = getattr(import_module(f"meterpos.ui.pages.{name}"), PAGES[name])
-    tools = [desk, *([printer] if name in PRINTING else []), *([exchanging] if name == "sync" else [])]
-    page: QWidget = kind(*tools)
+    page: QWidget = kind(desk, *(tools[tool] for tool in TOOLS.get(name, ())))
     return page

@@ -21,7 +21,11 @@ PAGES = (
     ("plans", "calendar-clock", "F5"),
     ("shift", "wallet", "F6"),
     ("sync", "refresh-cw", "F8"),
+    ("settings", "settings", "F9"),
 )
+LAST = "settings"
+"""Stands apart, at the foot of the rail."""
+
 DOT = 8
 
 
@@ -83,12 +87,13 @@ class Rail(QFrame):
         column = vertical(self, margins=(8, 66, 8, 16), spacing=5)
         self.buttons: dict[str, RailButton] = {}
         for name, icon, key in PAGES:
+            if name == LAST:
+                column.addStretch(1)
             button = RailButton(name, icon, key)
             button.clicked.connect(lambda _=False, name=name: self.wanted.emit(name))
             QShortcut(QKeySequence(key), self, lambda name=name: self.wanted.emit(name))
             column.addWidget(button)
             self.buttons[name] = button
-        column.addStretch(1)
 
     def show_page(self, name: str) -> None:
         """Mark the page in front."""
