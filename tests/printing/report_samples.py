@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from meterpos.ledger.queries.accounts import Account
+from meterpos.ledger.queries.collections import Collected
+from meterpos.ledger.queries.debts import AgedDebt, Debtor
+from meterpos.ledger.queries.finances import Debt, Finances, Month
+from meterpos.ledger.queries.listings import AgingRow
 from meterpos.ledger.queries.statements import Addressee, Statement, StatementLine
+from meterpos.ledger.rules.aging import Aging
+from meterpos.printing.aging import compose_aging
+from meterpos.printing.collections import compose_collections
+from meterpos.printing.finances import compose_finances
 from meterpos.printing.report import Imprint, Report
 from meterpos.printing.statement import compose_statement
 
@@ -133,9 +141,110 @@ def of_nobody(language: str) -> Report:
     return compose_statement([statement(nobody)], to=to, imprint=imprint(language, training=True))
 
 
+def aging(language: str) -> Report:
+    """Three accounts that owe, one of them without a customer, and more in the file than on the paper."""
+    rows = (
+        AgingRow("A1", "MTR-001", "AC-10482", 230_000, 0, 0, 0, 0, 230_000),
+        AgingRow("A2", "MTR-045", "AC-20001", 100_000, 90_000, 80_000, 70_000, 12_345_678, 12_685_678),
+        AgingRow("A9", None, None, 0, 0, 0, 5_000, 0, 5_000),
+        AgingRow("B1", "MTR-301", "AC-11930", 0, 100, 0, 0, 0, 100),
+    )
+    names = {"A1": ("Grace Akinyi Otieno", "0712345678"), "A2": (LONG.name.removesuffix(" 王小明"), LONG.phone)}
+    debt = AgedDebt(
+        as_of=LAST,
+        aging=Aging(
+            not_due_minor=330_000,
+            d1_30_minor=90_100,
+            d31_60_minor=80_000,
+            d61_90_minor=75_000,
+            over_90_minor=12_345_678,
+        ),
+        rows=rows,
+        largest=tuple(Debtor(rows[at], *names.get(rows[at].account_no, ("", ""))) for at in (1, 0, 2)),
+    )
+    return compose_aging(debt, imprint=imprint(language))
+
+
+def no_debt(language: str) -> Report:
+    """Nobody owes anything."""
+    return compose_aging(AgedDebt(as_of=LAST, aging=Aging(), rows=(), largest=()), imprint=imprint(language))
+
+
+def collections(language: str) -> Report:
+    """Two days, two clerks, all methods, something taken back."""
+    day, before = LAST, date(2026, 11, 19)
+    made = [
+        (before, "Achieng O.", "cash", 31, 6_250_000, 0),
+        (before, "Achieng O.", "mpesa", 12, 3_000_050, 0),
+        (day, "Achieng O.", "cash", 40, 8_400_000, 250_000),
+        (day, "Wafula K.", "bank", 1, 2_000_000, 0),
+        (day, "Wafula K.", "cheque", 2, 40_000_000, 0),
+    ]
+    names = ("day", "clerk", "method", "receipts", "taken_minor", "taken_back_minor")
+    found = [Collected(**dict(zip(names, one, strict=True))) for one in made]
+    return compose_collections(found, from_date=before, to_date=day, imprint=imprint(language))
+
+
+def collections_of_a_day(language: str) -> Report:
+    """One clerk and one method on one day."""
+    one = Collected(
+        day=LAST, clerk="Achieng O.", method="cash", receipts=1, taken_minor=250_000, taken_back_minor=250_000
+    )
+    return compose_collections([one], from_date=LAST, to_date=LAST, imprint=imprint(language))
+
+
+def no_collections(language: str) -> Report:
+    """Nothing was taken."""
+    return compose_collections([], from_date=FIRST, to_date=LAST, imprint=imprint(language))
+
+
+def finances(language: str) -> Report:
+    """Three months, one with more reversed than paid, and debts."""
+    found = Finances(
+        from_date=FIRST,
+        to_date=LAST,
+        active_meters=148_201,
+        owing_accounts=61_044,
+        outstanding_minor=45_123_456_789,
+        overpayments_minor=812_345_000,
+        months=(
+            Month(date(2026, 9, 1), 3_000_000_000, 2_700_000_000),
+            Month(date(2026, 10, 1), 3_100_000_000, -5_000),
+            Month(date(2026, 11, 1), 0, 1_500_000_000),
+        ),
+        debts=(
+            Debt(account_no="A2", meter_no="MTR-045", customer_name=LONG.name[:52], balance_minor=12_685_678),
+            Debt(account_no="A9", meter_no=None, customer_name=None, balance_minor=5_000),
+        ),
+    )
+    return compose_finances(found, imprint=imprint(language))
+
+
+def no_finances(language: str) -> Report:
+    """A utility before its first invoice."""
+    found = Finances(
+        from_date=FIRST,
+        to_date=LAST,
+        active_meters=0,
+        owing_accounts=0,
+        outstanding_minor=0,
+        overpayments_minor=0,
+        months=(),
+        debts=(),
+    )
+    return compose_finances(found, imprint=imprint(language))
+
+
 REPORTS: dict[str, Callable[[str], Report]] = {
     "statement": one_meter,
     "statement-per-meter": per_meter,
     "statement-consolidated": consolidated,
     "statement-of-nobody": of_nobody,
+    "report-aging": aging,
+    "report-aging-none": no_debt,
+    "report-collections": collections,
+    "report-collections-of-a-day": collections_of_a_day,
+    "report-collections-none": no_collections,
+    "report-finances": finances,
+    "report-finances-none": no_finances,
 }

@@ -12,7 +12,8 @@ from tests.printing.papers import BYTES, GOLDEN, PAGES, TEXTS, Case
 from tests.printing.reading import columns_of, read_qr
 from tests.printing.samples import SEAL
 
-HAS_QR = [case for case in TEXTS if not case.name.startswith(("shift", "statement"))]
+WITHOUT_SEAL = ("shift", "statement", "report")
+HAS_QR = [case for case in TEXTS if not case.name.startswith(WITHOUT_SEAL)]
 
 
 @pytest.mark.parametrize("case", TEXTS, ids=str)
@@ -53,7 +54,18 @@ def test_a_paper_fits_its_roll(case: Case) -> None:
 def test_a_paper_is_cut_once_and_opens_the_drawer_for_cash_alone(case: Case) -> None:
     document = case.document
     roll = print_out(render_escpos(document, columns=case.columns, drawer=document.drawer))
-    no_cash = ("mpesa", "pending", "plan", "long-names", "known-and", "reversal", "correction", "shift", "statement")
+    no_cash = (
+        "mpesa",
+        "pending",
+        "plan",
+        "long-names",
+        "known-and",
+        "reversal",
+        "correction",
+        "shift",
+        "statement",
+        "report",
+    )
     opens = not case.name.endswith("-copy") and not case.name.startswith(no_cash)
     assert (roll.cuts, roll.drawer_pulses) == (1, int(opens))
 

@@ -133,10 +133,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A plain chart: bars side by side, lying or ``upright``; on a roll their names and what is said."""
+    """A plain chart of lying bars; on a roll their names and what is said, or nothing where a table says it already."""
 
     bars: tuple[Bar, ...]
-    upright: bool = False
+    on_roll: bool = True
 
 
 @dataclass(frozen=True, slots=True)

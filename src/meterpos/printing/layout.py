@@ -110,11 +110,13 @@ def _on_a_roll(element: Element) -> Iterable[Simple]:
         case Table():
             return tuple(one for row in element.rows for one in row.narrow)
         case Bars():
-            return tuple(pair(bar.label, bar.said) for bar in element.bars)
+            return tuple(pair(bar.label, bar.said) for bar in element.bars if element.on_roll)
         case Tiles():
             return element.figures
         case Sides():
             return (*element.left, Blank(), *element.right)
+        case Text() if element.size is Size.HEADING:
+            return (Blank(), element)
         case _:
             return (element,)
 

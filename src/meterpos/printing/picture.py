@@ -70,7 +70,7 @@ def _draw_mark(paper: Image.Image, draw: ImageDraw.ImageDraw, mark: Mark, *, dow
                 draw.text((left, baseline), piece.text, fill=mark.ink, font=font, anchor="ls")
         case Box():
             left, top = mark.left * scale, (down + mark.top) * scale
-            right, bottom = left + mark.width * scale, top + max(mark.height * scale, 1)
+            right, bottom = left + max(mark.width * scale, 1), top + max(mark.height * scale, 1)
             draw.rectangle((left, top, right - 1, bottom - 1), fill=mark.ink)
         case Code():
             side = round(mark.side * scale)

@@ -56,7 +56,7 @@ _FOOT: Final = 806.0
 _BOTTOM: Final = 786.0
 _COLUMN: Final = 300.0
 _GAP: Final = 12.0
-_CELL_GAP: Final = 14.0
+_CELL_GAP: Final = 11.0
 _SIZES: Final = {Size.NORMAL: BODY, Size.HEADING: 11.5, Size.LARGE: 17.0}
 _LEADING: Final = 1.38
 _PAD: Final = 2.4
@@ -91,7 +91,7 @@ def foot(document: Document, *, said: str) -> Block:
     """Return what stands at the foot of a page: what the paper is, and ``said``, which page it is."""
     right = PAGE[0] - _LEFT
     wide = typeset.width(said, size=SMALL)
-    title = typeset.wrap(document.title, room=right - _LEFT - wide - _GAP, size=SMALL)[0]
+    title = typeset.fitted(document.title, room=right - _LEFT - wide - _GAP, size=SMALL)
     return Block(
         height=0,
         marks=(
@@ -135,8 +135,7 @@ class _Setter:
             case Table():
                 yield from self._table(element)
             case Bars():
-                draw = charts.upright if element.upright else charts.lying
-                yield from draw(element, left=self.left, room=self.room)
+                yield from charts.bars(element, left=self.left, room=self.room)
             case Tiles():
                 yield charts.tiles(element, left=self.left, room=self.room)
             case Sides():

@@ -60,6 +60,17 @@ def wrap(text: str, *, room: float, size: float, bold: bool = False) -> tuple[st
     return tuple(ready(one) for one in (*lines, line))
 
 
+def fitted(text: str, *, room: float, size: float, bold: bool = False) -> str:
+    """Return ``text`` as far as it fits on one line of ``room`` points, with "…" where there is more."""
+    first, *more = wrap(text, room=room, size=size, bold=bold)
+    if not more:
+        return first
+    kept = list(fonts.clusters(ready(text)))
+    while kept and width("".join(kept) + "…", size=size, bold=bold) > room:
+        kept.pop()
+    return "".join(kept).rstrip() + "…"
+
+
 def _broken(word: str, *, room: float, size: float, bold: bool) -> list[str]:
     parts = [""]
     for cluster in fonts.clusters(word):

@@ -1,0 +1,115 @@
+"""The collections: what was taken by method, by clerk and by day, with what was taken back."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from meterpos.ledger.money import format_amount, format_decimal
+from meterpos.ledger.queries.collections import Collected
+from meterpos.ledger.rules.tenders import METHODS
+from meterpos.printing import report
+from meterpos.printing.document import Bar, Bars, Column, Document, Element, Row, Rule, Size, Table, Tiles, pair, text
+from meterpos.printing.report import Imprint, Report
+from meterpos.printing.report_labels import ReportLabels, report_labels_in
+
+_COLUMNS = ("day", "clerk", "method", "receipts", "taken", "taken_back", "net")
+
+
+def compose_collections(found: Sequence[Collected], *, from_date: date, to_date: date, imprint: Imprint) -> Report:
+    """Compose the collections of a period; the CSV has a row for each day, clerk and method."""
+    labels = report_labels_in(imprint.language)
+    first, last = (report.say_day(day, language=imprint.language) for day in (from_date, to_date))
+    period = labels.period.format(first=first, last=last) if from_date != to_date else first
+    elements: list[Element] = report.opening(imprint, title=labels.collections, below=(period,))
+    elements += [Rule(), *_parts(found, labels, imprint)] if found else [Rule(), text(labels.nothing_taken)]
+    return Report(
+        document=Document(
+            title=f"{labels.collections} {from_date} - {to_date}", language=imprint.language, elements=tuple(elements)
+        ),
+        columns=_COLUMNS,
+        rows=[
+            (
+                one.day,
+                one.clerk,
+                one.method,
+                one.receipts,
+                *map(format_decimal, (one.taken_minor, one.taken_back_minor, one.taken_minor - one.taken_back_minor)),
+            )
+            for one in found
+        ],
+        stem=f"collections-{from_date}-{to_date}",
+    )
+
+
+def _parts(found: Sequence[Collected], labels: ReportLabels, imprint: Imprint) -> list[Element]:
+    taken, back = (sum(getattr(one, name) for one in found) for name in ("taken_minor", "taken_back_minor"))
+    days = sorted({one.day for one in found})
+    methods = [method for method in METHODS if any(one.method == method for one in found)]
+    elements: list[Element] = [
+        Tiles(
+            (
+                pair(labels.taken, format_amount(taken)),
+                pair(labels.taken_back, format_amount(back)),
+                pair(labels.net, f"{imprint.currency} {format_amount(taken - back)}"),
+            )
+        ),
+        *_section(
+            labels.by_method, labels.method, methods, found, lambda one: one.method, labels.methods.__getitem__, labels
+        ),
+        _bars(methods, found, lambda one: one.method, labels.methods.__getitem__),
+    ]
+    clerks = sorted({one.clerk for one in found})
+    elements += _section(labels.by_clerk, labels.clerk, clerks, found, lambda one: one.clerk, str, labels)
+    say = lambda day: report.say_day(day, language=imprint.language)  # noqa: E731
+    elements += _section(labels.by_day, labels.day, days, found, lambda one: one.day, say, labels)
+    if len(days) > 1:
+        elements.append(_bars(days, found, lambda one: one.day, say))
+    return elements
+
+
+def _section(
+    heading: str,
+    title: str,
+    keys: Sequence[object],
+    found: Sequence[Collected],
+    of: Callable[[Collected], object],
+    say: Callable[..., str],
+    labels: ReportLabels,
+) -> list[Element]:
+    """Return a heading and a table with a row for each key, and their sum."""
+    rows = [_row(say(key), [one for one in found if of(one) == key], labels) for key in keys]
+    if len(keys) > 1:
+        rows.append(_row(labels.total, found, labels, bold=True))
+    columns = (
+        Column(title=title, grows=1),
+        *(Column(title=name, figures=True) for name in (labels.count, labels.taken, labels.taken_back, labels.net)),
+    )
+    return [text(heading, bold=True, size=Size.HEADING), Table(columns=columns, rows=tuple(rows))]
+
+
+def _row(name: str, found: Sequence[Collected], labels: ReportLabels, *, bold: bool = False) -> Row:
+    receipts = sum(one.receipts for one in found)
+    taken, back = (sum(getattr(one, side) for one in found) for side in ("taken_minor", "taken_back_minor"))
+    return Row(
+        cells=(
+            name,
+            f"{receipts:,}",
+            format_amount(taken),
+            format_amount(back) if back else "",
+            format_amount(taken - back),
+        ),
+        narrow=(
+            pair(f"{name} ({receipts:,})", format_amount(taken - back), bold=bold),
+            *([pair(labels.taken_back, format_amount(back), indent=1)] if back else []),
+        ),
+        bold=bold,
+    )
+
+
+def _bars(
+    keys: Sequence[object],
+    found: Sequence[Collected],
+    of: Callable[[Collected], object],
+    say: Callable[..., str],
+) -> Bars:
+    nets = {key: sum(one.taken_minor - one.taken_back_minor for one in found if of(one) == key) for key in keys}
+    return Bars(tuple(Bar(say(key), max(net, 0), format_amount(net)) for key, net in nets.items()), on_roll=False)

@@ -1,0 +1,95 @@
+"""The financial summary: meters, what is owed and held, billed and collected by month, the largest debts."""
+
+from collections.abc import Iterator
+
+from meterpos.ledger.money import format_amount, format_decimal
+from meterpos.ledger.queries.finances import Finances
+from meterpos.printing import report
+from meterpos.printing.document import Bar, Bars, Blank, Document, Element, Rule, Size, Tiles, pair, text
+from meterpos.printing.report import Imprint, Report
+from meterpos.printing.report_labels import ReportLabels, report_labels_in
+
+_MONTHS_SHOWN = 12
+
+
+def compose_finances(found: Finances, *, imprint: Imprint) -> Report:
+    """Compose the financial summary; its CSV names each figure."""
+    labels = report_labels_in(imprint.language)
+    first, last = (report.say_day(day, language=imprint.language) for day in (found.from_date, found.to_date))
+    elements: list[Element] = report.opening(
+        imprint, title=labels.finances, below=(labels.period.format(first=first, last=last),)
+    )
+    elements += [Rule(), *_figures(found, labels, imprint), text(labels.by_month, bold=True, size=Size.HEADING)]
+    elements.append(_months(found, labels, imprint) if found.months else text(labels.nothing_billed))
+    elements.append(text(labels.largest_debts, bold=True, size=Size.HEADING))
+    elements.append(_debts(found) if found.debts else text(labels.nothing_owed))
+    elements += [Blank(), report.closing(imprint)]
+    return Report(
+        document=Document(
+            title=f"{labels.finances} {found.from_date} - {found.to_date}",
+            language=imprint.language,
+            elements=tuple(elements),
+        ),
+        columns=("figure", "of", "value"),
+        rows=list(_rows(found)),
+        stem=f"finances-{found.from_date}-{found.to_date}",
+    )
+
+
+def _figures(found: Finances, labels: ReportLabels, imprint: Imprint) -> list[Element]:
+    permille = found.collection_permille
+    rate = labels.no_rate if permille is None else labels.rate_said.format(percent=f"{permille // 10}.{permille % 10}")
+    return [
+        Tiles(
+            (
+                pair(labels.outstanding, f"{imprint.currency} {format_amount(found.outstanding_minor)}"),
+                pair(labels.overpayments, format_amount(found.overpayments_minor)),
+                pair(labels.active_meters, f"{found.active_meters:,}"),
+                pair(labels.owing_meters, f"{found.owing_accounts:,}"),
+            )
+        ),
+        Tiles(
+            (
+                pair(labels.billed, format_amount(found.billed_minor)),
+                pair(labels.collected, format_amount(found.collected_minor)),
+                pair(labels.collection_rate, rate),
+            )
+        ),
+    ]
+
+
+def _months(found: Finances, labels: ReportLabels, imprint: Imprint) -> Bars:
+    """Return two bars a month, the last twelve: their names say which is which, colours only repeat it."""
+    bars = []
+    for month in found.months[-_MONTHS_SHOWN:]:
+        name = report.say_month(month.first, language=imprint.language)
+        billed, collected = month.billed_minor, month.collected_minor
+        bars.append(Bar(labels.month_billed.format(month=name), billed, format_amount(billed)))
+        bars.append(Bar(labels.month_collected.format(month=name), max(collected, 0), format_amount(collected), "good"))
+    return Bars(tuple(bars))
+
+
+def _debts(found: Finances) -> Bars:
+    return Bars(
+        tuple(
+            Bar(
+                " ".join(part for part in (debt.meter_no or debt.account_no, debt.customer_name) if part),
+                debt.balance_minor,
+                format_amount(debt.balance_minor),
+                "bad",
+            )
+            for debt in found.debts
+        )
+    )
+
+
+def _rows(found: Finances) -> Iterator[tuple[object, ...]]:
+    yield "active_meters", "", found.active_meters
+    yield "owing_meters", "", found.owing_accounts
+    yield "outstanding", "", format_decimal(found.outstanding_minor)
+    yield "overpayments", "", format_decimal(found.overpayments_minor)
+    for month in found.months:
+        yield "billed", f"{month.first:%Y-%m}", format_decimal(month.billed_minor)
+        yield "collected", f"{month.first:%Y-%m}", format_decimal(month.collected_minor)
+    for debt in found.debts:
+        yield "debt", debt.account_no, format_decimal(debt.balance_minor)

@@ -1,0 +1,159 @@
+"""Collections, aged debt and finances: what reports are composed from, on a till that took money."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from meterpos.ledger.operations.tenders import LegRequest
+from meterpos.ledger.queries.accounts import UnknownMeterOrAccount
+from meterpos.ledger.queries.collections import Collected, collections
+from meterpos.ledger.queries.debts import AgedDebt, aged_debt
+from meterpos.ledger.queries.finances import Finances, Month, finances
+from meterpos.ledger.queries.statements import addressee, statement, statement_of_theirs
+from tests.support.tills import GRACE, Counter
+
+TODAY = date(2026, 11, 20)
+YEAR = date(2026, 1, 1)
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    """A till with Grace and James, and no shift open."""
+    made = Counter.at(tmp_path)
+    yield made
+    made.till.close()
+
+
+@pytest.fixture
+def taking(counter: Counter) -> Counter:
+    """A counter with a shift open."""
+    counter.open_shift()
+    return counter
+
+
+def collected(counter: Counter, first: date = TODAY, last: date = TODAY) -> dict[str, Collected]:
+    with counter.till.store.read() as connection:
+        return {one.method: one for one in collections(connection, from_date=first, to_date=last)}
+
+
+def aged(counter: Counter) -> AgedDebt:
+    with counter.till.store.read() as connection:
+        return aged_debt(connection, as_of=TODAY)
+
+
+def summed(counter: Counter) -> Finances:
+    with counter.till.store.read() as connection:
+        return finances(connection, from_date=YEAR, to_date=TODAY)
+
+
+def test_collections_tell_methods_apart_by_clerk_as_people_know_them(taking: Counter) -> None:
+    taking.pay("A1", 100_000)
+    taking.pay("A1", 50_000)
+    taking.pay("A3", 70_000, method="mpesa", reference="SJK4T2LM9Q")
+    found = collected(taking)
+    assert {method: (one.receipts, one.taken_minor) for method, one in found.items()} == {
+        "cash": (2, 150_000),
+        "mpesa": (1, 70_000),
+    }
+    assert {(one.day, one.clerk) for one in found.values()} == {(TODAY, "Achieng O.")}
+
+
+def test_a_payment_by_two_methods_is_collected_under_each(taking: Counter) -> None:
+    legs = (
+        LegRequest(method="cash", amount_minor=150_000, reference=None),
+        LegRequest(method="mpesa", amount_minor=100_000, reference="SJK4T2LM9Q"),
+    )
+    number = taking.pay("A1", 250_000, legs=legs).content.body["number"]
+    found = collected(taking)
+    assert (found["cash"].taken_minor, found["mpesa"].taken_minor) == (150_000, 100_000)
+    taking.reverse(number)
+    found = collected(taking)
+    assert [one.taken_minor - one.taken_back_minor for one in found.values()] == [0, 0]
+    assert [one.receipts for one in found.values()] == [1, 1]
+
+
+def test_what_is_taken_back_is_told_apart(taking: Counter) -> None:
+    taking.reverse(taking.pay("A1", 100_000).content.body["number"])
+    (one,) = collected(taking).values()
+    assert (one.receipts, one.taken_minor, one.taken_back_minor) == (1, 100_000, 100_000)
+
+
+def test_a_correction_is_taken_back_and_taken_again(taking: Counter) -> None:
+    taking.correct(taking.pay("A1", 100_000).content.body["number"])
+    (one,) = collected(taking).values()
+    assert (one.receipts, one.taken_minor, one.taken_back_minor) == (2, 200_000, 100_000)
+
+
+def test_collections_of_another_day_are_none(taking: Counter) -> None:
+    taking.pay("A1", 100_000)
+    assert collected(taking, date(2026, 11, 1), date(2026, 11, 19)) == {}
+
+
+def test_aged_debt_names_whose_it_is_largest_first(counter: Counter) -> None:
+    found = aged(counter)
+    assert (found.largest[0].row.account_no, found.largest[0].name) == ("A3", "Grace Akinyi Otieno")
+    assert [row.account_no for row in found.rows] == sorted(row.account_no for row in found.rows)
+    assert found.aging.total_minor == sum(row.total_minor for row in found.rows)
+
+
+def test_aged_debt_of_nobody_is_nothing(counter: Counter) -> None:
+    with counter.till.store.write() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET balance_minor = 0")
+    found = aged(counter)
+    assert (found.rows, found.largest, found.aging.total_minor) == ((), (), 0)
+
+
+def test_who_reads_aged_debt_hears_how_far_it_is(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meterpos.ledger.queries.debts.TOLD_EVERY", 1)
+    heard: list[tuple[int, int]] = []
+    with counter.till.store.read() as connection:
+        found = aged_debt(connection, as_of=TODAY, progress=lambda done, whole: heard.append((done, whole)))
+    assert heard == [(n, len(found.rows)) for n in range(1, len(found.rows) + 1)]
+
+
+def test_finances_add_up_what_is_owed_and_held(taking: Counter) -> None:
+    found = summed(taking)
+    assert (found.outstanding_minor, found.overpayments_minor) == (860_000, 0)
+    assert [debt.account_no for debt in found.debts][:2] == ["A3", "A1"]
+    assert found.active_meters == 4
+
+
+def test_finances_count_what_was_collected_less_what_was_reversed(taking: Counter) -> None:
+    before = summed(taking)
+    taking.pay("A1", 100_000)
+    taking.reverse(taking.pay("A3", 30_000).content.body["number"])
+    after = summed(taking)
+    assert after.collected_minor - before.collected_minor == 100_000
+    assert after.billed_minor == before.billed_minor
+    assert after.months[-1].first == date(2026, 11, 1)
+
+
+def test_the_collection_rate_is_of_what_was_billed() -> None:
+    fields = dict.fromkeys(("active_meters", "owing_accounts", "outstanding_minor", "overpayments_minor"), 0)
+    nothing = Finances(from_date=YEAR, to_date=TODAY, months=(), debts=(), **fields)
+    some = Finances(from_date=YEAR, to_date=TODAY, months=(Month(YEAR, 3000, 2000),), debts=(), **fields)
+    assert (nothing.collection_permille, some.collection_permille) == (None, 666)
+
+
+def test_a_statement_is_addressed_to_the_customer_in_their_language(counter: Counter) -> None:
+    with counter.till.store.read() as connection:
+        found = statement(connection, "MTR-001", from_date=YEAR, to_date=TODAY)
+        to = addressee(connection, found)
+    assert (to.customer_no, to.name, to.language) == (GRACE, "Grace Akinyi Otieno", "en")
+
+
+def test_a_statement_of_money_nobody_claimed_is_addressed_to_nobody(taking: Counter) -> None:
+    with taking.till.store.write() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET customer_no = NULL WHERE account_no = 'A4'")
+        found = statement(connection, "MTR-112", from_date=YEAR, to_date=TODAY)
+        assert addressee(connection, found).name == ""
+
+
+def test_the_statement_of_one_meter_of_a_customer_refuses_anothers(counter: Counter) -> None:
+    with counter.till.store.read() as connection:
+        found = statement_of_theirs(connection, GRACE, " mtr-078 ", from_date=YEAR, to_date=TODAY)
+        assert found.accounts[0].account_no == "A3"
+        with pytest.raises(UnknownMeterOrAccount):
+            statement_of_theirs(connection, GRACE, "MTR-112", from_date=YEAR, to_date=TODAY)
