@@ -138,6 +138,8 @@ def _of_entry(bench: Bench, entry: Entry) -> Iterable[Opening]:
         yield _open(bench, entry, "reversal_not_approved", content.body["number"], clerk=content.clerk)
     if content.kind == "report":
         yield _open(bench, entry, "customer_report", entry.short_id, asked=content.body)
+    if content.kind == "put_right_request":
+        yield _open(bench, entry, "put_right_request", content.body["number"], asked=content.body)
     if content.kind == "tender":
         for index, part in enumerate(content.body["parts"], 1):
             if part["suspense"] is not None:

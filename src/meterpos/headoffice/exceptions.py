@@ -31,6 +31,7 @@ OWNERS: Final[Mapping[str, str]] = {
     "plan_not_by_manager": "manager",
     "plan_without_effect": "support",
     "customer_report": "customer care",
+    "put_right_request": "manager",
     "clock_suspect": "support",
     "fork": "support",
     "chain_gap": "support",
@@ -66,6 +67,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plan_not_by_manager": "A plan made at a till by nobody who may; it stands until it is cancelled.",
     "plan_without_effect": "A plan made at a till under a number that is taken; it has no effect.",
     "customer_report": "A customer told a clerk of a change; decide and correct the customer.",
+    "put_right_request": "A till asks to have another till's receipt taken back, or moved to the right meter.",
     "clock_suspect": "The till's clock is ahead of head office's.",
     "fork": "Two different entries with one place in a till's journal: the till was copied or restored. Both are kept.",
     "chain_gap": "Entries before these have not come; these are kept and posted.",
@@ -131,6 +133,7 @@ RECURRING: Final = frozenset(
         "bad_signature",
         "digest_mismatch",
         "plan_overpaid",
+        "put_right_request",
         "rolled_back",
         "ledger_check",
     }

@@ -32,7 +32,7 @@ from meterpos.sync.wire import Answer, Lineage, Outcome, Push
 
 log: Final = logging.getLogger(__name__)
 
-REQUESTS: Final = frozenset({"customer_report"})
+REQUESTS: Final = frozenset({"customer_report", "put_right_request"})
 """Openings that ask head office for something; their entries are in order."""
 
 

@@ -34,6 +34,7 @@ KINDS: Final = frozenset(
         "correction",
         "cash_movement",
         "plan_request",
+        "put_right_request",
         "print_failed",
         "reprinted",
         "drawer_opened",

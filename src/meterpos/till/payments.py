@@ -5,7 +5,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from meterpos.ledger.journal import Approval, Entry, papers_of
-from meterpos.ledger.operations import corrections, reversals, tenders
+from meterpos.ledger.operations import corrections, put_right_requests, reversals, tenders
 from meterpos.ledger.queries.receipts import entry_of_tender
 from meterpos.till.base import TillBase
 
@@ -100,3 +100,26 @@ class Payments(TillBase):
             )
 
         return self._settled(work, tender_id=tender_id)
+
+    def request_putting_right(
+        self,
+        *,
+        number: str,
+        what: put_right_requests.What,
+        reason: str,
+        to_meter: str | None = None,
+        seal: str | None = None,
+        clerk: str,
+    ) -> Entry:
+        """Ask head office to put another till's receipt right. Raises: what `request_putting_right` raises."""
+        with self.store.write() as connection:
+            return put_right_requests.request_putting_right(
+                connection,
+                number=number,
+                what=what,
+                reason=reason,
+                to_meter=to_meter,
+                seal=seal,
+                moment=self.moment(),
+                clerk=clerk,
+            )

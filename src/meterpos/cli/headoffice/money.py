@@ -19,6 +19,7 @@ invoice_app = new_group(help="Invoices: what accounts are asked to pay, by when.
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's number.")]
 Amount = Annotated[str, typer.Option("--amount", metavar="A", help="How much, for example 2500 or 2,500.50.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the statement.")]
+Receipt = Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt's number.")]
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The receipt's number, or the payment's reference.")]
 
 
@@ -145,6 +146,60 @@ def clear(context: typer.Context, number: Number, on: Day = None, json: Json = F
 def bounce(context: typer.Context, number: Number, *, reason: Reason, on: Day = None, json: Json = False) -> None:
     """Note that a cheque, transfer or M-Pesa payment was not honoured; it counts no more."""
     _say(context, "bounce", number, on, reason, json=json)
+
+
+@payments_app.command(
+    "reverse", epilog=example("meterpos headoffice payments reverse KSM01-B7K-000123 --reason 'paid twice'")
+)
+def reverse(context: typer.Context, number: Receipt, *, reason: Reason, on: Day = None, json: Json = False) -> None:
+    """Take back all payments of a receipt, whichever till made it; every till hears of it."""
+    from meterpos.headoffice import books
+    from meterpos.ledger.money import format_amount
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        made_by, amount_minor = books.reverse_receipt(
+            conn, outgoing, number=number.strip().upper(), reason=reason, on=day(office, on), at=office.moment().at
+        )
+    tell(
+        f"{made_by}: {format_amount(amount_minor)} of receipt {number} taken back. Give back what is due to its payer.",
+        {"number": made_by, "receipt": number, "amount_minor": amount_minor},
+        json=json,
+    )
+
+
+@payments_app.command(
+    "move", epilog=example("meterpos headoffice payments move KSM01-B7K-000123 --to MTR-010 --reason 'wrong meter'")
+)
+def move(
+    context: typer.Context,
+    number: Receipt,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="M", help="The meter or account it was meant for.")],
+    reason: Reason,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Move what a receipt paid to the account it was meant for, whichever till made it."""
+    from meterpos.headoffice import books
+    from meterpos.ledger.money import format_amount
+    from meterpos.ledger.queries.accounts import resolve
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        account_no = resolve(conn, to).account_no
+        made_by, amount_minor = books.move_receipt(
+            conn,
+            outgoing,
+            number=number.strip().upper(),
+            to_account=account_no,
+            reason=reason,
+            on=day(office, on),
+            at=office.moment().at,
+        )
+    tell(
+        f"{made_by}: {format_amount(amount_minor)} of receipt {number} moved to {account_no}.",
+        {"number": made_by, "receipt": number, "to": account_no, "amount_minor": amount_minor},
+        json=json,
+    )
 
 
 _SAID: Final = {"confirmation": "confirmed", "clearing": "cleared", "bounce": "bounced"}

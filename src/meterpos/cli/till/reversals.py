@@ -1,4 +1,4 @@
-"""Putting a receipt of this till right, with a second person's approval: undone, or moved to the right meter."""
+"""Putting a receipt right with a second person's approval: undone, or moved; another till's is head office's to do."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -28,12 +28,48 @@ def add_to(group: typer.Typer) -> None:
         ),
     )(reverse)
     group.command(
+        "ask-put-right",
+        epilog=example("meterpos till ask-put-right KSM02-C4T-000118 --to-meter MTR-010 --reason 'wrong meter'"),
+    )(ask_put_right)
+    group.command(
         "correct",
         epilog=example(
             "meterpos till correct KSM01-B7K-000123 --to-meter MTR-010 --reason 'wrong meter' "
             "--approver otieno --approver-pin-file pin.txt"
         ),
     )(correct)
+
+
+def ask_put_right(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="A receipt that another till made.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; head office decides by it.")],
+    to_meter: Annotated[
+        str | None, typer.Option("--to-meter", metavar="M", help="The meter it was meant for; else take it back.")
+    ] = None,
+    seal: Annotated[
+        str | None, typer.Option("--seal", metavar="QR_TEXT", help="What a scanner reads from its QR: MP1...")
+    ] = None,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    json: Json = False,
+) -> None:
+    """Ask head office to put another till's receipt right; nothing changes here until it has decided."""
+    with opened(context) as till:
+        entry = till.request_putting_right(
+            number=number,
+            what="reverse" if to_meter is None else "correct",
+            reason=reason,
+            to_meter=to_meter,
+            seal=seal,
+            clerk=who_acts(till, clerk=clerk, pin_file=pin_file),
+        )
+    body = entry.content.body
+    if json:
+        show.as_json({"receipt_no": body["number"], "entry_id": entry.entry_id, **body})
+        return
+    show.tell(f"Head office is asked about {body['number']} at the next exchange.")
 
 
 def reverse(

@@ -18,6 +18,7 @@ from meterpos.ledger.operations.entries import (
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.accounts import ledger_of
+from meterpos.ledger.queries.receipts import reversed_elsewhere
 from meterpos.ledger.rules.allocation import Credit, allocate
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts, streams, tenders
@@ -28,6 +29,10 @@ REASON_MAX: Final = 200
 
 class NotReversible(UserError):
     """The receipt cannot be reversed here."""
+
+
+class NotOfThisTill(NotReversible):
+    """Another till made the receipt: head office can be asked to put it right."""
 
 
 class NotApproved(UserError):
@@ -94,6 +99,9 @@ def standing_receipt(connection: Connection, *, number: str, tender_id: str) -> 
         return _done_before(connection, number=number, done=done, tender_id=tender_id)
     if row.kind != "tender":
         raise NotReversible(f"{number} is itself a reversal. Take the payment again instead.")
+    elsewhere = reversed_elsewhere(connection, row.entry_id)
+    if elsewhere is not None:
+        raise NotReversible(f"Receipt {number} was already reversed by head office: {elsewhere}.", field="number")
     return row
 
 
@@ -115,7 +123,7 @@ def _own_paper(connection: Connection, number: str) -> Any:
     if row is not None:
         return row
     if connection.execute(_elsewhere, {"number": number}).first() is not None:
-        raise NotReversible(
+        raise NotOfThisTill(
             f"Receipt {number} was not made at this till. Ask head office to reverse it.", field="number"
         )
     raise NotReversible(f"No receipt {number} is known here. Check the number.", field="number")

@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from meterpos.errors import UserError
-from meterpos.ledger.journal import Entry, paper_of, read_back
+from meterpos.ledger.journal import Entry, paper_of, read_back, short_id
 from meterpos.ledger.money import AmountError, parse_amount
-from meterpos.ledger.tables import customers, papers, spool, tenders
+from meterpos.ledger.rules.facts import till_fact_id
+from meterpos.ledger.tables import customers, facts, papers, spool, tenders
 
 TEXT_MAX: Final = 80
 PHONE_DIGITS: Final = 9
@@ -97,6 +98,12 @@ _rows: Final = select(
     _reversed_by.label("reversed_by"),
     _printed.label("printed"),
 ).order_by(tenders.c.at.desc(), tenders.c.counter.desc())
+_undone: Final = select(facts.c.number).where(
+    facts.c.of_fact_id == bindparam("payment"),
+    facts.c.kind == "reversal",
+    facts.c.entry_id.is_(None),
+    facts.c.decision.is_distinct_from("none"),
+)
 _of_tender: Final = select(tenders.c.entry_id).where(tenders.c.tender_id == bindparam("tender_id"))
 
 
@@ -115,9 +122,14 @@ def find_receipt(connection: Connection, number: str) -> Receipt:
         number=row.number,
         kind=row.kind,
         copies=row.copies,
-        reversed_by=row.reversed_by,
+        reversed_by=row.reversed_by or (reversed_elsewhere(connection, row.entry_id) if row.kind == "tender" else None),
         reverses=row.of_number,
     )
+
+
+def reversed_elsewhere(connection: Connection, entry_id: bytes) -> str | None:
+    """Return the number under which head office took the payment of an entry back, None where it did not."""
+    return connection.execute(_undone, {"payment": till_fact_id(short_id(entry_id), 0)}).scalars().first()
 
 
 def entry_of_tender(connection: Connection, tender_id: str) -> Entry | None:
