@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from meterpos.errors import UserError
 
 FILE_NAME: Final = "meterpos.toml"
+TRAINING_SUFFIX: Final = "-training"
 COLUMNS: Final = (32, 42, 48)
 TEXT_SIZES: Final = (100, 125, 150)
 LOCK_AFTER_MIN_MAX: Final = 240
@@ -96,6 +97,12 @@ def load_till_settings(home: Path | None = None) -> TillSettings:
     )
 
 
+def training_home(home: Path | None = None) -> Path:
+    """Return where the training till of a real one lives: beside it, never in it. Raises: UnusableSettings."""
+    real = load_till_settings(home).home
+    return real.with_name(real.name + TRAINING_SUFFIX)
+
+
 def write_till_settings(home: Path, changes: Mapping[str, str | int | None]) -> None:
     """Write these settings into the till's file; every other line of it stays as it is. None takes a setting away.
 
@@ -105,6 +112,8 @@ def write_till_settings(home: Path, changes: Mapping[str, str | int | None]) -> 
     """
     file = home / FILE_NAME
     before = _parsed(file)
+    if not changes:
+        return
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     wanted = dict(before.get("till", {}))
     for name, value in changes.items():
@@ -113,7 +122,7 @@ def write_till_settings(home: Path, changes: Mapping[str, str | int | None]) -> 
         if value is not None:
             wanted[name] = value
     text = "".join(f"{line}\n" for line in lines)
-    if not _reads_as(text, {**before, "till": wanted}):
+    if not _reads_as(text, {**before, **({"till": wanted} if wanted or "till" in before else {})}):
         raise UnusableSettings(f"{file} is written in a way that this program cannot change. Change it there by hand.")
     _replace(file, text)
 

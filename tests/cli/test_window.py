@@ -46,6 +46,21 @@ def test_without_a_display_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert left.value.code == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ((), (None, False)),
+        (("--training",), (None, True)),
+        (("--home", "x", "--training"), (Path("x"), True)),
+        (("--training", "--home", "x"), (Path("x"), True)),
+        (("--home",), None),
+        (("--training", "sync"), None),
+    ],
+)
+def test_the_window_is_asked_for_with_a_home_and_to_practise(given: tuple[str, ...], asked: object) -> None:
+    assert start._asked_window(given) == asked
+
+
 def test_anything_else_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         start.main(["--version"])

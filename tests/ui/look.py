@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -101,6 +102,7 @@ class Visit:
         self.grab("reverse-telephone")
         self.instalments()
         self.settings()
+        self.training()
         window.go("sync")
         self.grab("sync")
         self.shift()
@@ -207,6 +209,16 @@ class Visit:
         settle(self.window)
         page.apply.press()
         self.grab("settings-apply")
+
+    def training(self) -> None:
+        """Another window, on the made-up town."""
+        window = self.window
+        standing = window.desk.standing
+        window.desk.standing = replace(standing, status=replace(standing.status, training=True))
+        window.training.tell()
+        window.go("pay")
+        self.grab("training")
+        window.desk.refresh()
 
 
 main()

@@ -15,6 +15,7 @@ from meterpos.cli import window as door
 from meterpos.ledger.operations.people import code_hash
 from meterpos.ledger.tables import users
 from meterpos.settings import load_till_settings, write_till_settings
+from meterpos.till.training import open_training
 from meterpos.ui import app as start
 from meterpos.ui import theme, words
 from meterpos.ui.window import Window
@@ -173,9 +174,37 @@ def test_the_program_begins_again_at_the_new_size(monkeypatch: pytest.MonkeyPatc
     write_till_settings(tmp_path, {"text_size": 125})
     with pytest.raises(SystemExit):
         door.open_window(tmp_path)
-    assert begun == [(["-m", "meterpos", "till", "--home", str(tmp_path)], None)]
+    monkeypatch.setattr(start, "run", lambda *_args, **_named: start.AGAIN_CODE + 1)
+    with pytest.raises(SystemExit):
+        door.open_window(tmp_path)
+    home = ["-m", "meterpos", "till", "--home", str(tmp_path)]
+    assert begun == [(home, None), ([*home, "--training"], None)]
     assert (start.again(0), start.again(start.AGAIN_CODE)) == (None, "same")
     assert sys.executable
+
+
+# --- practice ---------------------------------------------------------------------------------------------------------
+
+
+def test_practise_opens_the_window_at_the_town_and_leaves_it_again(
+    counter: Counter, opened: Callable[..., Window], tmp_path: Path
+) -> None:
+    window = opened(counter)
+    assert not window.training.isVisible()
+    page(window).practise.click()
+    settle(window)
+    assert (window.isVisible(), window.opens_again) == (False, "training")
+    town = Counter(open_training(counter.till.settings.home))
+    practice = opened(town)
+    for name in ("pay", "settings", "sync"):
+        practice.go(name)
+        settle(practice)
+        assert practice.training.isVisible() and "2468" in practice.training.sentence.text()
+    assert not practice.page("settings").practise.isVisible()  # type: ignore[attr-defined]
+    assert looking.complaints(practice) == []
+    practice.training.leave.click()
+    assert (practice.isVisible(), practice.opens_again) == (False, "real")
+    town.till.close()
 
 
 # --- 150 % on 1366×768 leaves 910×512 --------------------------------------------------------------------------------

@@ -10,18 +10,27 @@ from meterpos.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Open the window for ``till`` and ``till --home DIR``; give anything else to the commands, as given."""
+    """Open the window for ``till``, also with --home and --training; give anything else to the commands, as given."""
     given = tuple(sys.argv[1:] if arguments is None else arguments)
-    if _asks_for_window(given):
+    if given[:1] == ("till",) and (asked := _asked_window(given[1:])) is not None:
         from meterpos.cli.window import open_window
 
         # What keeps it from opening is found and told again by the commands: one place turns errors into sentences.
         with contextlib.suppress(UserError):
-            open_window(Path(given[2]) if given[2:] else None)
+            open_window(asked[0], training=asked[1])
     from meterpos.cli import main as commands
 
     commands.main(given)
 
 
-def _asks_for_window(given: tuple[str, ...]) -> bool:
-    return given == ("till",) or (given[:2] == ("till", "--home") and len(given) == 3)
+def _asked_window(options: tuple[str, ...]) -> tuple[Path | None, bool] | None:
+    """Return the home and whether to practise, None where there is more than that."""
+    home, training = None, False
+    while options:
+        if options[0] == "--training":
+            training, options = True, options[1:]
+        elif options[0] == "--home" and options[1:]:
+            home, options = Path(options[1]), options[2:]
+        else:
+            return None
+    return home, training

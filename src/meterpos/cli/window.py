@@ -18,8 +18,10 @@ class NoWindow(UserError):
     """This machine or this installation shows no windows."""
 
 
-def open_window(home: Path | None) -> NoReturn:
-    """Open the window on the till in ``home`` and leave with its exit code; the ledger is opened after the first paint.
+def open_window(home: Path | None, *, training: bool = False) -> NoReturn:
+    """Open the window on the till in ``home``, or on the one to practise beside it, and leave with its exit code.
+
+    The ledger is opened after the first paint.
 
     Raises: NoWindow; UnusableSettings.
     """
@@ -33,14 +35,20 @@ def open_window(home: Path | None) -> NoReturn:
         from meterpos.ui import app
     except ImportError as error:
         raise NoWindow(f"The window cannot be loaded ({error}). Install meterpos with its till part.") from error
-    code = app.run(lambda: _opened(home), look=settings.theme, language=settings.language)
-    if app.again(code) is not None:
-        _start_again(home, scaled=settings.text_size != 100)
+    code = app.run(lambda: _opened(home, training=training), look=settings.theme, language=settings.language)
+    again = app.again(code)
+    if again is not None:
+        practise = training if again == "same" else again == "training"
+        _start_again(home, training=practise, scaled=settings.text_size != 100)
     sys.exit(code)
 
 
-def _opened(home: Path | None) -> "Till":
+def _opened(home: Path | None, *, training: bool) -> "Till":
     """Open the till, called after the first paint: reading the ledger's code takes as long as showing the window."""
+    if training:
+        from meterpos.till.training import open_training
+
+        return open_training(home)
     from meterpos.till import open_till
 
     return open_till(home)
@@ -52,11 +60,11 @@ def _scale(text_size: int) -> None:
         os.environ[SCALE] = str(text_size / 100)
 
 
-def _start_again(home: Path | None, *, scaled: bool) -> NoReturn:
-    """Become a new program that opens the window, with the same till; the size this one was drawn at ends with it."""
+def _start_again(home: Path | None, *, training: bool, scaled: bool) -> NoReturn:
+    """Become a new program that opens the window; the size this one was drawn at ends with it."""
     if scaled:
         os.environ.pop(SCALE, None)
-    where = [] if home is None else ["--home", str(home)]
+    where = [*([] if home is None else ["--home", str(home)]), *(["--training"] if training else [])]
     os.execv(sys.executable, [sys.executable, "-m", "meterpos", "till", *where])  # noqa: S606
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection
 
 from meterpos import __version__
-from meterpos.errors import MeterposError
+from meterpos.errors import MeterposError, UserError
 from meterpos.ledger import journal
 from meterpos.ledger.operations import feed, sync_state
 from meterpos.ledger.queries.identity import Identity, identity
@@ -25,6 +25,10 @@ from meterpos.sync.lock import only_exchange
 from meterpos.sync.steps import Course, Failure, Memory
 
 SOFTWARE: Final = f"meterpos {__version__}"
+
+
+class PracticeStays(UserError):
+    """A training till exchanges with nobody."""
 
 
 class Sender(Protocol):
@@ -68,6 +72,12 @@ class ExchangeResult:
         return self.outcome == "complete"
 
 
+def refuse_training(who: Identity) -> None:
+    """Raise PracticeStays when this ledger is for practice: no way out of the house takes it, line or stick."""
+    if who.training:
+        raise PracticeStays("This is practice: nothing of it is ever sent to head office.")
+
+
 def exchange(
     store: Store,
     *,
@@ -84,11 +94,12 @@ def exchange(
     `line` is one's own kept connection (else one is opened and closed); `memory` comes from the last result.
     `cancelled` is asked between steps; what was done until then stands.
 
-    Raises: NotEnrolled, ExchangeRunning, DiskFull; what goes wrong on the line is an outcome, not an exception.
+    Raises: NotEnrolled, PracticeStays, ExchangeRunning, DiskFull; what goes wrong on the line is an outcome.
     """
     with only_exchange(home):
         with store.read() as connection:
             who = identity(connection)
+        refuse_training(who)
         if line is not None:
             return _Drive(store, who, device_key, line, now, progress, cancelled).run(memory or Memory())
         with Line(who.server_url) as own:

@@ -75,5 +75,6 @@ class Configuration(TillBase):
             till_title="meterpos" if who is None else who.full_title,
             device=device,
             local_time=self.moment().at.astimezone(self.settings.time_zone).strftime("%Y-%m-%d %H:%M"),
+            training=who is not None and who.training,
         )
         return print_trial(device, document)

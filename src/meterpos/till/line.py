@@ -19,9 +19,14 @@ class Line(TillBase):
     def enrol(self, *, server: str, code: str, title: str = "") -> Identity:
         """Become a till of the head office at ``server``; waits for the network.
 
-        Raises: what `meterpos.sync.enrolment.enrol` raises.
+        Raises: PracticeStays; what `meterpos.sync.enrolment.enrol` raises.
         """
         from meterpos.sync.enrolment import enrol
+        from meterpos.sync.exchange import refuse_training
+
+        who = self.identity()
+        if who is not None:
+            refuse_training(who)
 
         identity = enrol(
             self.store,
@@ -44,7 +49,7 @@ class Line(TillBase):
     ) -> "ExchangeResult":
         """Exchange once with head office; waits for the network. What goes wrong on the line is an outcome.
 
-        Raises: NotEnrolled, ExchangeRunning, DiskFull.
+        Raises: NotEnrolled, PracticeStays, ExchangeRunning, DiskFull.
         """
         from meterpos.sync.exchange import exchange
 

@@ -24,6 +24,7 @@ from meterpos.ui.widgets.cashbar import CashBar
 from meterpos.ui.widgets.notice import Notice
 from meterpos.ui.widgets.rail import Rail, TopBar
 from meterpos.ui.widgets.scrolled import Scrolled, Stack
+from meterpos.ui.widgets.trainingbar import TrainingBar
 
 if TYPE_CHECKING:
     from meterpos.till import Till
@@ -39,7 +40,7 @@ SIZE_LEAST = (840, 480)
 RECEIPT_SEAL = "MP1"
 
 
-Again = Literal["same"]
+Again = Literal["same", "training", "real"]
 AGAIN: Final[tuple[Again, ...]] = get_args(Again)
 
 
@@ -81,6 +82,7 @@ class Window(QMainWindow):
         self.top = TopBar(self.desk)
         self.notice = Notice()
         self.cash = CashBar(self.desk)
+        self.training = TrainingBar(self.desk)
         self.scanner = Scanner()
         self.pay = PayPage(self.desk, self.printer)
         self._pages: dict[str, QWidget] = {"pay": self.pay}
@@ -95,6 +97,7 @@ class Window(QMainWindow):
         self._stack.addWidget(self.pay)
         right = QWidget()
         column = vertical(right, spacing=0)
+        column.addWidget(self.training)
         column.addWidget(self.top)
         column.addWidget(self.notice)
         column.addWidget(self.cash)
@@ -120,6 +123,8 @@ class Window(QMainWindow):
         self.top.look_wanted.connect(self._change_look)
         self.top.language_wanted.connect(self._change_language)
         self.configuring.applied.connect(self._settings_applied)
+        self.configuring.practice_wanted.connect(lambda: self.open_again("training"))
+        self.training.leave.clicked.connect(lambda: self.open_again("real"))
         self.printer.ran.connect(lambda _: self._ledger_changed())
 
     def _timers(self) -> None:
@@ -253,7 +258,7 @@ class Window(QMainWindow):
         self.top.tell()
 
     def open_again(self, which: Again) -> None:
-        """Close, to be opened again: a text size holds from the start of a program on."""
+        """Close, to be opened again: with another text size, or at the other till (to practise, or the real one)."""
         self.opens_again = which
         if not self.close():
             self.opens_again = None

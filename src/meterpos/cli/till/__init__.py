@@ -32,13 +32,25 @@ def till(
         Path | None,
         typer.Option("--home", metavar="DIR", help="Where the till lives; else METERPOS_HOME, else yours."),
     ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Practise in a made-up town beside it, with its own ledger, never sent.")
+    ] = False,
 ) -> None:
     """One till: its ledger, its money, its papers. Without a command it opens the window."""
-    context.obj = home
+    context.obj = _practice(home) if training and context.invoked_subcommand is not None else home
     if context.invoked_subcommand is None:
         from meterpos.cli.window import open_window
 
-        open_window(home)
+        open_window(home, training=training)
+
+
+def _practice(home: Path | None) -> Path:
+    """Return the home of the till to practise at, made where there is none yet."""
+    from meterpos.till.training import open_training
+
+    till = open_training(home)
+    till.close()
+    return till.settings.home
 
 
 for group in (exchange, customers, payments, reversals, approvals, cash, papers, lists, plans, people, settings, care):

@@ -43,7 +43,7 @@ def open_stream(
     Raises: AlreadyEnrolled when the ledger is another till's.
     """
     known = find_identity(connection)
-    if known is not None and (known.till_name != identity.till_name or reason == "new"):
+    if known is not None and (known.training or known.till_name != identity.till_name or reason == "new"):
         raise AlreadyEnrolled(
             f"This ledger already belongs to till {known.till_name}. Use another home for a new till."
         )

@@ -125,7 +125,7 @@ def paper_frame(connection: Connection, counter: Counter, *, language: str) -> d
         "template": TEMPLATE,
         "language": language,
         "currency": settings.currency,
-        "training": False,
+        "training": counter.identity.training,
         "head": [settings.utility_name, *settings.receipt_head],
         "foot": list(settings.receipt_foot),
         "till": counter.identity.till_name,

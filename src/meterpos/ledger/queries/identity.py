@@ -16,7 +16,10 @@ class NotEnrolled(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The one row a till keeps about itself; ``generation`` and ``position`` are its cursor, ``as_of`` signed time."""
+    """The one row a till keeps about itself; ``generation`` and ``position`` are its cursor, ``as_of`` signed time.
+
+    ``training`` says that the ledger is for practice: its papers say so, and nothing of it is ever sent.
+    """
 
     till_name: str
     title: str
@@ -31,6 +34,7 @@ class Identity:
     generation: int
     position: int
     as_of: datetime | None
+    training: bool = False
 
     @property
     def full_title(self) -> str:

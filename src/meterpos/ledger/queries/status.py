@@ -50,6 +50,7 @@ class Status:
     generation: int
     position: int
     last_exchange: Exchange | None
+    training: bool = False
 
 
 _behind: Final = (
@@ -95,6 +96,7 @@ def status(connection: Connection) -> Status:
         as_of=who.as_of if who else None,
         generation=who.generation if who else 0,
         position=who.position if who else 0,
+        training=who is not None and who.training,
         last_exchange=next(iter(exchanges(connection, limit=1)), None),
     )
 

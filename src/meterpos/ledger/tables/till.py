@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, false
 
 from meterpos.ledger.tables.base import Serial, UtcDateTime, metadata
 
@@ -39,6 +39,7 @@ till_identity: Final = Table(
     Column("generation", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("as_of", UtcDateTime),
+    Column("training", Boolean, nullable=False, server_default=false()),
     comment="one row, id 1; generation and position are the cursor in the feed",
 )
 

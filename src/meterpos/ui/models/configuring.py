@@ -18,9 +18,10 @@ Value = str | int | None
 
 
 class Configuring(QObject):
-    """`applied` tells the names of settings that are new, once they are written."""
+    """`applied` tells the names of settings that are new, once they are written; `practice_wanted` opens the town."""
 
     applied = Signal(object)
+    practice_wanted = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

@@ -15,6 +15,7 @@ from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets.basic import Label, SectionLabel, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Segment, Segments
 from meterpos.ui.widgets.choice import Choice
+from meterpos.ui.widgets.deed import Deed
 
 if TYPE_CHECKING:
     from meterpos.settings import TillSettings
@@ -40,6 +41,7 @@ class SettingsPage(QWidget):
         self.text_size = Segments(SIZES, name_key="settings.size")
         self.lock = Choice("settings.lock", LOCK_MIN, shortcut="Ctrl+L", name_key="settings.lock")
         self.exchange = Choice("settings.every", EXCHANGE_S, shortcut="Ctrl+E", name_key="settings.every")
+        self.practise = Deed("graduation-cap", "settings.train", shortcut="Ctrl+M")
         self.apply = ApplyCard(desk, configuring)
         self.about = Label(Type.helper, "muted", wrap=True)
         self._build()
@@ -83,6 +85,7 @@ class SettingsPage(QWidget):
             row.addLayout(cell, 1)
         column.addLayout(row)
         column.addSpacing(4)
+        column.addWidget(self.practise)
         column.addWidget(self.about)
         return card
 
@@ -93,6 +96,7 @@ class SettingsPage(QWidget):
         self.language.chosen.connect(lambda name: self._choose(language=name))
         self.look.chosen.connect(lambda name: self._choose(theme=name))
         self.text_size.chosen.connect(lambda size: self._choose(text_size=int(size)))
+        self.practise.clicked.connect(self._configuring.practice_wanted)
         self.apply.done.connect(self._show_settings)
         self.apply.dropped.connect(self._drop)
         self.apply.refused.connect(self.printer.refuse)
@@ -136,6 +140,7 @@ class SettingsPage(QWidget):
         if not self._desk.is_open:
             return
         standing = self._desk.standing
+        self.practise.setVisible(standing is None or not standing.status.training)
         name = standing.status.title or standing.status.till_name if standing is not None else ""
         home = str(self._desk.till.settings.home)
         self.about.setText(words.say("settings.about", till=name or "-", version=__version__, home=home))

@@ -318,6 +318,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("as_of", sa.String(24), nullable=True),
+        sa.Column("training", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_till_identity")),
     )
     op.create_table(
