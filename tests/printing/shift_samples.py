@@ -62,6 +62,7 @@ def full_report(language: str = "en") -> Entry:
         movements=MOVEMENTS,
         recounted=-1_000,
         drawer_openings=2,
+        abandoned=3,
         expected=1_614_000,
         counted=counted,
         difference=counted - 1_614_000,

@@ -112,6 +112,7 @@ class Labels:
     report_so_far: str
     not_closed: str
     drawer_openings: str
+    abandoned: str
     recounted: str
     from_the_safe: str
     count_of: str
@@ -217,6 +218,7 @@ _ENGLISH: Final = Labels(
     report_so_far="X REPORT",
     not_closed="The shift is still open.",
     drawer_openings="Drawer opened without a sale",
+    abandoned="Payments begun and given up",
     recounted="Difference at handover",
     from_the_safe="FROM THE SAFE",
     count_of="{n} x {denomination}",
@@ -332,6 +334,7 @@ _SWAHILI: Final = Labels(
     report_so_far="RIPOTI X",
     not_closed="Zamu bado haijafungwa.",
     drawer_openings="Droo kufunguliwa bila malipo",
+    abandoned="Malipo yaliyoachwa",
     recounted="Tofauti ya makabidhiano",
     from_the_safe="KUTOKA SEFU",
     count_of="{n} x {denomination}",

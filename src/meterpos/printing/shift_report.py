@@ -91,6 +91,7 @@ def _papers(body: Mapping[str, Any], labels: Labels) -> list[Element]:
         pair(labels.reversals.format(n=reversals["count"]), format_amount(reversals["amount"])),
         pair(labels.copies_printed, f"{body['reprints']:,}"),
         pair(labels.drawer_openings, f"{body['drawer_openings']:,}"),
+        *([pair(labels.abandoned, f"{body['abandoned']:,}")] if body.get("abandoned") else []),
     ]
     return elements
 

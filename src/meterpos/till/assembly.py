@@ -12,6 +12,7 @@ from meterpos.till.care import Care
 from meterpos.till.configuration import Configuration
 from meterpos.till.custody import Custody
 from meterpos.till.customers import Customers
+from meterpos.till.drafts import Drafts
 from meterpos.till.line import Line
 from meterpos.till.papers import Papers
 from meterpos.till.payments import Payments
@@ -21,7 +22,7 @@ DATABASE_KEY: Final = "ledger"
 PEPPER: Final = "pepper"
 
 
-class Till(Payments, Custody, People, Papers, Customers, Configuration, Line, Care):
+class Till(Payments, Drafts, Custody, People, Papers, Customers, Configuration, Line, Care):
     """One open till."""
 
     __slots__ = ()

@@ -1,11 +1,12 @@
 """Money taken and put right: tenders, reversals, corrections."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from meterpos.ledger.journal import Approval, Entry, papers_of
-from meterpos.ledger.operations import corrections, put_right_requests, reversals, tenders
+from meterpos.ledger.operations import corrections, drafts, put_right_requests, reversals, tenders
 from meterpos.ledger.queries.receipts import entry_of_tender
 from meterpos.till.base import TillBase
 
@@ -15,8 +16,18 @@ class Payments(TillBase):
 
     __slots__ = ()
 
-    def take(self, *, request: tenders.TenderRequest, clerk: str, approval: Approval | None = None) -> Entry:
+    def take(
+        self,
+        *,
+        request: tenders.TenderRequest,
+        clerk: str,
+        approval: Approval | None = None,
+        draft: Mapping[str, Any] | None = None,
+    ) -> Entry:
         """Take a tender and queue its receipt, in one durable transaction.
+
+        ``draft`` is what the form held: it is kept with the tender until the window has shown what came of it, so that
+        after a crash in between the clerk is told that the money was taken.
 
         Raises: what `take_tender` raises, with nothing changed; NotSaved when the disk would not have it.
         """
@@ -25,6 +36,8 @@ class Payments(TillBase):
         def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
             again = entry_of_tender(connection, request.tender_id)
             entry = tenders.take_tender(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            if draft is not None:
+                drafts.keep_draft(connection, tender_id=request.tender_id, data=draft)
             cash = any(leg.method == "cash" for leg in request.legs)
             printed = again is not None
             return entry, () if printed else (self._queue(connection, entry, paper="receipt", drawer=cash),)

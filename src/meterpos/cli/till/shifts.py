@@ -103,6 +103,7 @@ def report_shift(
         "reversals": {"count": sums.reversals, "amount_minor": sums.reversed_minor},
         "reprints": sums.reprints,
         "drawer_openings": sums.drawer_openings,
+        "abandoned": sums.abandoned,
         "movements": [
             {"kind": one.kind, "number": one.number, "amount_minor": one.amount_minor} for one in sums.movements
         ],
@@ -162,6 +163,7 @@ def close_shift(
         "reversals": {"count": body["reversals"]["count"], "amount_minor": body["reversals"]["amount"]},
         "reprints": body["reprints"],
         "drawer_openings": body["drawer_openings"],
+        "abandoned": body["abandoned"],
         "movements": [
             {"kind": one["kind"], "number": one["number"], "amount_minor": one["amount"]} for one in body["movements"]
         ],

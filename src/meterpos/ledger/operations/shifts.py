@@ -158,6 +158,7 @@ def _report(connection: Connection, counter: Counter, shift: Shift, *, sign: str
             for one in sums.movements
         ],
         "drawer_openings": sums.drawer_openings,
+        "abandoned": sums.abandoned,
         "expected": sums.expected_minor,
         "totals": [{"method": one.method, "count": one.count, "amount": one.amount_minor} for one in sums.by_method],
         "reversals": {"count": sums.reversals, "amount": sums.reversed_minor},

@@ -66,6 +66,7 @@ class ShiftTotals:
     reprints: int
     movements: tuple[CashMovement, ...] = ()
     drawer_openings: int = 0
+    abandoned: int = 0
 
     @property
     def taken_minor(self) -> int:
@@ -184,6 +185,7 @@ def totals(connection: Connection, shift: Shift) -> ShiftTotals:
         reversed_minor=-sum(paper.total_minor for paper in undone),
         reprints=noted["reprinted"],
         drawer_openings=noted["drawer_opened"],
+        abandoned=noted["payment_abandoned"],
     )
 
 
@@ -221,8 +223,8 @@ def _legs_of(connection: Connection, entry_ids: list[bytes]) -> Iterable[list[di
 
 
 def _noted(connection: Connection, shift: Shift) -> dict[str, int]:
-    """Count the copies asked for and the drawer's openings in a shift: entries between its opening and its closing."""
-    counts = {"reprinted": 0, "drawer_opened": 0}
+    """Count copies asked for, drawer openings and payments given up in a shift: entries from its opening on."""
+    counts = {"reprinted": 0, "drawer_opened": 0, "payment_abandoned": 0}
     rows = connection.execute(_of_stream.order_by(journal.c.seq.desc()), {"stream": shift.stream})
     for row in rows:
         if row.kind in counts and (said := parse(row.data)).shift == shift.shift:

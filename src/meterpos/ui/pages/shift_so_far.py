@@ -126,6 +126,8 @@ def _lines(view: ShiftView) -> list[tuple[str, str, str, bool]]:
     shown.append((words.say("shift.float"), format_amount(view.shift.float_minor), "", False))
     if totals.drawer_openings:
         shown.append((words.say("shift.drawer_openings"), str(totals.drawer_openings), "", False))
+    if totals.abandoned:
+        shown.append((words.say("shift.abandoned"), str(totals.abandoned), "", False))
     if totals.reprints:
         shown.append((words.say("shift.reprints"), str(totals.reprints), "", False))
     return shown
