@@ -5,6 +5,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Qt
 
+from meterpos.ui import words
 from meterpos.ui.window import Window
 from tests.ui.stand import press, settle, type_text
 
@@ -23,6 +24,7 @@ def visit(visit: Visit) -> None:
     """Walk through everything paying can look like."""
     invoices(visit)
     split(visit)
+    waiting(visit)
 
 
 def choose(visit: Visit, text: str) -> None:
@@ -66,3 +68,19 @@ def split(visit: Visit) -> None:
     press(Qt.Key.Key_F12)
     visit.grab("split-taken")
     visit.window.pay.next_customer()
+
+
+def waiting(visit: Visit) -> None:
+    """Four payments put aside, and the list that brings one back."""
+    for meter, amount in (("MTR-112", "700"), ("MTR-2026-000451", "12345"), ("MTR-310", "50"), ("MTR-301", "1000")):
+        choose(visit, meter)
+        type_text(amount)
+        press(Qt.Key.Key_F11)
+    visit.grab("waiting")
+    press(Qt.Key.Key_F11)
+    press(Qt.Key.Key_Down)
+    visit.grab("waiting-choose")
+    visit.window.pay.last.tell_parked(words.say("pay.parked.moved", name="Grace Akinyi Otieno"))
+    visit.grab("waiting-moved")
+    for draft in tuple(visit.window.pay.waiting.parked):
+        visit.window.pay.waiting.throw_away(draft)

@@ -315,27 +315,6 @@ def test_a_payment_for_an_unknown_meter_goes_to_suspense(window: Window, counter
     assert part["suspense"] == {"meter_no": "MTR-9999", "name": "Atieno Odhiambo", "phone": ""}
 
 
-def test_a_parked_payment_comes_back_as_it_was(window: Window, counter: Counter) -> None:
-    choose(window, "MTR-112")
-    type_text("700")
-    window.pay.payment.method.pick("mpesa")
-    type_text("SKJ3XY71AB")
-    tender_id = window.pay.payment.form().tender_id
-    press(Qt.Key.Key_F11)
-    assert window.pay.last.parked_card.isVisible()
-    choose(window, "grace")
-    press(ENTER)
-    press(Qt.Key.Key_F12)
-    settle(window)
-    press(Qt.Key.Key_F11)
-    settle(window)
-    form = window.pay.payment.form()
-    assert (form.tender_id, form.total_minor) == (tender_id, 70_000)
-    assert [(leg.method, leg.reference) for leg in form.legs] == [("mpesa", "SKJ3XY71AB")]
-    assert form.payer == "James Otieno"
-    assert not window.pay.last.parked_card.isVisible()
-
-
 def test_the_phone_is_corrected_in_place(window: Window, counter: Counter) -> None:
     choose(window, "MTR-112")
     sms = window.pay.payment.sms

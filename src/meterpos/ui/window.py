@@ -153,6 +153,7 @@ class Window(QMainWindow):
             self.exchanging.start()
             self.checking.start()
             self.pay.search.ask_again()
+            self.pay.begin()
             self.printer.kick()
         else:
             self.go("enrol")
@@ -285,6 +286,7 @@ class Window(QMainWindow):
         self.exchanging.stop()
         self.checking.stop()
         if self.desk.is_open:
+            self.pay.end()
             self.scanner.stop(_app(), self.windowHandle())
         self.tasks.close()
         self.garbage.stop()

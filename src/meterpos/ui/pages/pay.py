@@ -1,36 +1,28 @@
 """The pay page: search, customer, payment, side by side; after the commit the change and the paper as printed."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
 
-from meterpos.ui import words
+from meterpos.errors import UserError
+from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.asking import CustomerView
 from meterpos.ui.models.printer import Outcome, Printer
-from meterpos.ui.pages.pay_shape import PayShape
+from meterpos.ui.pages.pay_waiting import PayWaiting
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
     from meterpos.ledger.queries.customers import MeterCard
+    from meterpos.ledger.queries.receipts import Receipt
     from meterpos.ledger.queries.search import CustomerHit
+    from meterpos.ui.models.draft import Draft
     from meterpos.ui.models.payment import Form
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A payment that waits while its customer looks for an SMS."""
-
-    customer_no: str
-    current: str | None
-    ticked: frozenset[str]
-    form: "Form"
-    texts: dict[str, str]
-
-
-class PayPage(PayShape):
+class PayPage(PayWaiting):
     """Takes the money. Knows one customer at a time; `complete` builds all but the search after the first paint."""
 
     def __init__(self, desk: Desk, printer: Printer) -> None:
@@ -38,8 +30,6 @@ class PayPage(PayShape):
         self._printer = printer
         self._stale = False
         self._seen: dict[str, asking.MeterView] = {}
-        self._parked: Parked | None = None
-        self._restoring: Parked | None = None
         self._scanned_invoice: str | None = None
 
     def complete(self) -> None:
@@ -67,8 +57,9 @@ class PayPage(PayShape):
         self.done.again_wanted.connect(self._print_again)
         self.last.again.connect(self._print_again)
         self.last.put_right.connect(self._put_right)
-        self.last.bring_back.connect(self.park_or_bring_back)
-        QShortcut(QKeySequence("F11"), self, self.park_or_bring_back)
+        self._connect_waiting()
+        self._wanted.connect(self._load_draft)
+        self.waiting.recovered.connect(self._tell_recovered)
         QShortcut(QKeySequence("Escape"), self, self._escape)
 
     # --- the page's life -----------------------------------------------------------------------------------------
@@ -116,8 +107,8 @@ class PayPage(PayShape):
         self._leave_done()
         if not self._can_take():
             return
-        self._customer = None
-        self._seen = {}
+        self.waiting.let_go()
+        self._customer, self._seen, self._restoring = None, {}, None
         self._scanned_invoice = hit.matched_invoice
         self._load(hit.customer_no, frozenset(), meter=hit.matched_meter)
 
@@ -136,12 +127,19 @@ class PayPage(PayShape):
         return True
 
     def _load(
-        self, customer_no: str, accounts: frozenset[str], *, meter: str | None = None, account: str | None = None
+        self,
+        customer_no: str,
+        accounts: frozenset[str],
+        *,
+        meter: str | None = None,
+        account: str | None = None,
+        failed: "Callable[[UserError], object] | None" = None,
     ) -> None:
         today = self._desk.today
         self._desk.tasks.read(
             lambda conn: asking.customer_view(conn, customer_no, accounts, today, meter_no=meter),
             lambda view: self._show_customer(view, meter=meter, account=account),
+            failed,
             topic="customer",
         )
 
@@ -150,6 +148,10 @@ class PayPage(PayShape):
         customer = view.customer
         if account is not None and account not in [card.account_no for card in customer.meters]:
             return  # closed and settled meanwhile: never pay another meter instead
+        draft = self._restoring
+        if draft is not None and not draft.accounts <= {card.account_no for card in customer.meters}:
+            self._cannot_restore(draft, words.say("pay.parked.moved", name=draft.payer))
+            return
         self._customer = customer
         self._seen.update(view.meters)
         if first:
@@ -163,8 +165,8 @@ class PayPage(PayShape):
             standing_on = self.person.cards.current()
             current = standing_on.account_no if standing_on is not None else None
             ticked = self.person.cards.ticked()
-        if self._restoring is not None and self._restoring.customer_no == customer.customer_no:
-            current, ticked = self._restoring.current, self._restoring.ticked
+        if draft is not None and draft.customer_no == customer.customer_no:
+            current, ticked = draft.current, draft.ticked
         self.person.show_customer(view, current=current, ticked=ticked)
         self._show_below()
         self._show_paid()
@@ -225,7 +227,8 @@ class PayPage(PayShape):
         self.payment.focus_amount()
 
     def _clear_customer(self) -> None:
-        self._customer, self._seen, self._scanned_invoice = None, {}, None
+        self.waiting.let_go()
+        self._customer, self._seen, self._scanned_invoice, self._restoring = None, {}, None, None
         self.payment.close_form()
         self._show_nobody()
         self._show_below()
@@ -234,11 +237,15 @@ class PayPage(PayShape):
 
     def _take(self, form: "Form") -> None:
         from meterpos.ui.models import payment
+        from meterpos.ui.models.draft import as_data
 
         clerk = self._desk.clerk or ""
         till = self._desk.till
+        draft = as_data(self._as_draft())
         self._desk.tasks.write(
-            lambda: till.take(request=payment.request(form), clerk=clerk), self._have_taken, self.payment.refuse
+            lambda: till.take(request=payment.request(form), clerk=clerk, draft=draft),
+            self._have_taken,
+            self.payment.refuse,
         )
 
     def _have_taken(self, entry: "Entry") -> None:
@@ -250,6 +257,7 @@ class PayPage(PayShape):
         self._right.setCurrentIndex(1)
         self.paper.paper.clear()
         self.payment.close_form()
+        self.waiting.taken(entry.content.body["tender_id"])
         self.done.show_taken(done)
         self.last.show_last(done, words.say("print.printing"))
         self.search.line.clear()
@@ -320,29 +328,37 @@ class PayPage(PayShape):
             lambda _: None,
         )
 
-    # --- parking -------------------------------------------------------------------------------------------------
+    # --- what waited ---------------------------------------------------------------------------------------------
 
-    def park_or_bring_back(self) -> None:
-        """F11: put the payment aside, or bring the one that waits back."""
-        form = self.payment.form()
-        if self._customer is not None and form.parts and not self.payment.is_busy:
-            if self._parked is not None:
-                return
-            standing_on = self.person.cards.current()
-            current = standing_on.account_no if standing_on is not None else None
-            ticked = self.person.cards.ticked()
-            self._parked = Parked(self._customer.customer_no, current, ticked, form, self.payment.texts())
-            self.last.show_parked((form.payer, form.total_minor))
-            self.next_customer()
-        elif self._parked is not None:
-            self._leave_done()
-            self._restoring, self._parked = self._parked, None
-            self.last.show_parked(None)
-            self._customer, self._seen = None, {}
-            wanted = self._restoring.ticked | {self._restoring.current or ""}
-            self._load(self._restoring.customer_no, wanted)
+    def begin(self) -> None:
+        """The till stands open: look for payments that an earlier life of the window left behind."""
+        self.waiting.find()
 
-    def _restore(self, parked: Parked) -> None:
+    def end(self) -> None:
+        """The window closes: what was typed last is kept."""
+        self.waiting.keep_now()
+
+    def _load_draft(self, draft: "Draft") -> None:
+        if draft.customer_no is None:
+            assert draft.unknown is not None, "a payment is for a customer, or for a meter nobody knows"
+            self._restoring = None
+            self.payment.open_unknown(draft.unknown.meter_no)
+            self.payment.restore(draft)
+            self.payment.focus_amount()
+            return
+        self._load(draft.customer_no, draft.accounts, failed=lambda error: self._lost_customer(draft, error))
+
+    def _lost_customer(self, draft: "Draft", error: UserError) -> None:
+        self._cannot_restore(draft, messages.sentence(error))
+
+    def _restore(self, draft: "Draft") -> None:
         self._restoring = None
-        self.payment.restore(parked.form, parked.texts)
+        self.payment.restore(draft)
         self.payment.focus_amount()
+        self.waiting.keep_soon()
+
+    def _tell_recovered(self, receipt: "Receipt") -> None:
+        from meterpos.ui.pages.pay_done import taken
+
+        if self.last.last() is None:
+            self.last.show_last(taken(receipt.entry), words.say("pay.recovered"))

@@ -106,8 +106,12 @@ class PaymentAmounts(PaymentFace):
         line.selectAll()
 
     def texts(self) -> dict[str, str]:
-        """Return the amounts typed, by account number (for parking)."""
+        """Return the amounts typed, by account number (to be kept)."""
         return {number: self._texts[number] for number in self._edited if number in self._texts}
+
+    def named(self) -> dict[str, str]:
+        """Return the invoices named, by account number."""
+        return dict(self._named)
 
     def _show_chips(self) -> None:
         chips = []

@@ -17,6 +17,7 @@ from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
+    from meterpos.ui.models.draft import Draft
 
 FIELDS = ("amount", "name", "leg", "reference", "tendered", "split")
 
@@ -26,6 +27,7 @@ class PaymentPanel(PaymentAmounts):
 
     take = Signal(object)
     phone_corrected = Signal(str)
+    edited = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -39,6 +41,13 @@ class PaymentPanel(PaymentAmounts):
         self._arranged.connect(self.show_form)
         self.rows.finished.connect(self._leave_amount)
         self.method.changed.connect(self.show_form)
+        for changed in (
+            self._amounts_changed,
+            self.method.changed,
+            self.unknown_name.edited,
+            self.unknown_phone.edited,
+        ):
+            changed.connect(self.edited)
         self.method.finished.connect(self._leave_method)
         self.unknown_name.edited.connect(self.show_form)
         self.unknown_phone.edited.connect(self.show_form)
@@ -70,7 +79,7 @@ class PaymentPanel(PaymentAmounts):
     def open_unknown(self, meter_no: str) -> None:
         """Begin a payment for a meter this till does not know."""
         self._begin()
-        self._customer, self._unknown_no, self._views = None, meter_no, ()
+        self._customer, self._unknown_no = None, meter_no
         self.unknown_name.set_text("")
         self.unknown_phone.set_text("")
         self.amount.set_amount(None)
@@ -80,7 +89,7 @@ class PaymentPanel(PaymentAmounts):
     def _begin(self) -> None:
         from meterpos.till import new_tender_id
 
-        self._tender_id = new_tender_id()
+        self._tender_id, self._views = new_tender_id(), ()
         self._texts, self._edited, self._named, self._sure = {}, set(), {}, None
         self._paid_invoice = None
         self.set_busy(busy=False)
@@ -151,14 +160,38 @@ class PaymentPanel(PaymentAmounts):
         """Whether a payment is being saved."""
         return self._busy
 
-    def restore(self, form: Form, texts: dict[str, str]) -> None:
-        """Bring a parked payment back as it was, its tender id included."""
-        self._tender_id = form.tender_id
-        for part in form.parts:
-            if part.view is not None and part.invoice_no is not None:
-                self._named[part.view.card.account_no] = part.invoice_no
-        self.method.show_legs(form.legs, form.received_text)
-        self.set_amounts(texts)
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to pay."""
+        return bool(self._views) or self._unknown_no is not None
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether a person typed anything of this payment."""
+        if not self.is_open:
+            return False
+        unknown = (self.unknown_name.text(), self.unknown_phone.text(), self.amount.line.text())
+        is_known = self._unknown_no is None
+        return any(self.texts().values()) or self.method.is_touched or (not is_known and any(unknown))
+
+    def restore(self, draft: "Draft") -> None:
+        """Bring a payment that waited back as it was, its tender id included."""
+        self._tender_id = draft.tender_id
+        self._named = dict(draft.named)
+        self.method.show_legs(draft.legs, draft.received_text)
+        if draft.unknown is not None:
+            self.unknown_name.set_text(draft.unknown.name)
+            self.unknown_phone.set_text(draft.unknown.phone)
+            self.amount.line.setText(draft.unknown_text)
+        for view in self._views:
+            self._propose(view)
+        self.set_amounts(draft.texts)
+
+    def warn(self, sentence: str) -> None:
+        """Say above the button what belongs beside no field."""
+        self.tell({})
+        self.alarm_text.setText(sentence)
+        self.alarm.show()
 
     def press(self) -> None:
         """Take the payment, or say what keeps it from being taken. Twice in a row takes it once."""
@@ -221,9 +254,7 @@ class PaymentPanel(PaymentAmounts):
             self.tell({field: messages.sentence(error)})
             self._focus(field)
             return
-        self.tell({})
-        self.alarm_text.setText(messages.sentence(error))
-        self.alarm.show()
+        self.warn(messages.sentence(error))
         self.button.setFocus()
 
     def tell(self, found: dict[str, str]) -> None:

@@ -133,6 +133,12 @@ class MethodPart(QWidget):
         """Whether several methods are used."""
         return bool(self.split.rows)
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether a person typed a reference or an amount here."""
+        typed = any(leg.amount_text.strip() or leg.reference.strip() for leg in self.legs())
+        return typed or bool(self.received_text().strip())
+
     def legs(self) -> tuple[Leg, ...]:
         """Return how it is paid, as typed."""
         return self.split.legs() if self.is_split else (self._one(),)

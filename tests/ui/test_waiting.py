@@ -1,0 +1,251 @@
+"""No payment is lost: not one being typed, not one put aside, not one taken while the power failed."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from meterpos.ledger.queries.drafts import kept_drafts
+from meterpos.ledger.tables import accounts
+from meterpos.till import open_till
+from meterpos.ui.models.draft import from_data
+from meterpos.ui.window import Window
+from tests.support.tills import CLERK, Counter
+from tests.ui import stand
+from tests.ui.stand import press, settle, type_text
+from tests.ui.test_paying import choose, entries
+
+ENTER, F11, F12 = Qt.Key.Key_Return, Qt.Key.Key_F11, Qt.Key.Key_F12
+ALT, CONTROL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+
+
+def kept(counter: Counter) -> list[tuple[str, int]]:
+    """Return what the ledger keeps of payments begun: whose, how much."""
+    with counter.till.store.read() as connection:
+        found = [from_data(one.data) for one in kept_drafts(connection)]
+    return sorted((draft.payer, draft.total_minor) for draft in found if draft is not None)
+
+
+def pause(window: Window) -> None:
+    """Let the clerk's fingers rest: what is typed is kept."""
+    window.pay.waiting._later.timeout.emit()
+    settle(window)
+
+
+@pytest.fixture
+def crash(counter: Counter, qapp: QApplication) -> Iterator[Callable[[Window], Window]]:
+    """Let the power fail and come back: the window is gone as it stood, another opens on the same disk."""
+    opened: list[tuple[Window, Counter]] = []
+
+    def fail(window: Window) -> Window:
+        window.pay.waiting._later.stop()
+        again = Counter(open_till(counter.till.settings.home), counter.clock)
+        again.till.now = counter.clock
+        opened.append((stand.open_window(again), again))
+        return opened[-1][0]
+
+    yield fail
+    for window, again in opened:
+        settle(window)
+        window.close()
+        window.deleteLater()
+        again.till.close()
+
+
+def begin(window: Window) -> str:
+    """Type half a payment: 700 for James by M-Pesa and cash."""
+    choose(window, "MTR-112")
+    type_text("700")
+    press(Qt.Key.Key_L, CONTROL)
+    type_text("300")
+    press(ENTER)
+    type_text("SKJ3X")
+    return window.pay.payment.form().tender_id
+
+
+def test_what_was_typed_is_kept_when_the_typing_pauses_and_not_for_every_key(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    pause(window)
+    assert kept(counter) == [], "a form nobody typed in is no payment begun"
+    type_text("700")
+    assert window.pay.waiting._later.isActive()
+    assert kept(counter) == []
+    pause(window)
+    assert kept(counter) == [("James Otieno", 70_000)]
+    press(F12)
+    settle(window)
+    assert kept(counter) == []
+
+
+def test_a_half_entered_payment_is_offered_after_a_crash_with_the_same_id(
+    window: Window, counter: Counter, crash: Callable[[Window], Window]
+) -> None:
+    tender_id = begin(window)
+    pause(window)
+    after = crash(window)
+    assert after.pay.last.parked_card.isVisible()
+    assert [draft.payer for draft in after.pay.waiting.parked] == ["James Otieno"]
+    press(F11)
+    settle(after)
+    form = after.pay.payment.form()
+    assert (form.tender_id, form.payer, form.total_minor) == (tender_id, "James Otieno", 70_000)
+    assert [(leg.method, leg.amount_text, leg.reference) for leg in form.legs] == [
+        ("cash", "", ""),
+        ("mpesa", "300.00", "SKJ3X"),
+    ]
+    assert after.pay.payment.amount.line.hasFocus()
+    assert not after.pay.last.parked_card.isVisible()
+
+
+def test_a_payment_taken_as_the_power_failed_is_told_and_never_paid_twice(
+    window: Window, counter: Counter, crash: Callable[[Window], Window]
+) -> None:
+    choose(window, "MTR-112")
+    type_text("700")
+    window.pay._have_taken = lambda entry: None  # type: ignore[method-assign]  # nobody sees the answer
+    form = window.pay.payment.form()
+    press(F12)
+    settle(window)
+    after = crash(window)
+    assert not after.pay.last.parked_card.isVisible()
+    last = after.pay.last.last()
+    assert last is not None
+    assert (last.payer, last.total_minor) == ("James Otieno", 70_000)
+    assert "taken before meterpos stopped" in after.pay.last.more.text()
+    assert len(entries(counter, "tender")) == 1
+    assert kept(counter) == []
+    assert last.entry.content.body["tender_id"] == form.tender_id
+
+
+def test_closing_the_window_in_the_middle_of_a_payment_loses_nothing(window: Window, counter: Counter) -> None:
+    begin(window)
+    window.close()
+    assert kept(counter) == [("James Otieno", 70_000)]
+    assert entries(counter, "payment_abandoned") == []
+
+
+def test_several_payments_are_put_aside_and_brought_back_by_key(
+    window: Window, counter: Counter, crash: Callable[[Window], Window]
+) -> None:
+    tender_id = begin(window)
+    press(F11)
+    for meter, amount in (("MTR-078", "100"), ("MTR-310", "50")):
+        counter.clock.turn(seconds=9)
+        choose(window, meter)
+        type_text(amount)
+        press(F11)
+    settle(window)
+    assert kept(counter) == [("Grace Akinyi Otieno", 10_000), ("James Otieno", 70_000), ("Mary Atieno Otieno", 5_000)]
+    after = crash(window)
+    assert [draft.total_minor for draft in after.pay.waiting.parked] == [70_000, 10_000, 5_000]
+    press(F11)
+    assert after.pay.last.parked.hasFocus(), "several: choose"
+    press(Qt.Key.Key_Down)
+    press(ENTER)
+    settle(after)
+    form = after.pay.payment.form()
+    assert (form.payer, form.total_minor, form.meters) == ("Grace Akinyi Otieno", 10_000, "MTR-078")
+    press(Qt.Key.Key_1, ALT)
+    settle(after)
+    assert after.pay.payment.form().tender_id == tender_id
+    assert [draft.total_minor for draft in after.pay.waiting.parked] == [5_000, 10_000], "the one in hand waits instead"
+    assert kept(counter)[0] == ("Grace Akinyi Otieno", 10_000)
+
+
+def test_a_tenth_payment_is_not_put_aside_but_told(window: Window) -> None:
+    choose(window, "MTR-112")
+    for _ in range(9):
+        window.pay.waiting.parked.append(window.pay._as_draft())
+    type_text("700")
+    press(F11)
+    assert window.pay.payment.alarm_text.text().startswith("9 payments wait already.")
+    assert window.pay.payment.form().total_minor == 70_000
+
+
+@pytest.mark.parametrize("how", ["escape", "another customer", "a scan", "another page's customer"])
+def test_a_payment_thrown_away_is_noted_once(window: Window, counter: Counter, how: str) -> None:
+    choose(window, "MTR-112")
+    type_text("7")
+    type_text("00")
+    pause(window)
+    if how == "escape":
+        press(Qt.Key.Key_Escape)
+        press(Qt.Key.Key_Escape)
+    elif how == "another customer":
+        window.pay.search.line.setFocus()
+        type_text("grace")
+        settle(window)
+        press(ENTER)
+    elif how == "a scan":
+        window.go("pay", "MTR-078")
+    else:
+        window.go("pay", ("account", "AC-10482", "A1"))
+    settle(window)
+    (body,) = entries(counter, "payment_abandoned")
+    assert (body["payer"], body["meters"], body["amount"]) == ("James Otieno", ["MTR-112"], 70_000)
+    assert kept(counter) == []
+
+
+def test_a_form_in_which_nobody_typed_is_not_given_up(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    choose(window, "grace")
+    window.pay.next_customer()
+    settle(window)
+    assert entries(counter, "payment_abandoned") == []
+
+
+def test_a_payment_that_waits_is_thrown_away_with_delete(window: Window, counter: Counter) -> None:
+    begin(window)
+    press(F11)
+    window.pay.last.parked.setFocus()
+    press(Qt.Key.Key_Delete)
+    settle(window)
+    assert entries(counter, "payment_abandoned")[0]["methods"] == ["cash", "mpesa"]
+    assert kept(counter) == []
+    assert window.pay.search.line.hasFocus()
+
+
+def test_a_payment_whose_meter_was_handed_over_meanwhile_waits_on_and_says_so(window: Window, counter: Counter) -> None:
+    begin(window)
+    press(F11)
+    with counter.till.store.write() as connection:
+        connection.execute(accounts.update().where(accounts.c.account_no == "A4").values(customer_no="AC-10482"))
+    press(F11)
+    settle(window)
+    assert "is no longer theirs" in window.pay.last.parked_hint.text()
+    assert window.pay.last.parked_card.isVisible()
+    assert kept(counter) == [("James Otieno", 70_000)]
+    assert entries(counter, "payment_abandoned") == []
+
+
+def test_a_payment_for_an_unknown_meter_survives_too(
+    window: Window, counter: Counter, crash: Callable[[Window], Window]
+) -> None:
+    choose(window, "MTR-9999")
+    press(ENTER)
+    type_text("1500")
+    press(ENTER)
+    type_text("Atieno Odhiambo")
+    pause(window)
+    after = crash(window)
+    press(F11)
+    settle(after)
+    form = after.pay.payment.form()
+    assert form.unknown is not None
+    assert (form.unknown.meter_no, form.unknown.name, form.total_minor) == ("MTR-9999", "Atieno Odhiambo", 150_000)
+
+
+@pytest.mark.parametrize("data", [{}, {"legs": 1}, {"at": "yesterday"}])
+def test_what_another_version_kept_is_left_alone(data: dict[str, Any]) -> None:
+    assert from_data(data) is None
+
+
+def test_the_shift_report_counts_what_was_given_up(window: Window, counter: Counter, tmp_path: Path) -> None:
+    choose(window, "MTR-112")
+    type_text("700")
+    window.pay.next_customer()
+    settle(window)
+    assert counter.till.report_so_far(clerk=CLERK).content.body["abandoned"] == 1
