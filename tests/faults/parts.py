@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import cursor, kill, order, web
+from tests.faults import calls, cursor, disk, kill, order, power, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -189,6 +189,65 @@ def killed(options: argparse.Namespace) -> bool:
     for sentence in done.wrong[:10]:
         print(f"    WRONG {sentence}")
     return not done.wrong
+
+
+def power_cuts(options: argparse.Namespace) -> bool:
+    """Rebuild disks as power cuts may leave them; `--runs` is how many. Commits not waited for must lose papers."""
+    total, control = power.Cuts(), power.Cuts()
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        try:
+            recorded = power.record(Path(folder))
+            careless = power.record(Path(folder) / "careless", normal=True)
+        except disk.NoStrace as error:
+            print(f"  not tried: {error}")
+            return False
+        runs = options.runs or 100_000
+        share = min(2_000, runs)
+        jobs = ((recorded, min(share, runs - first), options.seed + first) for first in range(0, runs, share))
+        for part in _spread(options, _cut, jobs):
+            total.add(part)
+        control.add(power.cut(careless, images=min(runs, 1_000), seed=options.seed))
+    kept = ", ".join(f"{way} {count}" for way, count in sorted(total.ways.items()))
+    print(f"  {total.images} disks after a cut (kept of what was not waited for: {kept}), {total.deep} of them checked")
+    print(f"  whole; {total.papers} papers said to be done looked for, {len(total.wrong)} wrong")
+    print(
+        f"  control, commits not waited for: {len(control.wrong)} of {control.images} disks had lost papers", flush=True
+    )
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not total.wrong and bool(control.wrong)
+
+
+def _cut(recorded: power.Recorded, images: int, seed: int, seconds: float) -> power.Cuts:
+    del seconds
+    return power.cut(recorded, images=images, seed=seed)
+
+
+def failing_calls(options: argparse.Namespace) -> bool:
+    """Kill a till, or let its disk fail, at every call that changes the disk; `--runs` tries evenly spread ones."""
+    total = calls.Tried()
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        try:
+            every = list(calls.jobs(Path(folder)))
+        except disk.NoStrace as error:
+            print(f"  not tried: {error}")
+            return False
+        some = every[:: max(len(every) // options.runs, 1)] if options.runs else every
+        for part in _spread(options, _try_call, ((job, folder) for job in some)):
+            total.add(part)
+    faults = ", ".join(f"{fault} {count}" for fault, count in sorted(total.faults.items()))
+    print(f"  {total.runs} of {len(every)} runs ({faults}), {len(total.wrong)} wrong")
+    for said, count in total.said.most_common():
+        print(f"    the clerk was told: {said if said != '-' else 'nothing (the till was killed)'}: {count}")
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not total.wrong
+
+
+def _try_call(job: calls.Job, folder: str, seconds: float) -> calls.Tried:
+    del seconds
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as own:
+        return calls.run(job, Path(own), home=Path(folder) / "template")
 
 
 def permutations(options: argparse.Namespace) -> bool:

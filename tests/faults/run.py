@@ -25,6 +25,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "http": parts.http,
     "feed": parts.feed,
     "kill": parts.killed,
+    "power": parts.power_cuts,
+    "calls": parts.failing_calls,
     "order": parts.permutations,
 }
 

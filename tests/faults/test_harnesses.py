@@ -1,11 +1,14 @@
 """A small slice of the harnesses beside the simulator: lines, cursor, kills and orders."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.faults import cursor, kill, order, web
+from meterpos.till import open_till
+from tests.faults import calls, counter, cursor, disk, kill, order, power, web
+from tests.support.tills import Clock, Counter
 
 
 def test_a_line_that_lies_or_breaks_loses_nothing() -> None:
@@ -32,6 +35,43 @@ def test_a_killed_till_has_every_receipt_it_reported(tmp_path: Path) -> None:
     done = kill.run(tmp_path / "till", kills=6, seed=1, checked_every=3)
     assert done.wrong == []
     assert done.reported
+
+
+NEEDS_STRACE = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@NEEDS_STRACE
+def test_no_power_cut_takes_a_printed_paper_and_a_careless_till_is_seen_to_lose_some(tmp_path: Path) -> None:
+    done = power.cut(power.record(tmp_path / "careful"), images=200, seed=1)
+    assert (done.images, done.wrong) == (200, [])
+    careless = power.cut(power.record(tmp_path / "careless", normal=True), images=200, seed=1)
+    assert any("was said to be done and is gone" in sentence for sentence in careless.wrong)
+
+
+@NEEDS_STRACE
+@pytest.mark.parametrize("fault", ["killed", "no room from there on", "broken disk"])
+def test_a_disk_that_fails_leaves_a_payment_refused_or_done(tmp_path: Path, fault: str) -> None:
+    home = tmp_path / "template"
+    counter.prepare(home)
+    shutil.copytree(home, tmp_path / "recorded")
+    recorded = disk.record(tmp_path / "recorded", "pay", trace=tmp_path / "trace")
+    last = [call for call in recorded if call.name == "fsync"][-1]
+    tried = calls.run(calls.Job("pay", fault, "fsync", last.number), tmp_path, home=home)
+    assert tried.wrong == []
+    assert bool(tried.said["-"]) == (fault == "killed")
+
+
+def test_the_judge_of_failing_disks_sees_what_is_wrong(tmp_path: Path) -> None:
+    home = tmp_path / "till"
+    counter.prepare(home)
+    lies = list(calls.judge(calls.Job("pay", "killed"), home, ["done KSM01-B7K-000099"], ""))
+    assert lies[0] == "KSM01-B7K-000099 was said to be done and is there 0 times"
+    kept = Counter(open_till(home))
+    kept.till.now = Clock()
+    kept.pay(tender_id="the-pay")
+    kept.till.close()
+    refused = list(calls.judge(calls.Job("pay", "no room"), home, ["refused NotSaved: nothing was saved"], ""))
+    assert refused[0].startswith("something refused was kept")
 
 
 def test_balances_do_not_depend_on_the_order_of_arrival() -> None:

@@ -269,6 +269,11 @@ def read_back(connection: Connection, entry_id: bytes) -> Entry:
     return entry
 
 
+def is_kept(connection: Connection, entry_id: bytes) -> bool:
+    """Tell whether an entry stands in the journal."""
+    return connection.execute(_by_id, {"entry_id": entry_id}).first() is not None
+
+
 def entries_after(connection: Connection, stream: bytes, *, seq: int, limit: int) -> tuple[Entry, ...]:
     """Return up to ``limit`` entries of ``stream`` above ``seq``, in order, ids as stored."""
     rows = connection.execute(

@@ -25,6 +25,9 @@ _PRAGMAS: Final[dict[str, tuple[str, object]]] = {
 }
 
 
+_DISK_TROUBLE: Final = ("unable to open database file", "disk i/o error", "attempt to write a readonly database")
+
+
 class WrongKey(UserError):
     """The ledger is encrypted under another key."""
 
@@ -35,6 +38,10 @@ class UnreadableDatabase(UserError):
 
 class DiskFull(UserError):
     """There was no room to write; nothing was changed."""
+
+
+class DiskTrouble(UserError):
+    """The disk cannot be used as it must be; nothing was changed."""
 
 
 class UnknownOutcome(MeterposError):
@@ -68,11 +75,12 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """Yield a connection in one write transaction: commit on clean exit, roll back otherwise.
 
-        Raises: DiskFull where there is no room (nothing changed); UnknownOutcome where COMMIT itself raised.
+        Raises: DiskFull or DiskTrouble (nothing changed); UnknownOutcome where COMMIT itself raised.
         """
         turn = self._turn if self.dialect == "sqlite" else nullcontext()
         with turn, self._connect(self._writer) as connection:
-            transaction = connection.begin()
+            with self._told_plainly():
+                transaction = connection.begin()
             try:
                 yield connection
             except BaseException as error:
@@ -87,8 +95,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one unchanging state of the ledger."""
-        with self._connect(self._reader) as connection, connection.begin():
+        """Yield a connection that sees one unchanging state of the ledger. Raises: DiskTrouble, UnreadableDatabase."""
+        with self._connect(self._reader) as connection, self._told_plainly(), connection.begin():
             if self.dialect == "postgresql":
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
@@ -114,13 +122,18 @@ class Store:
 
     @contextmanager
     def _connect(self, engine: Engine) -> Iterator[Connection]:
-        try:
+        with self._told_plainly():
             connection = engine.connect()
+        with connection:
+            yield connection
+
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        try:
+            yield
         except DBAPIError as error:
             _raise_plainly(error, self.url.database)
             raise
-        with connection:
-            yield connection
 
     def _sqlite_engine(self, begin: str, *, size: int, read_only: bool) -> Engine:
         import sqlcipher3.dbapi2 as driver
@@ -133,6 +146,7 @@ class Store:
                 self._prepare(connection, read_only=read_only)
             except driver.DatabaseError as error:
                 connection.close()
+                _raise_of_disk(error)
                 raise _unreadable(error, self.path, encrypted=self._key is not None) from error
             return connection
 
@@ -171,10 +185,18 @@ def _raise_plainly(error: BaseException, where: str | None) -> None:
     """Raise the sentence a person can act on, where the driver's error has one."""
     text = str(getattr(error, "orig", error)).lower()
     if isinstance(error, DBAPIError):
-        if "disk is full" in text or "disk full" in text or "no space" in text:
-            raise DiskFull("The disk is full, so nothing was saved. Free some space and try again.") from error
+        _raise_of_disk(error)
         if "malformed" in text or "not a database" in text:
             raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
+
+
+def _raise_of_disk(error: Exception) -> None:
+    """Raise what a person can do about the disk, where it is the disk."""
+    text = str(getattr(error, "orig", error)).lower()
+    if any(words in text for words in ("disk is full", "disk full", "no space")):
+        raise DiskFull("The disk is full, so nothing was saved. Free some space and try again.") from error
+    if any(words in text for words in _DISK_TROUBLE):
+        raise DiskTrouble("The disk cannot be used, so nothing was saved. Check the disk, then try again.") from error
 
 
 def _unreadable(error: BaseException, path: Path, *, encrypted: bool) -> UserError:

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from meterpos import vault
 from meterpos.errors import UserError
+from meterpos.ledger import journal
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations import spool
 from meterpos.ledger.queries.identity import Identity, find_identity
-from meterpos.ledger.queries.receipts import entry_of_tender
 from meterpos.ledger.seal import seal_text
 from meterpos.ledger.store import Store, UnknownOutcome, WrongKey
 from meterpos.settings import TillSettings
@@ -102,19 +102,23 @@ class TillBase:
     def _claim(self, *jobs: int | None) -> None:
         self._claimed.extend(job for job in jobs if job is not None)
 
-    def _settled(self, work: Callable[[Connection], tuple[Entry, tuple[int | None, ...]]], *, tender_id: str) -> Entry:
-        """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth."""
+    def _settled(self, work: Callable[[Connection], tuple[Entry, tuple[int | None, ...]]]) -> Entry:
+        """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth.
+
+        Raises: NotSaved when the disk would not have it; what ``work`` raises, with nothing changed.
+        """
+        made: list[Entry] = []
         jobs: tuple[int | None, ...] = ()
         try:
             with self.store.write() as connection:
                 entry, jobs = work(connection)
+                made.append(entry)
         except UnknownOutcome as doubt:
             with self.store.read() as connection:
-                found = entry_of_tender(connection, tender_id)
-            if found is None:
+                is_kept = journal.is_kept(connection, made[0].entry_id)
+            if not is_kept:
                 raise NotSaved(
-                    "The disk did not take the payment: nothing was saved. Check the disk, then try again."
+                    "The disk did not take it: nothing was saved. Check the disk, then try again."
                 ) from doubt
-            entry = found
         self._claim(*jobs)
-        return entry
+        return made[0]

@@ -42,7 +42,7 @@ class Payments(TillBase):
             printed = again is not None
             return entry, () if printed else (self._queue(connection, entry, paper="receipt", drawer=cash),)
 
-        return self._settled(work, tender_id=request.tender_id)
+        return self._settled(work)
 
     def reverse(
         self,
@@ -72,7 +72,7 @@ class Payments(TillBase):
             printed = again is not None
             return entry, () if printed else (self._queue(connection, entry, paper="reversal"),)
 
-        return self._settled(work, tender_id=tender_id)
+        return self._settled(work)
 
     def correct(
         self,
@@ -112,7 +112,7 @@ class Payments(TillBase):
                 self._queue(connection, made, paper="receipt"),
             )
 
-        return self._settled(work, tender_id=tender_id)
+        return self._settled(work)
 
     def request_putting_right(
         self,

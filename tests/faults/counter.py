@@ -1,0 +1,143 @@
+"""A till in a process of its own that does one piece of work and says what a clerk would be told, line by line.
+
+    python -m tests.faults.counter HOME WORK [normal] [room=BYTES]
+
+It says "ready" when the work begins; then "done NUMBER" of a paper, "refused SENTENCE", "unknown", or "broken ERROR";
+after anything but "done" it tries the same once more, as a clerk would press again. `normal` is the control: commits
+that are not waited for. `room` is how many bytes more a file may grow.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from meterpos.errors import UserError
+from meterpos.ledger import store
+from meterpos.ledger.journal import Entry
+from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.store import UnknownOutcome
+from meterpos.till import Till, open_till
+from tests.support.tills import CLERK, Clock, Counter, add_plan, request
+
+Work = Callable[[Counter, str], Entry]
+PRINTED: Final = "KSM01-B7K-000001"
+
+
+def prepare(home: Path) -> None:
+    """Make an enrolled till with an open shift, a plan and a first payment."""
+    counter = Counter.at(home)
+    add_plan(counter)
+    counter.open_shift()
+    counter.pay(amount_minor=10_000)
+    counter.till.close()
+
+
+def _split(counter: Counter, name: str) -> Entry:
+    from meterpos.ledger.operations.tenders import LegRequest, PartRequest
+
+    legs = (
+        LegRequest(method="cash", amount_minor=30_000),
+        LegRequest(method="mpesa", amount_minor=20_000, reference="SJK4T2LM9Q"),
+    )
+    parts = (PartRequest(account_no="A1", amount_minor=40_000), PartRequest(account_no="A3", amount_minor=10_000))
+    return counter.till.take(request=request(tender_id=name, parts=parts, legs=legs), clerk=CLERK)
+
+
+def _drop(counter: Counter, name: str) -> Entry:
+    asked = CashRequest(movement_id=name, kind="drop", amount_minor=10_000)
+    return counter.till.move_cash(request=asked, clerk=CLERK)
+
+
+WORKS: Final[dict[str, Work]] = {
+    "pay": lambda at, name: at.pay(tender_id=name),
+    "split": _split,
+    "plan": lambda at, name: at.pay("PL-0042", 50_000, tender_id=name, method="mpesa", reference="SJK4T2LM9Z"),
+    "reverse": lambda at, name: at.reverse(PRINTED, tender_id=name),
+    "correct": lambda at, name: at.correct(PRINTED, tender_id=name),
+    "drop": _drop,
+    "close": lambda at, _: at.till.close_shift(counted_minor=510_000, clerk=CLERK),
+}
+"""Every piece of work that moves money, by name."""
+
+
+def day(counter: Counter) -> Iterator[Entry | None]:
+    """A day's work: payments, with all that is written beside them; None where nothing is said."""
+    for number in range(8):
+        yield counter.pay(amount_minor=10_000 + number)
+    yield counter.till.store.checkpoint()
+    yield _split(counter, "split")
+    yield counter.reverse(PRINTED, tender_id="reversal")
+    yield counter.correct("KSM01-B7K-000003", tender_id="correction")
+    yield _drop(counter, "drop")
+    for number in range(4):
+        yield counter.pay(amount_minor=20_000 + number)
+    yield counter.till.close_shift(counted_minor=0, clerk=CLERK)
+    yield counter.till.close()
+    yield counter.open_shift()
+    yield counter.pay(amount_minor=77)
+
+
+def say(text: str) -> None:
+    """Tell the clerk one line, at once."""
+    os.write(1, f"{text}\n".encode())
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    home, work, *options = sys.argv[1:]
+    if "normal" in options:
+        store._PRAGMAS["synchronous"] = ("NORMAL", 1)
+    till = open_till(Path(home))
+    till.now = Clock()
+    counter = Counter(till)
+    say("ready")
+    room = next((int(option[5:]) for option in options if option.startswith("room=")), None)
+    if work == "day":
+        for entry in day(counter):
+            if entry is not None and "number" in entry.content.body:
+                say(f"done {entry.content.body['number']}")
+        os._exit(0)
+    _give_room(till, room)
+    if not _try(counter, work):
+        _give_room(till, None if room is None else -1)
+        _try(counter, work)
+    os._exit(0)
+
+
+def _give_room(till: Till, room: int | None) -> None:
+    """Let files grow by so many bytes over the log's size now; -1 lifts that again."""
+    if room is None:
+        return
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    log = till.store.path.with_name(till.store.path.name + "-wal")
+    most = resource.RLIM_INFINITY if room < 0 else (log.stat().st_size if log.exists() else 0) + room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+def _try(counter: Counter, work: str) -> bool:
+    try:
+        entry = WORKS[work](counter, f"the-{work}")
+    except UserError as error:
+        say(f"refused {type(error).__name__}: {error}")
+    except UnknownOutcome:
+        say("unknown")
+    except Exception as error:  # noqa: BLE001 - it is what this is looking for
+        say(f"broken {_plainly(error)}")
+    else:
+        say(f"done {entry.content.body['number']}")
+        return True
+    return False
+
+
+def _plainly(error: BaseException) -> str:
+    original: Any = getattr(error, "orig", None)
+    return f"{type(error).__name__}: {original or error}".replace("\n", " ")[:300]
+
+
+if __name__ == "__main__":
+    main()
