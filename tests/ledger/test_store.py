@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Column, MetaData, String, Table, insert, inspect, select
 
 from meterpos.ledger import upgrade as history
-from meterpos.ledger.store import DiskFull, Store, UnknownOutcome, UnreadableDatabase, WrongKey
+from meterpos.ledger.store import DiskFull, DiskTrouble, Store, UnknownOutcome, UnreadableDatabase, WrongKey
 from meterpos.ledger.tables import metadata, settings, streams, triggers
 from meterpos.ledger.upgrade import NewerDatabase, upgrade
 
@@ -130,6 +130,14 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_saved(store: Store) -> None:
         table.create(connection)
         connection.execute(insert(table), [{"text": "x" * 4000} for _ in range(4000)])
     assert keys(store) == ["a"]
+
+
+def test_a_disk_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'gone' / 'ledger.db'}", key=KEY)
+    with pytest.raises(DiskTrouble, match="Check the disk"), store.write():
+        pass
+    with pytest.raises(DiskTrouble, match="Check the disk"), store.read():
+        pass
 
 
 def test_a_commit_that_fails_is_called_unknown(store: Store) -> None:

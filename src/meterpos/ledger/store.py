@@ -25,7 +25,8 @@ _PRAGMAS: Final[dict[str, tuple[str, object]]] = {
 }
 
 
-_DISK_TROUBLE: Final = ("unable to open database file", "disk i/o error", "attempt to write a readonly database")
+_DISK_TROUBLE: Final = ("unable to open database file", "disk i/o error")
+_READ_ONLY: Final = "attempt to write a readonly database"
 
 
 class WrongKey(UserError):
@@ -85,7 +86,7 @@ class Store:
                 yield connection
             except BaseException as error:
                 transaction.rollback()
-                _raise_plainly(error, self.url.database)
+                _raise_plainly(error, self.url.database, trouble=(*_DISK_TROUBLE, _READ_ONLY))
                 raise
             try:
                 transaction.commit()
@@ -181,21 +182,21 @@ class Store:
             connection.execute("PRAGMA query_only = ON")
 
 
-def _raise_plainly(error: BaseException, where: str | None) -> None:
+def _raise_plainly(error: BaseException, where: str | None, *, trouble: tuple[str, ...] = _DISK_TROUBLE) -> None:
     """Raise the sentence a person can act on, where the driver's error has one."""
     text = str(getattr(error, "orig", error)).lower()
     if isinstance(error, DBAPIError):
-        _raise_of_disk(error)
+        _raise_of_disk(error, trouble=trouble)
         if "malformed" in text or "not a database" in text:
             raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
 
 
-def _raise_of_disk(error: Exception) -> None:
+def _raise_of_disk(error: Exception, *, trouble: tuple[str, ...] = _DISK_TROUBLE) -> None:
     """Raise what a person can do about the disk, where it is the disk."""
     text = str(getattr(error, "orig", error)).lower()
     if any(words in text for words in ("disk is full", "disk full", "no space")):
         raise DiskFull("The disk is full, so nothing was saved. Free some space and try again.") from error
-    if any(words in text for words in _DISK_TROUBLE):
+    if any(words in text for words in trouble):
         raise DiskTrouble("The disk cannot be used, so nothing was saved. Check the disk, then try again.") from error
 
 
