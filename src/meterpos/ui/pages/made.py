@@ -16,6 +16,7 @@ PAGES: Final = {
     "shift": "ShiftPage",
     "sync": "SyncPage",
     "settings": "SettingsPage",
+    "guide": "GuidePage",
     "enrol": "EnrolPage",
 }
 """Module in this package, and its page."""
@@ -25,6 +26,8 @@ TOOLS: Final = {
     "shift": ("printer",),
     "sync": ("printer", "exchanging"),
     "settings": ("configuring",),
+    "guide": ("configuring",),
+    "enrol": ("configuring",),
 }
 """What a page is handed beside the desk, in order."""
 
