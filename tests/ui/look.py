@@ -102,7 +102,6 @@ class Visit:
         self.grab("reverse-telephone")
         self.instalments()
         self.settings()
-        self.guide()
         self.training()
         window.go("sync")
         self.grab("sync")
@@ -210,12 +209,6 @@ class Visit:
         settle(self.window)
         page.apply.press()
         self.grab("settings-apply")
-
-    def guide(self) -> None:
-        """The first-run guide, step by step."""
-        for step in ("printer", "width", "try", "begin", "enrol"):
-            self.window.go("guide", step)
-            self.grab(f"guide-{step}")
 
     def training(self) -> None:
         """Another window, on the made-up town."""

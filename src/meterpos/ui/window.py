@@ -155,8 +155,6 @@ class Window(QMainWindow):
             self.pay.search.ask_again()
             self.pay.begin()
             self.printer.kick()
-            if self.desk.till.settings.guide is not None:
-                self.go("guide")
         else:
             self.go("enrol")
         self._poll.start()
@@ -208,7 +206,7 @@ class Window(QMainWindow):
         """Bring a page to the front and tell it what to show."""
         standing = self.desk.standing
         if standing is not None and not standing.status.enrolled:
-            name = name if name == "guide" else "enrol"
+            name = "enrol"
         page = self._found(name)
         if page is None:
             return
@@ -235,7 +233,7 @@ class Window(QMainWindow):
         self.rail.setEnabled(standing.status.enrolled)
         if standing.status.enrolled and self._stack.currentWidget() is self._pages.get("enrol"):
             self.exchanging.start()
-            self.go("guide", "printer" if self.desk.till.settings.printer is None else "begin")
+            self.go("shift" if standing.shift is None else "pay")
 
     # --- settings ------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ PAGES: Final = {
     "shift": "ShiftPage",
     "sync": "SyncPage",
     "settings": "SettingsPage",
-    "guide": "GuidePage",
     "enrol": "EnrolPage",
 }
 """Module in this package, and its page."""
@@ -26,8 +25,6 @@ TOOLS: Final = {
     "shift": ("printer",),
     "sync": ("printer", "exchanging"),
     "settings": ("configuring",),
-    "guide": ("configuring",),
-    "enrol": ("configuring",),
 }
 """What a page is handed beside the desk, in order."""
 
