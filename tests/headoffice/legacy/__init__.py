@@ -1,1 +1,0 @@
-"""The migration from customer-centric books."""
