@@ -11,8 +11,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from sqlalchemy import update
 
-from meterpos.ledger.tables import settings
+from meterpos.ledger.queries.lists import Chunk
+from meterpos.ledger.tables import accounts, settings
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import look_paying, stand
@@ -100,6 +102,8 @@ class Visit:
         self.grab("reverse")
         window.page("receipts").reversing.approval.how.choose("code")
         self.grab("reverse-telephone")
+        self.looking_up()
+        self.reports()
         self.instalments()
         self.settings()
         self.training()
@@ -200,6 +204,60 @@ class Visit:
         self.grab("earlier")
         press(Qt.Key.Key_Escape)
         settle(window)
+
+    def looking_up(self) -> None:
+        """Customers and meters: all, one, none that matches; and with nobody there at all."""
+        window = self.window
+        for name in ("customers", "meters"):
+            window.go(name)
+            self.grab(name)
+            type_text("makokha")
+            self.grab(f"{name}-long-name")
+            type_text("zzz")
+            self.grab(f"{name}-nothing")
+            page = window.page(name)
+            page.line.clear()
+            settle(window)
+            page.roll.read(lambda conn, after: Chunk((), None))
+            self.grab(f"{name}-none-yet")
+            page.mark_stale()
+        window.page("meters").state.choose("overdue")
+        window.go("meters")
+        self.grab("meters-overdue")
+
+    def reports(self) -> None:
+        """Every report, on the page and on the roll, in the making and with nothing in it."""
+        window = self.window
+        window.go("reports")
+        self.grab("reports")
+        page = window.page("reports")
+        page.form.whose.setFocus()
+        type_text("makokha")
+        self.grab("reports-whose")
+        press(Qt.Key.Key_Return)
+        page.form.period.choose("this_year")
+        page.form.button.click()
+        self.grab("statement")
+        page.view.papers.choose("roll")
+        self.grab("statement-roll")
+        page.view.papers.choose("page")
+        with self.counter.till.store.write() as connection:
+            connection.execute(update(accounts).where(accounts.c.account_no == "A1").values(net_minor=1))
+        for kind in ("collections", "aging", "finances", "recalculation"):
+            page.form.choose(kind)
+            page.form.whose.clear()
+            page.form.button.click()
+            self.grab(kind)
+        page.view.right.click()
+        self.grab("recalculated")
+        page.form.choose("collections")
+        page.form.period.choose("last_month")
+        page.form.button.click()
+        self.grab("collections-none")
+        page.view._tell_progress(12_000, 150_000)
+        page.view._stack.setCurrentIndex(1)
+        self.grab("report-making")
+        page.view.stop()
 
     def settings(self) -> None:
         self.window.go("settings")

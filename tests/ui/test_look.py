@@ -7,9 +7,9 @@ import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
-from meterpos.ledger.tables import settings
+from meterpos.ledger.tables import accounts, settings
 from meterpos.ui import theme
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets import paint
@@ -125,6 +125,7 @@ def test_every_page_bears_a_ruler(
     window.page("plans").new.press()  # type: ignore[attr-defined]
     see("new plan")
 
+    _see_reports(window, see)
     _see_settings(window, see)
     window.go("sync")
     see("sync")
@@ -173,6 +174,35 @@ def see_shift(window: Window, shift: Any, see: Callable[[str], None]) -> None:
     see("earlier reports")
     press(Qt.Key.Key_Escape)
     settle(window)
+
+
+def _see_reports(window: Window, see: Callable[[str], None]) -> None:
+    window.go("reports")
+    see("reports")
+    page: Any = window.page("reports")
+    page.form.button.click()
+    see("reports, whose is missing")
+    page.form.whose.setFocus()
+    type_text("makokha")
+    see("reports, whose")
+    press(ENTER)
+    page.form.period.choose("this_year")
+    page.form.button.click()
+    see("statement, long name")
+    with window.desk.till.store.write() as connection:
+        connection.execute(update(accounts).where(accounts.c.account_no == "A1").values(net_minor=1))
+    for kind in ("collections", "aging", "finances", "recalculation"):
+        page.form.choose(kind)
+        page.form.whose.clear()
+        page.form.button.click()
+        see(kind)
+    page.view.papers.choose("roll")
+    see("roll")
+    page.view._tell_progress(12_000, 150_000)
+    page.view._stack.setCurrentIndex(1)
+    see("report in the making")
+    page.view.stop()
+    see("report cancelled")
 
 
 def _see_settings(window: Window, see: Callable[[str], None]) -> None:

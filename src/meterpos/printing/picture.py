@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final, assert_never
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 
 from meterpos.printing import fonts, qr, typeset
 from meterpos.printing.layout import (
@@ -31,6 +31,9 @@ _EDGE: Final = {32: 40, 42: 68, 48: 32}
 _TOP: Final = 32
 _INK, _PAPER = 0x12, 0xFF
 
+
+_KNOWS_FEATURES: Final = bool(features.check("raqm"))
+"""Whether letters are set by the engine that knows features of fonts; else digits are set one by one."""
 
 _PAGE_PAPER: Final = "#FFFFFF"
 _BOLDER: Final = 30
@@ -63,11 +66,7 @@ def draw_letters(letters: str, *, name: str, size: int, bold: bool) -> tuple[Ima
 def _draw_mark(paper: Image.Image, draw: ImageDraw.ImageDraw, mark: Mark, *, down: float, scale: float) -> None:
     match mark:
         case Letters():
-            baseline = (down + mark.baseline) * scale
-            for piece in typeset.pieces(mark.text, size=mark.size, bold=mark.bold, figures=mark.figures):
-                font = _font(piece.font, max(1, round(mark.size * scale)))
-                left = (mark.left + piece.left) * scale
-                draw.text((left, baseline), piece.text, fill=mark.ink, font=font, anchor="ls")
+            _draw_letters(draw, mark, baseline=(down + mark.baseline) * scale, scale=scale)
         case Box():
             left, top = mark.left * scale, (down + mark.top) * scale
             right, bottom = left + max(mark.width * scale, 1), top + max(mark.height * scale, 1)
@@ -78,6 +77,19 @@ def _draw_mark(paper: Image.Image, draw: ImageDraw.ImageDraw, mark: Mark, *, dow
             paper.paste((_INK,) * 3, place, _code(mark.text).resize((side, side), Image.Resampling.NEAREST))
         case _:
             assert_never(mark)
+
+
+def _draw_letters(draw: ImageDraw.ImageDraw, mark: Letters, *, baseline: float, scale: float) -> None:
+    size = max(1, round(mark.size * scale))
+    is_tabular = mark.figures and _KNOWS_FEATURES
+    if is_tabular and fonts.is_own(mark.text, family=fonts.SANS):
+        right = mark.left + typeset.width(mark.text, size=mark.size, bold=mark.bold, figures=True)
+        font = _font(fonts.SANS[mark.bold], size)
+        draw.text((right * scale, baseline), mark.text, fill=mark.ink, font=font, anchor="rs", features=["tnum"])
+        return
+    for piece in typeset.pieces(mark.text, size=mark.size, bold=mark.bold, figures=mark.figures):
+        left = (mark.left + piece.left) * scale
+        draw.text((left, baseline), piece.text, fill=mark.ink, font=_font(piece.font, size), anchor="ls")
 
 
 def draw_paper(lines: Sequence[Line], *, columns: int, scale: int) -> Image.Image:

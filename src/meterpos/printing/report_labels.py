@@ -21,7 +21,6 @@ class ReportLabels:
     statement_of: str
     customer: str
     account: str
-    all_meters: str
     meter: str
     closed_on: str
     phone: str
@@ -84,6 +83,13 @@ class ReportLabels:
     largest_debts: str
     nothing_billed: str
 
+    recalculation: str
+    all_accounts: str
+    kept_wrong: str
+    kept_right: str
+    kept_was: str
+    kept_is: str
+
 
 _ENGLISH: Final = ReportLabels(
     page_of="Page {n} of {m}",
@@ -98,7 +104,6 @@ _ENGLISH: Final = ReportLabels(
     statement_of="Statement of {whom}, {first} to {last}",
     customer="Customer",
     account="Account",
-    all_meters="All meters together",
     meter="Meter",
     closed_on="closed {date}",
     phone="Phone",
@@ -170,6 +175,12 @@ _ENGLISH: Final = ReportLabels(
     month_collected="{month} collected",
     largest_debts="Largest debts",
     nothing_billed="Nothing was billed or collected in this period.",
+    recalculation="RECALCULATION",
+    all_accounts="All accounts",
+    kept_wrong="{n} kept sums are not what was billed and paid.",
+    kept_right="Every kept sum is what was billed and paid. There is nothing to put right.",
+    kept_was="Was",
+    kept_is="Should be",
 )
 
 _SWAHILI: Final = ReportLabels(
@@ -185,7 +196,6 @@ _SWAHILI: Final = ReportLabels(
     statement_of="Taarifa ya {whom}, {first} hadi {last}",
     customer="Mteja",
     account="Akaunti",
-    all_meters="Mita zote pamoja",
     meter="Mita",
     closed_on="ilifungwa {date}",
     phone="Simu",
@@ -257,6 +267,12 @@ _SWAHILI: Final = ReportLabels(
     month_collected="{month} makusanyo",
     largest_debts="Madeni makubwa zaidi",
     nothing_billed="Hakuna ankara wala makusanyo katika kipindi hiki.",
+    recalculation="KUKOKOTOA UPYA",
+    all_accounts="Akaunti zote",
+    kept_wrong="Jumla {n} zilizowekwa hazilingani na ankara na malipo.",
+    kept_right="Kila jumla iliyowekwa inalingana na ankara na malipo. Hakuna cha kurekebisha.",
+    kept_was="Ilikuwa",
+    kept_is="Inapaswa kuwa",
 )
 
 _LANGUAGES: Final = {"en": _ENGLISH, "sw": _SWAHILI}

@@ -1,6 +1,6 @@
-"""Looking after the ledger: what must hold of it checked, cheaply at start and whole at night."""
+"""Looking after the ledger: what must hold of it checked, cheaply at start and whole once a day; backups."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from meterpos.till.base import DEVICE_KEY, TillBase
 if TYPE_CHECKING:
     from meterpos.ledger.checks import Problem
     from meterpos.ledger.marks import Mark
+    from meterpos.till.backups import Saved
 
 MARK_FILE: Final = "checked.mark"
 WHOLE_FILE: Final = "checked.whole"
@@ -39,6 +40,18 @@ class Care(TillBase):
             self._keep(mark)
         self._file(WHOLE_FILE).write_text(self.now().isoformat(), encoding="ascii")
         return problems
+
+    def recalculate(self, *, account_nos: Collection[str], customer_nos: Collection[str] = ()) -> int:
+        """Bring the kept sums of these accounts, of their owners and of these customers in line with the movements.
+
+        Returns how many accounts were different before. One transaction, which nothing is lost by.
+        """
+        from meterpos.ledger import balances
+
+        with self.store.write() as connection:
+            changed = balances.recalculate(connection, account_nos)
+            balances.recalculate_customers(connection, customer_nos)
+        return len(changed)
 
     def check_since_last(self) -> "tuple[Problem, ...]":
         """Check what came since the last check, and that what was checked then is there; whole where no mark tells.
@@ -69,6 +82,15 @@ class Care(TillBase):
             return datetime.fromisoformat(self._file(WHOLE_FILE).read_text(encoding="ascii").strip())
         except (OSError, ValueError):
             return None
+
+    def backup(self, file: Path) -> "Saved":
+        """Copy the ledger into a new file, encrypted as it is, while the till works on; then open and look at the copy.
+
+        Raises: CannotBackUp, DiskFull; there is no file then.
+        """
+        from meterpos.till.backups import back_up
+
+        return back_up(self.store, file, key=self.database_key)
 
     def _check_keys(self) -> "Iterator[Problem]":
         """The key this till signs with is the one its stream began with: papers and batches would not be believed."""

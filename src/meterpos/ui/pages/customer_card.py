@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QStackedWidget
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import looking
+from meterpos.ui.models.reporting import Whose
 from meterpos.ui.models.telling import phone, place, transaction
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLabel, Surface, horizontal, vertical
-from meterpos.ui.widgets.buttons import Tick
+from meterpos.ui.widgets.buttons import Button, Tick
 from meterpos.ui.widgets.factgrid import FactGrid
 from meterpos.ui.widgets.rows import RowList, RowState, hairline, highlight
 
@@ -53,6 +54,8 @@ class CustomerCardPanel(QStackedWidget):
         )
         words.bind(self.happened.setAccessibleName, "customers.happened")
         self.nothing = Label(Type.small, "muted", key="customers.nothing_happened")
+        self.statement = Button("link", key="looking.statement", shortcut="Ctrl+T", step=Type.small_strong)
+        self.statement.clicked.connect(self._ask_statement)
         self._build()
         self.all.toggled.connect(lambda _: self._tell_meters())
         self.meters.picked.connect(self._record)
@@ -69,6 +72,7 @@ class CustomerCardPanel(QStackedWidget):
         top = horizontal(None)
         top.addWidget(self.name, 1)
         top.addWidget(self.left)
+        top.addWidget(self.statement)
         column.addLayout(top)
         column.addWidget(self.reach)
         column.addWidget(self.contacts)
@@ -143,6 +147,11 @@ class CustomerCardPanel(QStackedWidget):
         self.meters.setVisible(bool(rows))
         self.no_meters.setVisible(not rows)
         self.no_meters.setText(words.say("customers.no_meters" if whole else "customers.never_meters"))
+
+    def _ask_statement(self) -> None:
+        if self._dossier is not None and self.isVisible():
+            whose = self._dossier.customer
+            self._desk.go_to.emit("reports", Whose(name=whose.name, customer_no=whose.customer_no))
 
     # --- recording a payment -------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ PAGES: Final = {
     "receipts": "ReceiptsPage",
     "plans": "PlansPage",
     "shift": "ShiftPage",
+    "reports": "ReportsPage",
     "sync": "SyncPage",
     "settings": "SettingsPage",
     "enrol": "EnrolPage",
@@ -23,6 +24,7 @@ TOOLS: Final = {
     "receipts": ("printer",),
     "plans": ("printer",),
     "shift": ("printer",),
+    "reports": ("printer",),
     "sync": ("printer", "exchanging"),
     "settings": ("configuring",),
 }

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget
 from meterpos.ledger.money import format_amount
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
+from meterpos.ui.models.reporting import Whose
 from meterpos.ui.models.telling import phone, place
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets import paint
@@ -50,7 +51,9 @@ class MeterCardPanel(QStackedWidget):
         self.button = Button("primary", key="looking.record", shown="Ctrl+Enter")
         for key in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(key), self, self.button.click)
+        self.statement = Button(key="looking.statement", shortcut="Ctrl+T")
         self.button.clicked.connect(self._record)
+        self.statement.clicked.connect(self._ask_statement)
         self._build()
         words.notifier().changed.connect(self._tell)
 
@@ -76,6 +79,8 @@ class MeterCardPanel(QStackedWidget):
         column.addWidget(self.open, 1)
         column.addStretch(0)
         column.addSpacing(8)
+        column.addWidget(self.statement)
+        column.addSpacing(4)
         column.addWidget(self.button)
         self.addWidget(card)
 
@@ -147,6 +152,13 @@ class MeterCardPanel(QStackedWidget):
         if self._dossier is not None and self.isVisible():
             account = self._dossier.summary.account
             self.record.emit(account.customer_no or "", account.account_no)
+
+    def _ask_statement(self) -> None:
+        if self._dossier is not None and self.isVisible():
+            account = self._dossier.summary.account
+            name = " · ".join(part for part in (account.meter_no or account.account_no, account.customer_name) if part)
+            whose = Whose(name=name, customer_no=account.customer_no, account_no=account.account_no)
+            self._desk.go_to.emit("reports", whose)
 
     def _speak(self, one: "OpenInvoice") -> str:
         return f"{one.number}, {format_amount(one.open_minor)}, {self._late(one)}"

@@ -36,7 +36,6 @@ class PayShape(QWidget):
         self.setObjectName("page")
         self._desk = desk
         self._customer: Customer | None = None
-        self._awaited: str | None = None
         self._wide: bool | None = None
         self.search = SearchPanel(desk)
         self._is_complete = False

@@ -12,11 +12,12 @@ FITTED_LEAST = 0.75
 
 
 class Paper(QWidget):
-    """The picture of one paper, at most its natural width."""
+    """The picture of one paper, at most ``widest`` pixels wide."""
 
     def __init__(self) -> None:
         super().__init__()
         self._image = QImage()
+        self.widest = 400
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_png(self, png: bytes, *, spoken: str) -> None:
@@ -43,7 +44,7 @@ class Paper(QWidget):
     def _scaled(self) -> QRectF:
         if self._image.isNull():
             return QRectF()
-        wide = min(self.width() - 16.0, 400.0)
+        wide = min(self.width() - 16.0, float(self.widest))
         high = wide * self._image.height() / self._image.width()
         room = self._room() - 16.0
         if FITTED_LEAST * high <= room < high:

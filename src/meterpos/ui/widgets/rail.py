@@ -20,6 +20,7 @@ PAGES = (
     ("receipts", "receipt", "F4"),
     ("plans", "calendar-clock", "F5"),
     ("shift", "wallet", "F6"),
+    ("reports", "chart-column", "F7"),
     ("sync", "refresh-cw", "F8"),
     ("settings", "settings", "F9"),
 )
