@@ -51,7 +51,7 @@ def refused(done: Any, sentence: str) -> None:
             (*PAY, "--amount", "100", "--clerk", "otieno", "--pin-file", "nowhere"),
             "nowhere cannot be read: No such file",
         ),
-        ((*PAY, "--amount", "100", "--print", "usb:1"), "'usb:1' names no printer. Use file:PATH, tcp:HOST"),
+        ((*PAY, "--amount", "100", "--print", "usb:1"), "'usb:1' names no printer. Use tcp:HOST"),
         (("pay", "--meter", "MTR-999", "--amount", "100", "--method", "cash"), "'MTR-999' is known here."),
         (MPESA[:-1], "Enter the M-Pesa code."),
         ((*MPESA, "X" * 65), "The M-Pesa code has 65 characters, 64 at most."),
