@@ -151,6 +151,13 @@ def test_a_split_fits_beside_two_meters_on_the_smallest_screen(counter: Counter,
     assert panel._scroll.widget().width() == panel._scroll.viewport().width()
 
 
+def test_a_landlord_with_many_meters_does_not_push_the_button_off_the_screen(counter: Counter, opened: object) -> None:
+    window: Window = opened(counter, size=(1024, 768))  # type: ignore[operator]
+    choose(window, "makokha")
+    button = window.pay.payment.button
+    assert button.mapTo(window, button.rect().bottomLeft()).y() < window.height()
+
+
 def several(window: Window) -> None:
     """Tick all three meters of Grace."""
     choose(window, "grace")
