@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, kill, order, power, web
+from tests.faults import calls, cursor, disk, kill, order, power, rot, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -248,6 +248,38 @@ def _try_call(job: calls.Job, folder: str, seconds: float) -> calls.Tried:
     del seconds
     with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as own:
         return calls.run(job, Path(own), home=Path(folder) / "template")
+
+
+def rotten_disks(options: argparse.Namespace) -> bool:
+    """Spoil a till's files, encrypted and not; `--runs` is how often. What SQLite alone sees is the control."""
+    runs = options.runs or 20_000
+    passed = True
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        for name, plain in (("encrypted", False), ("plain", True)):
+            sound = rot.make(Path(folder) / name, plain=plain)
+            total = rot.Rotten()
+            share = min(500, runs)
+            jobs = (
+                (sound, min(share, runs // 2 - first), options.seed + first) for first in range(0, runs // 2, share)
+            )
+            for part in _spread(options, _spoil, jobs):
+                total.add(part)
+            print(f"  {name}: {total.runs} files spoiled, {len(total.wrong)} wrong", flush=True)
+            for seen, count in total.seen.most_common():
+                print(f"    {seen}: {count}")
+            for sentence in total.wrong[:10]:
+                print(f"    WRONG {sentence}")
+            passed &= not total.wrong
+        control = rot.spoil(sound, runs=min(runs, 500), seed=options.seed, only_sqlite=True)
+        print(
+            f"  control, what SQLite alone sees of the plain one: {control.seen['NOT SEEN']} of {control.runs} not seen"
+        )
+    return passed and bool(control.seen["NOT SEEN"])
+
+
+def _spoil(sound: rot.Sound, runs: int, seed: int, seconds: float) -> rot.Rotten:
+    del seconds
+    return rot.spoil(sound, runs=runs, seed=seed)
 
 
 def permutations(options: argparse.Namespace) -> bool:

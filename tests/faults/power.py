@@ -88,7 +88,7 @@ def cut(recorded: Recorded, *, images: int, seed: int) -> Cuts:
     ready = next(place for place, call in enumerate(recorded.calls) if call.name == "said")
     places = sorted(dice.randrange(ready, len(recorded.calls) + 1) for _ in range(images))
     done = Cuts()
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-", dir=_fast()) as folder:
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-", dir=disk.fast()) as folder:
         home = Path(folder) / "till"
         shutil.copytree(recorded.home / "secrets", home / "secrets")
         for place, files, said in _along(recorded, places):
@@ -104,10 +104,6 @@ def cut(recorded: Recorded, *, images: int, seed: int) -> Cuts:
             if len(done.wrong) > 10:
                 break
     return done
-
-
-def _fast() -> str | None:
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 def _along(recorded: Recorded, places: Sequence[int]) -> Iterator[tuple[int, dict[str, _File], list[str]]]:

@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "kill": parts.killed,
     "power": parts.power_cuts,
     "calls": parts.failing_calls,
+    "rot": parts.rotten_disks,
     "order": parts.permutations,
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, disk, kill, order, power, web
+from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, web
 from tests.support.tills import Clock, Counter
 
 
@@ -72,6 +72,15 @@ def test_the_judge_of_failing_disks_sees_what_is_wrong(tmp_path: Path) -> None:
     kept.till.close()
     refused = list(calls.judge(calls.Job("pay", "no room"), home, ["refused NotSaved: nothing was saved"], ""))
     assert refused[0].startswith("something refused was kept")
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_spoiled_file_shows_where_it_says_something_else(tmp_path: Path, plain: bool) -> None:
+    sound = rot.make(tmp_path, plain=plain)
+    done = rot.spoil(sound, runs=40, seed=1)
+    assert (done.runs, done.wrong) == (40, [])
+    if plain:
+        assert rot.spoil(sound, runs=60, seed=1, only_sqlite=True).seen["NOT SEEN"], "what SQLite alone sees"
 
 
 def test_balances_do_not_depend_on_the_order_of_arrival() -> None:

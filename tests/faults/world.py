@@ -169,12 +169,7 @@ class World:
 
 def answer_of(office: Office, path: str, message: bytes) -> bytes | Failure:
     """Let head office answer a message as its routes do; a no becomes what `client.Line` makes of it."""
-    work = {
-        "/v1/push": routes._push,
-        "/v1/pull": routes._pull,
-        "/v1/enrol": routes._enrol,
-        "/v1/recall": routes._recall,
-    }[path]
+    work = {"/v1/push": routes._push, "/v1/pull": routes._pull, "/v1/enrol": routes._enrol}[path]
     try:
         return work(office, message)
     except (WireError, Problem) as error:

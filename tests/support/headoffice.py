@@ -49,10 +49,11 @@ class Server:
     _thread: threading.Thread = field(repr=False)
 
     @classmethod
-    def start(cls, office: Office) -> "Server":
-        """Serve this office from a thread, on a free port."""
+    def start(cls, office: Office, *, port: int = 0) -> "Server":
+        """Serve this office from a thread, on a free port unless one is named."""
         listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         config = uvicorn.Config(create_app(office), log_level="error", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -18,7 +18,6 @@ from meterpos.headoffice.upgrade import is_current, upgrade
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.store import Store
 from meterpos.settings import HeadOfficeSettings
-from meterpos.sync.lock import HomeUser
 
 FIRST_GENERATION: Final = 1
 
@@ -38,8 +37,6 @@ class Office:
     settings: HeadOfficeSettings
     store: Store
     keys: auth.Keys
-    hold: HomeUser | None = None
-    """The seat in the home: nobody restores it meanwhile."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def moment(self) -> Moment:
@@ -57,8 +54,6 @@ class Office:
     def close(self) -> None:
         """Close every connection."""
         self.store.close()
-        if self.hold is not None:
-            self.hold.release()
 
 
 def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
@@ -67,7 +62,7 @@ def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
     Raises: AlreadyFounded.
     """
     _make_folder(settings.home)
-    store = open_store(settings)
+    store = _open_store(settings)
     try:
         upgrade(store)
         with store.write() as conn:
@@ -81,20 +76,18 @@ def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
 
 
 def open_office(settings: HeadOfficeSettings) -> Office:
-    """Open a head office that was set up. Raises: NotFounded, HomeBusy, NeedsUpgrade, UnreadableDatabase."""
+    """Open a head office that was set up. Raises: NotFounded, NeedsUpgrade, UnreadableDatabase."""
     keys = auth.load_keys(settings.home)
-    hold = HomeUser(settings.home)
-    store = open_store(settings)
+    store = _open_store(settings)
     if not is_current(store):
         store.close()
         raise NeedsUpgrade(
             "The database is of another version of meterpos. Make a backup, then run: meterpos headoffice upgrade"
         )
-    return Office(settings=settings, store=store, keys=keys, hold=hold)
+    return Office(settings=settings, store=store, keys=keys)
 
 
-def open_store(settings: HeadOfficeSettings) -> Store:
-    """Open the database the settings name, whatever is in it. Raises: UnusableDatabase."""
+def _open_store(settings: HeadOfficeSettings) -> Store:
     try:
         return Store(settings.database_url)
     except (ArgumentError, ImportError) as error:

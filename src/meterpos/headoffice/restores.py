@@ -11,16 +11,15 @@ from meterpos.headoffice.tables import generations
 LEAP_MAX: Final = 1 << 20
 
 
-def begin_generation(conn: Connection, *, leap: int, at: datetime, common: int | None = None) -> int:
+def begin_generation(conn: Connection, *, leap: int, at: datetime) -> int:
     """Begin the next generation, from where this database's feed ends, and return it.
 
     ``leap``, below LEAP_MAX, is random: two restores of one backup must not become the same generation, or tills that
-    met the first would take the second for it. ``common`` is up to where the feed is what tills know, all of it unless
-    given.
+    met the first would take the second for it.
     """
     assert 0 <= leap < LEAP_MAX, leap
     parent = generation(conn)
-    position = end(conn) if common is None else common
+    position = end(conn)
     new = parent + 1 + leap
     conn.execute(
         insert(generations),

@@ -8,7 +8,6 @@ import typer
 from meterpos.cli.style import new_group
 from meterpos.cli.till import (
     approvals,
-    backups,
     care,
     cash,
     customers,
@@ -54,20 +53,6 @@ def _practice(home: Path | None) -> Path:
     return till.settings.home
 
 
-for group in (
-    exchange,
-    customers,
-    payments,
-    reversals,
-    approvals,
-    cash,
-    papers,
-    lists,
-    plans,
-    people,
-    settings,
-    care,
-    backups,
-):
+for group in (exchange, customers, payments, reversals, approvals, cash, papers, lists, plans, people, settings, care):
     group.add_to(app)
 app.add_typer(shifts.app, name="shift")

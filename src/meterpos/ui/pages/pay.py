@@ -74,7 +74,9 @@ class PayPage(PayWaiting):
             self._leave_done()
             self._clear_customer()
             self.search.take_scan(what)
-        elif self._middle.currentWidget() is not self.done:
+        elif self._middle.currentWidget() is self.done:
+            self.done.button.setFocus()  # Enter goes on to the next customer, wherever the keyboard was
+        else:
             self.search.line.setFocus()
 
     def refresh(self) -> None:
@@ -136,9 +138,15 @@ class PayPage(PayWaiting):
         failed: "Callable[[UserError], object] | None" = None,
     ) -> None:
         today = self._desk.today
+        self._awaited = customer_no
+
+        def show(view: CustomerView) -> None:
+            if self._awaited == customer_no:  # else the payment was taken, or the customer left, while this was read
+                self._show_customer(view, meter=meter, account=account)
+
         self._desk.tasks.read(
             lambda conn: asking.customer_view(conn, customer_no, accounts, today, meter_no=meter),
-            lambda view: self._show_customer(view, meter=meter, account=account),
+            show,
             failed,
             topic="customer",
         )
@@ -171,12 +179,12 @@ class PayPage(PayWaiting):
         self._show_below()
         self._show_paid()
         if first:
-            self._walk_in(named=(account or meter or draft) is not None)
+            self._walk_in(named=(account or meter) is not None)
 
     def _walk_in(self, *, named: bool) -> None:
         """One meter, or one that was scanned: straight to the amount. Several: choose first."""
         assert self._customer is not None
-        if len(self._customer.meters) > 1 and not named:
+        if len(self._customer.meters) > 1 and not named and self._restoring is None:
             self.person.cards.setFocus()
         elif self._customer.meters:
             self.payment.focus_amount()
@@ -228,7 +236,8 @@ class PayPage(PayWaiting):
 
     def _clear_customer(self) -> None:
         self.waiting.let_go()
-        self._customer, self._seen, self._scanned_invoice, self._restoring = None, {}, None, None
+        self._customer, self._awaited, self._seen = None, None, {}
+        self._scanned_invoice, self._restoring = None, None
         self.payment.close_form()
         self._show_nobody()
         self._show_below()
@@ -252,7 +261,7 @@ class PayPage(PayWaiting):
         from meterpos.ui.pages.pay_done import taken
 
         done = taken(entry)
-        self._customer, self._seen, self._restoring = None, {}, None
+        self._customer, self._awaited, self._seen, self._restoring = None, None, {}, None
         self._middle.setCurrentWidget(self.done)
         self._right.setCurrentIndex(1)
         self.paper.paper.clear()

@@ -36,6 +36,7 @@ class PayShape(QWidget):
         self.setObjectName("page")
         self._desk = desk
         self._customer: Customer | None = None
+        self._awaited: str | None = None
         self._wide: bool | None = None
         self.search = SearchPanel(desk)
         self._is_complete = False
@@ -89,10 +90,6 @@ class PayShape(QWidget):
         self._left_column.addSpacing(10)
         self._left_column.addWidget(self.last)
         self._is_complete = True
-
-    def hasHeightForWidth(self) -> bool:
-        """Its lists and the payment scroll in themselves: they take the room there is."""
-        return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
