@@ -141,6 +141,7 @@ def test_a_split_fits_beside_two_meters_on_the_smallest_screen(counter: Counter,
     press(Qt.Key.Key_End)
     press(Qt.Key.Key_Space)
     settle(window)
+    press(Qt.Key.Key_O, CONTROL)
     press(Qt.Key.Key_L, CONTROL)
     press(Qt.Key.Key_L, CONTROL)
     settle(window)
@@ -148,6 +149,73 @@ def test_a_split_fits_beside_two_meters_on_the_smallest_screen(counter: Counter,
     assert len(panel.method.split.rows) == 3
     assert panel._scroll.verticalScrollBar().maximum() == 0
     assert panel._scroll.widget().width() == panel._scroll.viewport().width()
+
+
+def test_a_landlord_with_many_meters_does_not_push_the_button_off_the_screen(counter: Counter, opened: object) -> None:
+    window: Window = opened(counter, size=(1024, 768))  # type: ignore[operator]
+    choose(window, "makokha")
+    button = window.pay.payment.button
+    assert button.mapTo(window, button.rect().bottomLeft()).y() < window.height()
+
+
+def several(window: Window) -> None:
+    """Tick all three meters of Grace."""
+    choose(window, "grace")
+    for _ in range(3):
+        press(Qt.Key.Key_Space)
+        press(Qt.Key.Key_Down)
+    settle(window)
+
+
+def test_one_amount_is_shared_out_over_the_meters_the_oldest_due_first(window: Window, counter: Counter) -> None:
+    several(window)
+    panel = window.pay.payment
+    press(Qt.Key.Key_O, CONTROL)
+    assert panel.amount.line.hasFocus()
+    assert panel.amount.line.text() == "7,400.00", "it begins at what they owe together"
+    type_text("6000")
+    assert panel.rows.texts() == ["900.00", "", "5,100.00"]
+    assert [row.after.text() for row in panel.rows.rows] == ["then owes 1,400.00", "No amount yet", "then owes 0.00"]
+    type_text("x")
+    press(Qt.Key.Key_F12)
+    assert panel.rows.rows[0].problem.text().startswith("“6000x” is not an amount.")
+    assert panel.amount.line.hasFocus()
+    type_text("8000")
+    assert panel.rows.texts() == ["2,900.00", "", "5,100.00"], "what is left over is the first meter's credit"
+    press(Qt.Key.Key_F12)
+    settle(window)
+    (body,) = entries(counter, "tender")
+    assert [(part["meter"], part["amount"], part["credit"]) for part in body["parts"]] == [
+        ("MTR-001", 290_000, 60_000),
+        ("MTR-078", 510_000, 0),
+    ]
+
+
+def test_the_meters_have_their_own_amounts_again(window: Window, counter: Counter) -> None:
+    several(window)
+    panel = window.pay.payment
+    press(Qt.Key.Key_O, CONTROL)
+    type_text("1000")
+    press(Qt.Key.Key_O, CONTROL)
+    assert panel.rows.rows[0].line.hasFocus()
+    assert panel.rows.texts() == ["", "", "1,000.00"]
+    type_text("50")
+    assert panel.form().total_minor == 105_000
+    assert panel.total.isVisible()
+
+
+def test_an_amount_shared_out_waits_and_comes_back_so(window: Window, counter: Counter) -> None:
+    several(window)
+    press(Qt.Key.Key_O, CONTROL)
+    type_text("6000")
+    press(Qt.Key.Key_F11)
+    press(Qt.Key.Key_F11)
+    settle(window)
+    panel = window.pay.payment
+    assert panel.amount.line.text() == "6,000.00" or panel.amount.line.text() == "6000"
+    assert panel.rows.texts() == ["900.00", "", "5,100.00"]
+    type_text("100")
+    assert panel.rows.texts() == ["", "", "100.00"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterpos.ledger.rules.allocation import Allocation, Charge, Credit, allocate, apply_payment
+from meterpos.ledger.rules.allocation import (
+    Allocation,
+    Charge,
+    Credit,
+    allocate,
+    apply_payment,
+    payment_order,
+    spread_oldest_first,
+)
 
 DAY = date(2026, 1, 1)
 
@@ -118,3 +126,31 @@ def _seconds(work: object) -> float:
     start = time.perf_counter()
     work()  # type: ignore[operator]
     return time.perf_counter() - start
+
+
+def test_one_amount_over_several_accounts_pays_the_oldest_due_of_all_and_leaves_the_rest_with_the_first() -> None:
+    accounts = {
+        "A1": allocate([charge("a", 100, due=5)], []),
+        "A2": allocate([charge("b", 50, due=1), charge("c", 50, due=9)], [credit(20)]),
+        "A3": allocate([], [credit(7)]),
+    }
+    assert spread_oldest_first(90, accounts) == {"A1": 60, "A2": 30, "A3": 0}
+    assert spread_oldest_first(200, accounts) == {"A1": 120, "A2": 80, "A3": 0}
+
+
+@given(accounts=st.lists(st.tuples(CHARGES, CREDITS), min_size=1, max_size=3), amount=st.integers(1, 200))
+def test_the_shares_add_up_and_each_account_pays_what_the_oldest_of_all_had_open(
+    accounts: list[tuple[list[Charge], list[Credit]]], amount: int
+) -> None:
+    before = {str(n): allocate(charges, money) for n, (charges, money) in enumerate(accounts)}
+    shares = spread_oldest_first(amount, before)
+    assert sum(shares.values()) == amount
+    left = []
+    for number, (charges, money) in enumerate(accounts):
+        effect = apply_payment(charges, money, shares[str(number)])
+        fell = {line.charge.number: line.left_minor for line in effect.lines}
+        for state in before[str(number)].charges:
+            if state.open_minor:
+                left.append((payment_order(state.charge), str(number), fell.get(state.charge.number, state.open_minor)))
+    still_open = [minor > 0 for _, _, minor in sorted(left)]
+    assert still_open == sorted(still_open), "nothing younger is paid while something older is open"

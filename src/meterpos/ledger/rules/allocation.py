@@ -3,7 +3,7 @@
 The result depends on the set of facts alone, never on the order in which they arrive (DESIGN §5, Allocation).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -149,3 +149,25 @@ def effect_between(before: Allocation, after: Allocation) -> PaymentEffect:
         balance_after_minor=after.open_minor,
         credit_after_minor=after.credit_minor,
     )
+
+
+def spread_oldest_first(amount_minor: int, accounts: Mapping[str, Allocation]) -> dict[str, int]:
+    """Say what each of several accounts gets of one amount: their open charges are paid the oldest due first.
+
+    What is left after all of them is the first account's; what gets nothing is 0. Paid so, each account by its own
+    payment, the same charges fall (`apply_payment`).
+    """
+    shares = dict.fromkeys(accounts, 0)
+    waiting = sorted(
+        (
+            (payment_order(state.charge), account_no, state.open_minor)
+            for account_no in accounts
+            for state in accounts[account_no].charges
+        ),
+    )
+    left_minor = amount_minor
+    for _, account_no, open_minor in waiting:
+        shares[account_no] += min(open_minor, left_minor)
+        left_minor -= min(open_minor, left_minor)
+    shares[next(iter(accounts))] += left_minor
+    return shares

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from meterpos.ledger.money import format_amount
-from meterpos.ledger.rules.allocation import ChargeState, allocate
+from meterpos.ledger.rules.allocation import ChargeState, allocate, spread_oldest_first
 from meterpos.ui import words
 from meterpos.ui.models.asking import MeterView
 
@@ -49,3 +49,9 @@ def usual_minor(view: MeterView) -> int | None:
     )
     amounts = sorted(charge.amount_minor for charge in invoices[-USUAL_OF:])
     return amounts[(len(amounts) - 1) // 2] if amounts else None
+
+
+def spread(amount_minor: int, views: Sequence[MeterView]) -> dict[str, int]:
+    """Return what each of several meters gets of one amount, the oldest due of all first, by account."""
+    states = {view.card.account_no: allocate(view.ledger.charges, view.ledger.credits) for view in views}
+    return spread_oldest_first(amount_minor, states)

@@ -179,12 +179,12 @@ class PayPage(PayWaiting):
         self._show_below()
         self._show_paid()
         if first:
-            self._walk_in(named=(account or meter) is not None)
+            self._walk_in(named=(account or meter or draft) is not None)
 
     def _walk_in(self, *, named: bool) -> None:
         """One meter, or one that was scanned: straight to the amount. Several: choose first."""
         assert self._customer is not None
-        if len(self._customer.meters) > 1 and not named and self._restoring is None:
+        if len(self._customer.meters) > 1 and not named:
             self.person.cards.setFocus()
         elif self._customer.meters:
             self.payment.focus_amount()

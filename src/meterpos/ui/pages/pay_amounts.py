@@ -10,7 +10,9 @@ from meterpos.ui import words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import owing, payment
 from meterpos.ui.models.asking import MeterView
+from meterpos.ui.models.legs import read_amount
 from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES, PaymentFace
+from meterpos.ui.widgets.fields import Line
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
@@ -31,6 +33,7 @@ class PaymentAmounts(PaymentFace):
         self._named: dict[str, str] = {}
         self.amount.edited.connect(self._edit_amount)
         self.rows.edited.connect(self._edit_rows)
+        self.spread.clicked.connect(self._toggle_spread)
 
     def show_meters(self, customer: "Customer", views: Sequence[MeterView]) -> None:
         """Pay these meters; amounts nobody typed follow what the meters owe."""
@@ -59,9 +62,15 @@ class PaymentAmounts(PaymentFace):
 
     def _arrange(self) -> None:
         single = len(self._views) <= 1
-        self.amount.setVisible(single)
+        if single:
+            self._spread = False
+        elif self._spread:
+            self._share_out()
+        self.amount.setVisible(single or self._spread)
         self.rows.setVisible(not single)
-        self.total.setVisible(not single)
+        self.total.setVisible(not single and not self._spread)
+        self.spread.setVisible(not single)
+        self.spread.say(words.say("pay.each_amount" if self._spread else "pay.spread"))
         unknown = self._unknown_no is not None
         self.unknown_name.setVisible(unknown)
         self.unknown_phone.setVisible(unknown)
@@ -80,8 +89,43 @@ class PaymentAmounts(PaymentFace):
             self._stack.setCurrentIndex(FILLED if self._views or unknown else EMPTY)
         self._arranged.emit()
 
+    def _toggle_spread(self) -> None:
+        """Share one amount out over the meters, the oldest due first; or let each have its own."""
+        if len(self._views) < 2:
+            return
+        self._spread = not self._spread
+        if self._spread:
+            self.amount.set_amount(sum(read_amount(text) or 0 for text in self.rows.texts()) or None)
+        self._arrange()
+        self._amounts_changed.emit()
+        self.focus_amount()
+
+    def _share_out(self) -> None:
+        """Write on each meter what it gets; what cannot be read stands on the first, to be told there."""
+        text = self.amount.line.text()
+        amount = read_amount(text)
+        shares = owing.spread(amount or 0, self._views)
+        for number, share in shares.items():
+            self._texts[number] = format_amount(share) if share else ""
+            self._edited.add(number)
+        if amount is None:
+            self._texts[self._views[0].card.account_no] = text
+
+    def spread_text(self) -> str | None:
+        """Return the one amount that is shared out, None where each meter has its own."""
+        return self.amount.line.text() if self._spread else None
+
+    def restore_amounts(self, texts: dict[str, str], spread_text: str | None) -> None:
+        """Write the amounts as they were: one for all, or one a meter."""
+        self._spread = spread_text is not None
+        if spread_text is not None:
+            self.amount.line.setText(spread_text)
+        self.set_amounts(texts)
+
     def _edit_amount(self) -> None:
-        if self._views:
+        if self._spread:
+            self._arrange()
+        elif self._views:
             number = self._views[0].card.account_no
             self._texts[number] = self.amount.line.text()
             self._edited.add(number)
@@ -101,9 +145,12 @@ class PaymentAmounts(PaymentFace):
 
     def focus_amount(self) -> None:
         """Put the cursor into the amount with everything selected: typing replaces it."""
-        line = self.rows.rows[0].line if self.rows.rows else self.amount.line
+        line = self._amount_line()
         line.setFocus(Qt.FocusReason.TabFocusReason)
         line.selectAll()
+
+    def _amount_line(self, number: int = 0) -> Line:
+        return self.rows.rows[number].line if self.rows.rows and not self._spread else self.amount.line
 
     def texts(self) -> dict[str, str]:
         """Return the amounts typed, by account number (to be kept)."""

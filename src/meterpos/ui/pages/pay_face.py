@@ -32,6 +32,7 @@ class PaymentFace(Surface):
         self._views: tuple[MeterView, ...] = ()
         self._unknown_no: str | None = None
         self._paid_invoice: str | None = None
+        self._spread = False
         self._busy = False
         self._make_parts()
         self._build()
@@ -42,6 +43,7 @@ class PaymentFace(Surface):
         self.amount_title = SectionLabel("pay.amount")
         self.amount_title.setMinimumHeight(METRICS.touch - 8)
         self.name_invoice = Button("link", step=Type.helper_strong, shortcut="Ctrl+I")
+        self.spread = Button("link", step=Type.helper_strong, shortcut="Ctrl+O")
         self.amount = AmountBox()
         self.rows = Rows()
         self.total = Total()
@@ -97,6 +99,7 @@ class PaymentFace(Surface):
         top = horizontal(None)
         top.addWidget(self.amount_title, 1)
         top.addWidget(self.name_invoice)
+        top.addWidget(self.spread)
         column.addLayout(top)
         column.addWidget(self.amount)
         column.addWidget(self.total)
@@ -151,6 +154,7 @@ class PaymentFace(Surface):
         if single:
             self._show_single(form.parts[0], form.counting_minor[0], waits=form.waits)
             return
+        self.rows.set_typed(not self._spread)
         for row, part, counting in zip(self.rows.rows, form.parts, form.counting_minor, strict=False):
             done = payment.effect(part, counting)
             if done is None:

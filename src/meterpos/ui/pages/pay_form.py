@@ -91,7 +91,7 @@ class PaymentPanel(PaymentAmounts):
 
         self._tender_id, self._views = new_tender_id(), ()
         self._texts, self._edited, self._named, self._sure = {}, set(), {}, None
-        self._paid_invoice = None
+        self._paid_invoice, self._spread = None, False
         self.set_busy(busy=False)
         self.method.clear()
         self.tell({})
@@ -127,7 +127,7 @@ class PaymentPanel(PaymentAmounts):
             self.unknown_name.line.setFocus()
         elif field is not None:
             number = int(field.split(":")[1]) if ":" in field else 0
-            line = self.rows.rows[number].line if self.rows.rows else self.amount.line
+            line = self._amount_line(number)
             line.setFocus()
             line.selectAll()
 
@@ -185,7 +185,7 @@ class PaymentPanel(PaymentAmounts):
             self.amount.line.setText(draft.unknown_text)
         for view in self._views:
             self._propose(view)
-        self.set_amounts(draft.texts)
+        self.restore_amounts(draft.texts, draft.spread_text)
 
     def warn(self, sentence: str) -> None:
         """Say above the button what belongs beside no field."""

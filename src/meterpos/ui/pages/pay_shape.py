@@ -91,6 +91,10 @@ class PayShape(QWidget):
         self._left_column.addWidget(self.last)
         self._is_complete = True
 
+    def hasHeightForWidth(self) -> bool:
+        """Its lists and the payment scroll in themselves: they take the room there is."""
+        return False
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit(wide=self.window().width() >= METRICS.narrow_below)

@@ -53,6 +53,7 @@ class PayWaiting(PayShape):
             ticked=self.person.cards.ticked() if form.unknown is None else frozenset(),
             texts=self.payment.texts(),
             named=self.payment.named(),
+            spread_text=self.payment.spread_text(),
             legs=form.legs,
             received_text=form.received_text,
             unknown=form.unknown,

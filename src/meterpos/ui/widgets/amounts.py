@@ -86,6 +86,12 @@ class Rows(QWidget):
         """Return the amounts as typed."""
         return [row.line.text() for row in self.rows]
 
+    def set_typed(self, typed: bool) -> None:
+        """Let a person type each amount, or only show what one amount comes to on each."""
+        for row in self.rows:
+            row.line.setReadOnly(not typed)
+            row.line.setFocusPolicy(Qt.FocusPolicy.StrongFocus if typed else Qt.FocusPolicy.NoFocus)
+
     def _next(self, number: int) -> Callable[[], None]:
         def go() -> None:
             if number + 1 < len(self.rows):
