@@ -91,14 +91,17 @@ class Visit:
     # --- the steps -----------------------------------------------------------------------------------------------
 
     def open_shift(self) -> None:
-        """Achieng opens her shift with 5,000 in the drawer."""
-        self.press(Key.Key_F6)
-        self.look("shift-before")
-        page = self.window.page("shift")
-        page.opening.person.choose("achieng")
-        page.opening.pin.line.setFocus()
+        """Achieng signs in and opens her shift with 5,000 in the drawer."""
+        self.until(lambda: self.window.gate.is_locked, "the till asks who is there")
+        self.settle()
+        self.look("sign-in")
+        page = self.window.gate.page
+        page.choose("achieng")
         self.type("1234")
         self.press(Key.Key_Return)
+        self.until(lambda: not self.window.gate.is_locked, "Achieng is signed in")
+        self.press(Key.Key_F6)
+        self.look("shift-before")
         self.type("5000")
         self.press(Key.Key_Return)
         self.until(lambda: self.standing().shift is not None, "the shift is open")

@@ -1,4 +1,4 @@
-"""Pictures of every page, to be looked at: `python tests/ui/look.py FOLDER [light|dark] [en|sw] [WIDTHxHEIGHT]`."""
+"""Pictures to be looked at: `python tests/ui/look.py FOLDER [light|dark] [en|sw] [WIDTHxHEIGHT] [step of Visit]`."""
 
 import os
 import sys
@@ -31,7 +31,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         counter = stand.ready_counter(Path(home), printer=f"file:{home}/paper.bin")
         window = stand.open_window(counter, look=look, language=language, size=(size[0], size[1]))
-        Visit(window, counter, folder, stem).run()
+        visit = Visit(window, counter, folder, stem)
+        getattr(visit, sys.argv[5] if len(sys.argv) > 5 else "run")()
         window.close()
         counter.till.close()
 
@@ -47,6 +48,32 @@ class Visit:
         settle(self.window)
         self.number += 1
         self.window.grab().save(str(self.folder / f"{self.stem}-{self.number:02d}-{name}.png"))
+
+    def door(self) -> None:
+        """The first time, a locked till, wrong PINs, leaving with money waiting."""
+        gate = self.window.gate
+        gate.lock("asked")
+        self.grab("sign-in-first")
+        gate.page.press()
+        self.grab("sign-in-missing")
+        gate.page.people.setCurrentIndex(gate.page.people.model_.index(-1))
+        gate.page._show_person()
+        self.grab("sign-in-nobody")
+        self.counter.pay("A3", 415_000)
+        self.window.tasks.ledger_changed.emit()
+        stand.set_pins(self.counter)
+        gate.page.open_for("achieng", locked=True)
+        self.grab("locked")
+        for _ in range(3):
+            type_text("0000")
+            press(Qt.Key.Key_Return)
+            settle(self.window)
+        self.grab("wrong-pins")
+        gate.admit("achieng")
+        settle(self.window)
+        gate.ask_to_leave()
+        self.grab("leaving")
+        press(Qt.Key.Key_Escape)
 
     def run(self) -> None:
         window = self.window
@@ -114,6 +141,7 @@ class Visit:
         self.grab("no-shift")
         window._stack.setCurrentWidget(window.page("enrol"))
         self.grab("enrol")
+        self.door()
 
     def instalments(self) -> None:
         window = self.window

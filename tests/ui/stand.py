@@ -16,7 +16,7 @@ from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, customers, meters, users
 from meterpos.ui import theme, words
 from meterpos.ui.window import Window
-from tests.support.tills import Counter, add_plan, invoice, post_facts
+from tests.support.tills import CLERK, Counter, add_plan, invoice, post_facts
 
 _kept: list[QApplication] = []
 CODE, PIN = "ABCD-EFGH", "2468"
@@ -60,9 +60,17 @@ def settle(window: Window) -> None:
 
 
 def open_window(
-    counter: Counter, *, look: str = "light", language: str = "en", size: tuple[int, int] = (1366, 768)
+    counter: Counter,
+    *,
+    look: str = "light",
+    language: str = "en",
+    size: tuple[int, int] = (1366, 768),
+    clerk: str | None = CLERK,
 ) -> Window:
-    """Show a window that stands at the counter's till; it never calls head office or checks by itself."""
+    """Show a window that stands at the counter's till; it never calls head office or checks by itself.
+
+    `clerk` is signed in as if the PIN had been right; None leaves the sign-in page in front. It closes unasked.
+    """
     running = app()
     theme.load_fonts()
     theme.apply(running, look)
@@ -71,6 +79,7 @@ def open_window(
     window.exchanging.start = lambda: None  # type: ignore[method-assign]
     window.checking.start = lambda: None  # type: ignore[method-assign]
     window.scanner.clock_ms = Typist()
+    window.asks_before_closing = False
     window.resize(*size)
     window.show()
     window.activateWindow()
@@ -78,6 +87,8 @@ def open_window(
     window.ready.connect(lambda: ready.append(True))
     window.attach(counter.till)
     pump(lambda: ready)
+    if clerk is not None and window.gate.is_locked:
+        window.gate.admit(clerk)
     settle(window)
     return window
 

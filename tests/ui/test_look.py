@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from sqlalchemy import insert, update
 
+from meterpos.ledger.operations.people import TooManyTries
 from meterpos.ledger.tables import accounts, settings
 from meterpos.ui import theme
 from meterpos.ui.theme import Type
@@ -62,8 +63,8 @@ def test_every_page_bears_a_ruler(
     window.pay.payment.method.pick("cheque")
     press(ENTER)
     see("several, reference missing")
-    press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
-    press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    press(Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    press(Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
     see("split")
     press(Qt.Key.Key_F12)
     see("split, amounts missing")
@@ -133,10 +134,36 @@ def test_every_page_bears_a_ruler(
     see_shift(window, shift, see)
     shift.opening.press()
     see("opening")
+    see_door(window, counter, see)
     window._stack.setCurrentWidget(window.page("enrol"))
     window.page("enrol").press()  # type: ignore[attr-defined]
     see("enrol")
     assert {name: sorted(set(these)) for name, these in found.items() if these} == {}
+
+
+def see_door(window: Window, counter: Counter, see: Callable[[str], None]) -> None:
+    """Signing in for the first time and later, with wrong PINs; leaving with money waiting."""
+    gate = window.gate
+    gate.lock("asked")
+    settle(window)
+    page: Any = gate.page
+    page.press()
+    see("signing in for the first time")
+    page.people.setCurrentIndex(page.people.model_.index(-1))
+    page._show_person()
+    see("signing in, nobody chosen")
+    stand.set_pins(counter)
+    page.open_for("achieng", locked=True)
+    settle(window)
+    page._refuse("achieng", TooManyTries("Too many.", wait_s=640))
+    see("signing in, wrong PINs")
+    page.renew.click()
+    see("signing in, a new PIN")
+    gate.admit("achieng")
+    settle(window)
+    gate.ask_to_leave()
+    see("leaving")
+    press(Qt.Key.Key_Escape)
 
 
 def see_shift(window: Window, shift: Any, see: Callable[[str], None]) -> None:

@@ -14,7 +14,7 @@ from meterpos.ui import words
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import stand
-from tests.ui.stand import CODE, PIN, press, settle, type_text
+from tests.ui.stand import PIN, press, settle, type_text
 
 ENTER = Qt.Key.Key_Return
 
@@ -26,16 +26,10 @@ def page(window: Window, name: str) -> Any:
     return window.page(name)
 
 
-def test_a_clerk_sets_a_pin_with_the_code_and_opens_the_shift(tmp_path: Path, opened: Callable[..., Window]) -> None:
+def test_who_is_signed_in_opens_the_shift(tmp_path: Path, opened: Callable[..., Window]) -> None:
     counter = stand.ready_counter(tmp_path / "till", shift=False)
     window = opened(counter)
     form = page(window, "shift").opening
-    form.person.choose("achieng")
-    assert form.code.isVisible()
-    type_text(CODE)
-    press(ENTER)
-    type_text(PIN)
-    press(ENTER)
     type_text("5000")
     assert form.button.text() == "Open with KES 5,000.00 · Achieng O."
     press(ENTER)
@@ -46,23 +40,6 @@ def test_a_clerk_sets_a_pin_with_the_code_and_opens_the_shift(tmp_path: Path, op
     assert shift is not None
     assert (shift.clerk, shift.float_minor) == ("achieng", 500_000)
     assert window.pay.isVisible()
-    assert window.top.clerk.text() == "Achieng O."
-    counter.till.close()
-
-
-def test_a_wrong_pin_is_said_beside_its_field(tmp_path: Path, opened: Callable[..., Window]) -> None:
-    counter = stand.ready_counter(tmp_path / "till", shift=False)
-    stand.set_pins(counter)
-    window = opened(counter)
-    form = page(window, "shift").opening
-    form.person.choose("achieng")
-    assert not form.code.isVisible()
-    type_text("9999")
-    form.press()
-    settle(window)
-    assert form.pin.problem.text() == "That PIN is not right. Try again."
-    with counter.till.store.read() as connection:
-        assert current_shift(connection) is None
     counter.till.close()
 
 

@@ -19,6 +19,15 @@ class People(TillBase):
         with self.store.write() as connection:
             people.set_pin(connection, user_name=user_name, code=code, pin=pin, pepper=self.pepper)
 
+    def login_name(self) -> str:
+        """Return who is signed in to this machine: in their name a till works before head office sent anybody."""
+        import getpass
+
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError):  # a login without a name, as in some containers
+            return "till"
+
     def sign_in(self, *, user_name: str, pin: str, approving: bool = False) -> None:
         """Check a PIN and note it in the journal; wrong tries are counted there and slow the next ones down.
 

@@ -75,7 +75,7 @@ LIGHT: Final = Palette(
     quiet="#EAEEF4",
     mark="#FFE9A8",
     disabled="#E3E8EF",
-    disabled_ink="#5B6B82",
+    disabled_ink="#55647A",
 )
 
 DARK: Final = Palette(

@@ -11,6 +11,7 @@ from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.garbage import Garbage
+from meterpos.ui.gate import Gate
 from meterpos.ui.models.checking import Checking
 from meterpos.ui.models.configuring import Configuring
 from meterpos.ui.models.exchanging import Exchanging
@@ -86,6 +87,8 @@ class Window(QMainWindow):
         self.scanner = Scanner()
         self.pay = PayPage(self.desk, self.printer)
         self._pages: dict[str, QWidget] = {"pay": self.pay}
+        self.asks_before_closing = True
+        self._has_begun = False
         self._data_version: int | None = None
         self.opens_again: Again | None = None
         self._build()
@@ -106,7 +109,8 @@ class Window(QMainWindow):
         row = horizontal(whole, spacing=0)
         row.addWidget(_railing(self.rail))
         row.addWidget(right, 1)
-        self.setCentralWidget(whole)
+        self.gate = Gate(self.desk, whole)
+        self.setCentralWidget(self.gate)
         self.rail.show_page("pay")
         self.top.tell()
         self.pay.search.line.setFocus()
@@ -125,6 +129,10 @@ class Window(QMainWindow):
         self.configuring.applied.connect(self._settings_applied)
         self.configuring.practice_wanted.connect(lambda: self.open_again("training"))
         self.training.leave.clicked.connect(lambda: self.open_again("real"))
+        self.top.lock_wanted.connect(lambda: self.gate.lock("asked"))
+        self.gate.entered.connect(self._entered)
+        self.gate.cannot_lock.connect(self.notice.tell)
+        self.gate.leave.connect(self._leave)
         self.printer.ran.connect(lambda _: self._ledger_changed())
 
     def _timers(self) -> None:
@@ -152,14 +160,23 @@ class Window(QMainWindow):
         if standing.status.enrolled:
             self.exchanging.start()
             self.checking.start()
-            self.pay.search.ask_again()
-            self.pay.begin()
             self.printer.kick()
+            self.gate.open_for_work()
         else:
             self.go("enrol")
         self._poll.start()
         self._tidy.start()
         self.ready.emit()
+
+    def _entered(self, is_another: bool) -> None:
+        """Someone signed in: the same person finds everything as it was, another an empty form."""
+        if is_another:
+            self.pay.next_customer()
+            self.go("pay")
+        elif not self._has_begun:
+            self._has_begun = True
+            self.pay.search.ask_again()
+            self.pay.begin()
 
     def _look_for_others(self) -> None:
         """The commands may have written to the same ledger."""
@@ -234,6 +251,9 @@ class Window(QMainWindow):
         if standing.status.enrolled and self._stack.currentWidget() is self._pages.get("enrol"):
             self.exchanging.start()
             self.go("shift" if standing.shift is None else "pay")
+        is_nobody = standing.me is None or (standing.knows_people and not standing.me.is_known)
+        if standing.status.enrolled and is_nobody:
+            self.gate.open_for_work()
 
     # --- settings ------------------------------------------------------------------------------------------------
 
@@ -256,6 +276,8 @@ class Window(QMainWindow):
             self.desk.printer_said.emit("")
         if "text_size" in names:
             self.open_again("same")
+        if "lock_after_min" in names:
+            self.gate.begin_counting()
         self.top.tell()
 
     def open_again(self, which: Again) -> None:
@@ -271,6 +293,8 @@ class Window(QMainWindow):
         self.notice.tell(messages.sentence(error))
 
     def _scanned(self, text: str) -> None:
+        if self.gate.currentWidget() is not self.gate.inside:
+            return
         if text.upper().startswith(RECEIPT_SEAL):
             self.go("receipts", ("seal", text))
         else:
@@ -280,7 +304,23 @@ class Window(QMainWindow):
         super().resizeEvent(event)
         self.top.tell()
 
+    def _leave(self) -> None:
+        self.asks_before_closing = False
+        self.close()
+
+    def _must_ask(self) -> bool:
+        """Tell whether money waits that somebody should hear of; a session that ends asks nobody."""
+        standing = self.desk.standing
+        waits = standing is not None and standing.status.waiting_papers > 0
+        is_asked = self.asks_before_closing and self.opens_again is None
+        return is_asked and waits and not _app().isSavingSession()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self._must_ask():
+            event.ignore()
+            self.gate.ask_to_leave()
+            return
+        self.gate.note_leaving("closed")
         self._poll.stop()
         self._tidy.stop()
         self.exchanging.stop()

@@ -192,15 +192,13 @@ def _who_opens(till: "Till", *, clerk: str | None, pin_file: Path | None) -> str
     if len(clerks) == 1:
         return clerks[0]
     if not known:
-        return _login()
+        return _login(till)
     raise NobodyActs("Say who opens the shift: --clerk NAME --pin-file FILE.", field="clerk")
 
 
-def _login() -> str:
+def _login(till: "Till") -> str:
     """Return who is signed in to this machine, where head office has sent no user yet; said aloud."""
-    import getpass
-
-    name = getpass.getuser()
+    name = till.login_name()
     show.tell_aside(f"Head office has sent no users yet; the shift is opened for '{name}', who runs this command.")
     return name
 

@@ -55,23 +55,25 @@ class ExchangeView:
     jobs: "tuple[Job, ...]"
 
 
-def standing(conn: "Connection", moment: Moment) -> "Standing":
-    """Return how the till stands: what waits, the open shift, the utility's settings, the business date."""
+def standing(conn: "Connection", moment: Moment, user_name: str | None) -> "Standing":
+    """Return how the till stands: what waits, the open shift, who is signed in, the utility's settings, the date."""
     from meterpos.ledger.queries.cash import held_in_drawer
-    from meterpos.ledger.queries.people import find_user
+    from meterpos.ledger.queries.people import find_person, knows_people
     from meterpos.ledger.queries.settings import utility_settings
     from meterpos.ledger.queries.shifts import current_shift
     from meterpos.ledger.queries.status import status
     from meterpos.ui.desk import Standing
 
     shift = current_shift(conn)
-    clerk = find_user(conn, shift.clerk) if shift is not None else None
+    clerk = find_person(conn, shift.clerk, moment=moment) if shift is not None else None
     limits = utility_settings(conn)
     is_limited = bool(limits.cash_warn_minor or limits.cash_stop_minor)
     return Standing(
         status=status(conn),
         shift=shift,
-        clerk_name=clerk.display_name if clerk is not None else "",
+        clerk_name=clerk.display_name if clerk is not None and clerk.is_known else "",
+        me=find_person(conn, user_name, moment=moment) if user_name is not None else None,
+        knows_people=knows_people(conn),
         settings=limits,
         today=max(shift.business_date, moment.today) if shift is not None else moment.today,
         held_minor=held_in_drawer(conn) if shift is not None and is_limited else None,
@@ -128,10 +130,10 @@ def sealed_receipt(conn: "Connection", text: str) -> "Receipt":
 
 
 def people_here(conn: "Connection") -> "tuple[User, ...]":
-    """Return who may open a shift: everybody but auditors."""
+    """Return who may sign in here."""
     from meterpos.ledger.queries.people import users
 
-    return tuple(user for user in users(conn) if user.role != "auditor")
+    return users(conn)
 
 
 def approvers(conn: "Connection", clerk: str | None, moment: Moment, *, act: "Act" = "approve") -> "tuple[User, ...]":

@@ -71,7 +71,7 @@ class ChangeBox(QWidget):
 
 
 class MethodPart(QWidget):
-    """The lower half of the payment form: one method, or split over several (Ctrl+L)."""
+    """The lower half of the payment form: one method, or split over several (Ctrl+M)."""
 
     changed = Signal()
     finished = Signal()
@@ -80,7 +80,7 @@ class MethodPart(QWidget):
         super().__init__()
         self.title = SectionLabel()
         words.bind(lambda text: self.title.setText(f"{text.upper()}   Ctrl+1 … 4"), "pay.method", owner=self)
-        self.add = Button("link", shortcut="Ctrl+L", step=Type.helper_strong)
+        self.add = Button("link", shortcut="Ctrl+M", step=Type.helper_strong)
         self.remove = Button("link", key="pay.split.remove", shortcut="Ctrl+J", step=Type.helper_strong)
         self.segments = Segments(METHODS, name_key="pay.method")
         self.reference = Field("reference.mpesa")

@@ -39,7 +39,7 @@ class SettingsPage(QWidget):
         self.language = Segments(LANGUAGES, name_key="settings.language")
         self.look = Segments(LOOKS, name_key="settings.look")
         self.text_size = Segments(SIZES, name_key="settings.size")
-        self.lock = Choice("settings.lock", LOCK_MIN, shortcut="Ctrl+L", name_key="settings.lock")
+        self.lock = Choice("settings.lock", LOCK_MIN, shortcut="Ctrl+K", name_key="settings.lock")
         self.exchange = Choice("settings.every", EXCHANGE_S, shortcut="Ctrl+E", name_key="settings.every")
         self.practise = Deed("graduation-cap", "settings.train", shortcut="Ctrl+M")
         self.apply = ApplyCard(desk, configuring)

@@ -95,8 +95,7 @@ class ShiftPage(QWidget):
             self._walk_in()
 
     def refresh(self) -> None:
-        """Read the shift again, or who may open one."""
-        self.opening.refresh()
+        """Read the shift again."""
         self._desk.tasks.read(asking.shift_totals, self._show, topic="shift")
 
     def mark_stale(self) -> None:
@@ -187,7 +186,7 @@ class ShiftPage(QWidget):
 
     def _verdict_done(self, entry: "Entry") -> None:
         if entry.content.kind == "cash_movement":
-            self._desk.refresh()
+            self._desk.enter(entry.content.body["to"])  # their PIN was checked a moment ago
             self._moved(entry)
             return
         self._side.setCurrentWidget(self.deeds)

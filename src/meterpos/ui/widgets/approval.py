@@ -30,6 +30,7 @@ from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking
 from meterpos.ui.theme import Type
+from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Label, Surface, announce, vertical
 from meterpos.ui.widgets.buttons import Segment, Segments
 from meterpos.ui.widgets.fields import Field, Problem
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 HOW = (Segment("pin", "circle-user-round", "approval.pin"), Segment("code", "smartphone", "approval.code"))
 CODE_DIGITS = 8
 ASK_AFTER_MS = 300
-ROOMY = 280
+MARGIN = 14
+STEPS = (Type.value, Type.strong, Type.small_strong)
 
 
 class ApprovalBox(QWidget):
@@ -197,17 +199,25 @@ class _Challenge(Surface):
         self.why = Label(Type.small, "muted", key="approval.read_out", wrap=True)
         self.text = Label(Type.value, wrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        column = vertical(self, margins=(14, 8, 14, 8), spacing=4)
+        column = vertical(self, margins=(MARGIN, 8, MARGIN, 8), spacing=4)
         column.addWidget(self.why)
         column.addWidget(self.text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.text.setFont(theme.font(Type.value if self.width() >= ROOMY else Type.strong))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As large as the widest line allows."""
+        room = self.width() - 2 * MARGIN
+        widest = max(self.text.text().splitlines() or [""], key=lambda line: paint.width(line, Type.value))
+        fitting = (step for step in STEPS if paint.width(widest, step) < room)
+        self.text.setFont(theme.font(next(fitting, STEPS[-1])))
 
     def show_text(self, text: str) -> None:
         """Show a challenge in three lines; the space between its groups means nothing to head office."""
         *till_and_act, subject, amount, nonce, check = text.split("/")
         lines = (till_and_act, (subject,), (amount, f"{nonce[:4]} {nonce[4:]}", check))
         self.text.setText(" /\n".join(" / ".join(line) for line in lines))
+        self._fit()
         announce(self, self.text.text())

@@ -110,7 +110,7 @@ class Rail(QFrame):
 
 
 class ClerkButton(QAbstractButton):
-    """Who is at the till; pressed, the menu for language and look."""
+    """Who is at the till; pressed, the menu to lock it, for language and look."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,6 +138,7 @@ class TopBar(QFrame):
 
     look_wanted = Signal(str)
     language_wanted = Signal(str)
+    lock_wanted = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -179,11 +180,12 @@ class TopBar(QFrame):
         moment = self._desk.till.moment()
         if shift is None:
             self.shift.setText(words.say("top.no_shift"))
-            self.clerk.setText(words.say("top.menu"))
         else:
             since = words.clock(moment.localise(shift.opened_at), today=moment.today)
-            self.shift.setText(words.say("top.shift", number=shift.shift, since=since))
-            self.clerk.setText(standing.clerk_name or shift.clerk)
+            is_mine = standing.me is None or standing.me.user_name == shift.clerk
+            whose = "" if is_mine else f" · {standing.clerk_name or shift.clerk}"
+            self.shift.setText(words.say("top.shift", number=shift.shift, since=since) + whose)
+        self.clerk.setText(words.say("top.menu") if standing.me is None else standing.me.display_name)
         self.clerk.setAccessibleName(f"{words.say('top.clerk')} {self.clerk.text()}")
         self._tell_link()
         self._tell_printer()
@@ -224,6 +226,12 @@ class TopBar(QFrame):
 
     def _offer_menu(self) -> None:
         menu = QMenu(self)
+        me = self._desk.me
+        if me is not None:
+            menu.addAction(f"{me.display_name} · {words.say(f'role.{me.role}')}").setEnabled(False)
+            lock = menu.addAction(f"{words.say('menu.lock')}\tCtrl+L")
+            lock.triggered.connect(self.lock_wanted)
+            menu.addSeparator()
         group = QActionGroup(menu)
         for name, title in words.LANGUAGES.items():
             action = menu.addAction(title)
