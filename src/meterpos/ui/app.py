@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
+from meterpos.ui.qt_words import QtWords
 from meterpos.ui.window import AGAIN, Again, Window
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def run(till: "Till | Callable[[], Till]", *, smoke: bool = False, look: str = "
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("meterpos")
+    app.installTranslator(QtWords(app))
     theme.load_fonts()
     is_open = not callable(till)
     name = look or (till.settings.theme if is_open else "light")  # type: ignore[union-attr]

@@ -26,22 +26,16 @@ def as_user_error(error: BaseException) -> UserError:
 def sentence(error: BaseException) -> str:
     """Return the one sentence a person is shown for this error, in the language being spoken.
 
-    What the ledger says is English; `said` has it in the others by sentence, else `words` by the error's class.
+    What the ledger says is English; `said` has it in the others, sentence by sentence.
     """
     told = as_user_error(error)
     wait_s = getattr(told, "wait_s", 0)
     if wait_s:
         key = "wrong.too_many_tries" if type(told).__name__ == "TooManyTries" else "wrong.pin_wait"
         return words.say(key, wait=words.span(wait_s))
-    return _said(told)
+    return translated(str(told))
 
 
 def translated(sentence: str) -> str:
     """Return what the ledger or a printer said, in the language being spoken where the catalogue knows it."""
     return said.translated(sentence, words.language()) or sentence
-
-
-def _said(told: UserError) -> str:
-    found = said.translated(str(told), words.language())
-    key = f"said.{type(told).__name__}"
-    return found or (words.say(key) if words.has(key) else str(told))

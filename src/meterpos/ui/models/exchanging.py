@@ -60,7 +60,7 @@ class Exchanging(QObject):
 
     def _done(self, result: "ExchangeResult") -> None:
         self._memory = result.memory
-        self._finish(result.outcome, result.detail, good=result.is_complete)
+        self._finish(result.outcome, messages.translated(result.detail), good=result.is_complete)
 
     def _failed(self, error: UserError) -> None:
         self._finish(OFFLINE, messages.sentence(error), good=False)

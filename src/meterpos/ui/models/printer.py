@@ -34,7 +34,7 @@ class Outcome:
     def sentence(self) -> str:
         """Return the one sentence for the clerk."""
         if self.state in ("failed", "queued") and self.detail:
-            return words.say("print.failed_because", detail=self.detail)
+            return words.say("print.failed_because", detail=messages.translated(self.detail))
         return words.say(f"print.{self.state}")
 
 

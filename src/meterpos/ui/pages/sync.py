@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from meterpos.ui import theme, words
+from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking
 from meterpos.ui.models.asking import ExchangeView
@@ -138,7 +138,7 @@ class SyncPage(QWidget):
 
     def _what(self, row: "Exchange") -> str:
         moved = words.say("sync.moved", pushed=row.pushed, pulled=row.pulled)
-        return moved if row.outcome == "complete" or not row.detail else row.detail
+        return moved if row.outcome == "complete" or not row.detail else messages.translated(row.detail)
 
     def _speak_exchange(self, row: "Exchange") -> str:
         return f"{self._when(row)}, {self._what(row)}"
@@ -155,7 +155,7 @@ class SyncPage(QWidget):
         paint.text(painter, room.adjusted(0, 0, -wide - 12, 0), self._what(row), Type.small, colors.ink)
 
     def _speak_job(self, job: "Job") -> str:
-        return f"{job.number}, {words.say(f'print.short.{job.state}')}, {job.detail}"
+        return f"{job.number}, {words.say(f'print.short.{job.state}')}, {messages.translated(job.detail)}"
 
     def _paint_job(self, painter: QPainter, rect: QRectF, job: "Job", state: RowState) -> None:
         colors = theme.palette()
@@ -168,7 +168,8 @@ class SyncPage(QWidget):
         name = job.number if not job.copy_no else f"{job.number} · {words.say('sync.copy', n=job.copy_no)}"
         left = room.adjusted(0, 0, -wide - 12, 0)
         used = paint.text(painter, left, name, Type.small_strong, colors.ink, ground=ground)
-        paint.text(painter, left.adjusted(used + 10, 0, 0, 0), job.detail, Type.helper, colors.muted, ground=ground)
+        detail = messages.translated(job.detail)
+        paint.text(painter, left.adjusted(used + 10, 0, 0, 0), detail, Type.helper, colors.muted, ground=ground)
 
     def _print_again(self, job: "Job") -> None:
         if self.jobs.hasFocus():
