@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.support import mariadb
+from tests.support.mariadb import MariaDatabases
 from tests.support.postgres import Databases, server_url
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -69,6 +71,14 @@ def postgres_module_url(postgres_databases: Databases) -> Iterator[str]:
     url = postgres_databases.new()
     yield url
     postgres_databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_databases() -> MariaDatabases:
+    """Makes databases on the run's MariaDB server."""
+    if mariadb.program() is None:
+        pytest.skip(mariadb.WHY_NOT)
+    return MariaDatabases(mariadb.server_socket(Path(os.environ[RUN_FOLDER]), int(os.environ[RUN_OWNER])))
 
 
 @pytest.fixture

@@ -646,6 +646,11 @@ def _forged(path: str, message: bytes) -> bytes:
     """Answer as somebody would who knows the protocol and not head office's key: all is delivered, nothing is new."""
     sealed, _ = open_unverified(message, purpose=path.rpartition("/")[2])
     asked: Any = sealed.header
+    if path == "/v1/recall":
+        stream, after = bytes.fromhex(asked["stream"]), asked["after_seq"]
+        return wire.make_recalled(
+            key=b"\x66" * 32, request=wire.header_digest(message), stream=stream, after_seq=after, entries=(b"{}",)
+        )
     said: dict[str, Any] = {"key": b"\x66" * 32, "generation": max(asked["generation"], 1), "at": AT}
     if path == "/v1/pull":
         after = asked["after"]

@@ -169,7 +169,12 @@ class World:
 
 def answer_of(office: Office, path: str, message: bytes) -> bytes | Failure:
     """Let head office answer a message as its routes do; a no becomes what `client.Line` makes of it."""
-    work = {"/v1/push": routes._push, "/v1/pull": routes._pull, "/v1/enrol": routes._enrol}[path]
+    work = {
+        "/v1/push": routes._push,
+        "/v1/pull": routes._pull,
+        "/v1/enrol": routes._enrol,
+        "/v1/recall": routes._recall,
+    }[path]
     try:
         return work(office, message)
     except (WireError, Problem) as error:

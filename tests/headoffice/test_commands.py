@@ -340,3 +340,19 @@ def test_a_table_that_does_not_follow_from_journal_and_feed_is_named(town: Staff
     done = town("check", "--rebuild", "--json")
     assert done.code == 3
     assert {problem["check"] for problem in json.loads(done.raw)["problems"]} >= {"rebuilt_movements"}
+
+
+def test_head_office_is_backed_up_and_restored_as_a_new_generation(town: Staff, tmp_path: Path) -> None:
+    file = str(tmp_path / "backup.db")
+    saved = town.ask("backup", file)
+    assert (saved["entries"], saved["generation"]) == (0, 1) and saved["position"] > 100
+    assert "is there already" in town.refused("backup", file)
+    assert "Add --yes" in town.refused("restore", file)
+    done = town.ask("restore", file, "--yes")
+    assert (done["parent"], done["parent_position"], done["problems"]) == (1, saved["position"], [])
+    assert done["generation"] > 1 and Path(done["laid_aside"]).exists()
+    again = town.ask("restore", "--already", "--yes")
+    assert (again["parent"], again["parent_position"]) == (done["generation"], 0)
+    assert town("restore", "--yes").code == town("restore", file, "--already", "--yes").code == 2
+    town.do("check", "--rebuild")
+    assert "No key of till" in town.refused("till", "unlock", "KSM01", "--out", str(tmp_path / "key"))

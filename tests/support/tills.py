@@ -29,10 +29,11 @@ from meterpos.ledger.tables import (
     users,
 )
 from meterpos.till import Till, new_tender_id, open_till
-from meterpos.vault import write_secret
+from meterpos.vault import box_public_of, write_secret
 
 DEVICE_KEY = bytes(range(32))
 STREAM = bytes(range(16))
+BOX_PRIVATE = bytes(range(1, 33))
 GRACE, JAMES = "AC-10482", "AC-10077"
 CLERK = "achieng"
 
@@ -152,7 +153,7 @@ def enrol(counter: Counter) -> None:
                 label="B7K",
                 server_url="http://127.0.0.1:9",
                 server_key=bytes(32),
-                box_key=bytes(32),
+                box_key=box_public_of(BOX_PRIVATE),
                 zones=("Kondele",),
                 certificate=b"",
                 generation=1,

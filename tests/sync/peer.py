@@ -48,6 +48,8 @@ class Office:
         """Answer a message as an honest server would."""
         if path == protocol.PUSH_PATH:
             return self.push(wire.read_push(message, key=signing.public_of(TILL_KEY)))
+        if path == protocol.RECALL_PATH:
+            return self.recall(wire.read_recall(message, key=signing.public_of(TILL_KEY)))
         return self.pull(wire.read_pull(message, key=signing.public_of(TILL_KEY)))
 
     def push(self, push: wire.Push) -> bytes:
@@ -82,6 +84,19 @@ class Office:
             "lineage": self.lineage,
         }
         return wire.make_ack(key=SERVER_KEY, **(said | changed))
+
+    def recall(self, asked: wire.Recall, **changed: Any) -> bytes:
+        """Sign the entries that follow a place, where the chain has that place."""
+        chain = self.streams.get(asked.stream, [])
+        here = ([FIRST_PREV, *(entry.entry_id for entry in chain)])[asked.after_seq :][:1]
+        entries = chain[asked.after_seq :][: min(asked.limit, self.entry_limit)] if here == [asked.head] else []
+        said: dict[str, Any] = {
+            "request": asked.digest,
+            "stream": asked.stream,
+            "after_seq": asked.after_seq,
+            "entries": [entry.data for entry in entries],
+        }
+        return wire.make_recalled(key=SERVER_KEY, **(said | changed))
 
     def pull(self, pull: wire.Pull, **changed: Any) -> bytes:
         """Sign a page."""
@@ -190,6 +205,12 @@ class Till:
             case steps.RecordAck(ack):
                 stream = self._named(ack.stream)
                 stream.through_seq, stream.head, stream.generation = ack.through_seq, ack.head, ack.generation
+            case steps.KeepRecalled(name, after, head, entries):
+                kept = self._named(name).entries
+                assert (len(kept), kept[-1].entry_id if kept else FIRST_PREV) == (after, head)
+                for data in entries:
+                    prev = kept[-1].entry_id if kept else FIRST_PREV
+                    kept.append(make_entry(stream=name, seq=len(kept) + 1, prev=prev, data=data))
             case steps.ReadCursor():
                 return self.cursor
             case steps.ApplyPage(page):

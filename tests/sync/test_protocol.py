@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterpos.ledger import signing
 from meterpos.sync import protocol, steps, wire
 from meterpos.sync.protocol import common_place
 from meterpos.sync.steps import Cursor, Failure, Memory
-from tests.sync.peer import DEVICE, SERVER_KEY, Answer, Office, Stream, Till, stored
+from tests.sync.peer import DEVICE, SERVER_KEY, TILL_KEY, Answer, Office, Stream, Till, stored
 
 CUT = Failure("cut", "The line broke.")
 
@@ -358,11 +359,17 @@ def test_an_old_stream_whose_end_was_lost_in_a_restore_is_delivered_as_far_as_it
     till.stream.through_seq, till.stream.head = 2, till.stream.entries[1].entry_id
     till.streams.append(Stream(bytes([1]) * 16))
     till.stream.make(1)
-    assert till.meet(office.send).result == "complete"
+
+    def keeps_it(path: str, message: bytes) -> Answer:
+        if path != protocol.RECALL_PATH:
+            return office.send(path, message)
+        return office.recall(wire.read_recall(message, key=signing.public_of(TILL_KEY)), entries=[])
+
+    assert till.meet(keeps_it).result == "complete"
     old = till.streams[0]
     assert (old.through_seq, old.head) == (3, old.entries[2].entry_id)
     office.restore(generation=2, rows_through=0, entries=5)
-    assert till.meet(office.send).result == "complete"
+    assert till.meet(keeps_it).result == "complete"
     assert (old.through_seq, old.generation) == (3, 2)
 
 
@@ -576,3 +583,76 @@ def test_the_helpers_speak_of_one_device() -> None:
     with pytest.raises(wire.WireError, match="signature"):
         office.send(protocol.PULL_PATH, message)
     assert stored(1).outcome == "stored"
+
+
+# --- the end of an earlier stream, lost by a restore of the till
+
+
+def restored(*, kept: int, made: int, entry_limit: int = 5_000) -> tuple[Till, Office, list[bytes]]:
+    """Return a till that delivered all, lost the newest entries of its stream and began another; and what it made."""
+    office = Office()
+    before = Stream(bytes(16))
+    before.make(made)
+    office.streams[before.name] = list(before.entries)
+    whole = [entry.entry_id for entry in before.entries]
+    del before.entries[kept:]
+    before.through_seq, before.generation = kept, None
+    before.head = before.entries[-1].entry_id if kept else bytes(32)
+    office.entry_limit = entry_limit
+    return Till(streams=[before, Stream(b"\1" * 16)]), office, whole
+
+
+@pytest.mark.parametrize(("kept", "limit"), [(3, 5_000), (3, 2), (0, 5_000), (8, 5_000)])
+def test_a_restored_till_takes_back_the_end_of_its_earlier_stream(kept: int, limit: int) -> None:
+    till, office, whole = restored(kept=kept, made=8, entry_limit=limit)
+    course = till.meet(office.send)
+    assert (course.result, course.agreed) == ("complete", True)
+    assert [entry.entry_id for entry in till.streams[0].entries] == whole
+    assert till.streams[0].through_seq == 8
+    assert sent(till, protocol.RECALL_PATH) == -(-(8 - kept) // limit)
+    till.taken.clear()
+    till.meet(office.send)
+    assert sent(till, protocol.RECALL_PATH) == 0, "and does not ask again"
+
+
+def test_a_till_whose_earlier_stream_went_on_elsewhere_takes_nothing() -> None:
+    till, office, _ = restored(kept=0, made=0)
+    till.streams[0].make(3, text="mine")
+    theirs = Stream(bytes(16))
+    theirs.make(5, text="theirs")
+    office.streams[theirs.name] = theirs.entries
+    course = till.meet(office.send)
+    assert course.result == "complete"
+    assert (len(till.streams[0].entries), sent(till, protocol.RECALL_PATH)) == (3, 1)
+
+
+def test_an_end_that_did_not_come_is_asked_for_again() -> None:
+    till, office, whole = restored(kept=2, made=9)
+    till.memory = Memory(entries=4)
+    course = till.meet(failing(office, *[CUT] * 7, path=protocol.RECALL_PATH))
+    assert course.result == "interrupted" and len(till.streams[0].entries) == 2
+    course = till.meet(failing(office, CUT, path=protocol.RECALL_PATH))
+    assert course.result == "complete"
+    assert [entry.entry_id for entry in till.streams[0].entries] == whole
+
+
+def test_entries_that_head_office_did_not_sign_are_not_kept() -> None:
+    till, office, _ = restored(kept=2, made=9)
+
+    def forged(path: str, message: bytes) -> Answer:
+        if path != protocol.RECALL_PATH:
+            return office.send(path, message)
+        asked = wire.read_recall(message, key=signing.public_of(TILL_KEY))
+        return wire.make_recalled(
+            key=bytes(32), request=asked.digest, stream=asked.stream, after_seq=asked.after_seq, entries=[b"{}"]
+        )
+
+    course = till.meet(forged)
+    assert course.result == "strange" and len(till.streams[0].entries) == 2
+
+
+def test_a_head_office_that_never_comes_to_an_end_of_a_stream_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "PAGES_MAX", 2)
+    till, office, _ = restored(kept=2, made=9, entry_limit=1)
+    course = till.meet(office.send)
+    assert course.finished and len(till.streams[0].entries) == 4

@@ -13,6 +13,7 @@ from meterpos.ledger import signing
 from meterpos.sync import framing, packing, wire
 from meterpos.sync.framing import decode, encode, seal
 from meterpos.sync.records import OUTCOMES
+from meterpos.sync.rows import ROW_BYTES_MAX
 from meterpos.sync.wire import WireError
 from tests.sync.samples import tenders
 
@@ -110,6 +111,23 @@ def a_witness(**changed: Any) -> bytes:
     return wire.make_witness(**(said | changed))
 
 
+def a_recall(**changed: Any) -> bytes:
+    """Return a restored till's question for the end of its stream."""
+    said: dict[str, Any] = {
+        "key": DEVICE_KEY, "device": "device-1", "stream": STREAM, "after_seq": 5, "head": bytes(range(32)),
+        "limit": 10, "software": "test", "nonce": NONCE,
+    }  # fmt: skip
+    return wire.make_recall(**(said | changed))
+
+
+def recalled(**changed: Any) -> bytes:
+    """Return the end of a stream."""
+    said: dict[str, Any] = {
+        "key": SERVER_KEY, "request": "r" * 64, "stream": STREAM, "after_seq": 5, "entries": [b'{"a":1}', b'{"a":2}'],
+    }  # fmt: skip
+    return wire.make_recalled(**(said | changed))
+
+
 def read_ack(packed: bytes) -> wire.Ack:
     """Read the acknowledgement of `an_ack`."""
     return wire.read_ack(packed, key=SERVER, batch="b" * 64, stream=STREAM)
@@ -123,7 +141,10 @@ READERS: dict[str, tuple[Callable[..., bytes], Callable[[bytes], Any]]] = {
     "enrol": (an_enrol, wire.read_enrol),
     "certificate": (a_certificate, lambda packed: wire.read_certificate(packed, server_key=SERVER, request="r" * 64)),
     "witness": (a_witness, lambda packed: wire.read_witness(packed, key=DEVICE)),
+    "recall": (a_recall, lambda packed: wire.read_recall(packed, key=DEVICE)),
+    "recalled": (recalled, lambda packed: wire.read_recalled(packed, key=SERVER, request="r" * 64)),
 }
+OF_THE_SERVER = ("ack", "page", "certificate", "recalled")
 
 
 def reason(read: Callable[[bytes], Any], packed: bytes) -> str:
@@ -262,7 +283,7 @@ def test_a_message_is_read_as_its_own_kind_only(kind: str) -> None:
 def test_a_signature_for_one_purpose_is_none_for_another(kind: str) -> None:
     """The same words, signed as something else by the right key."""
     make, read = READERS[kind]
-    key = SERVER_KEY if kind in ("ack", "page", "certificate") else DEVICE_KEY
+    key = SERVER_KEY if kind in OF_THE_SERVER else DEVICE_KEY
     header_line, _, lines = packing.unpack(make()).split(b"\n", 2)
     signature = signing.sign(key, purpose="receipt", message=header_line)
     import base64
@@ -271,7 +292,7 @@ def test_a_signature_for_one_purpose_is_none_for_another(kind: str) -> None:
     assert reason(read, packed) == "signature"
 
 
-@pytest.mark.parametrize("kind", ["push", "ack", "pull", "page", "witness"])
+@pytest.mark.parametrize("kind", ["push", "ack", "pull", "page", "witness", "recall", "recalled"])
 def test_a_message_of_another_signer_is_refused(kind: str) -> None:
     make, read = READERS[kind]
     assert reason(read, make(key=b"x" * 32)) == "signature"
@@ -279,13 +300,13 @@ def test_a_message_of_another_signer_is_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", READERS)
 def test_a_newer_protocol_is_told_from_a_broken_message(kind: str) -> None:
-    key = SERVER_KEY if kind in ("ack", "page", "certificate") else DEVICE_KEY
+    key = SERVER_KEY if kind in OF_THE_SERVER else DEVICE_KEY
     assert reason(READERS[kind][1], forged(kind, key, protocol=2)) == "protocol"
 
 
 @pytest.mark.parametrize("kind", READERS)
 def test_a_field_too_many_or_too_few_is_refused(kind: str) -> None:
-    key = SERVER_KEY if kind in ("ack", "page", "certificate") else DEVICE_KEY
+    key = SERVER_KEY if kind in OF_THE_SERVER else DEVICE_KEY
     _, read = READERS[kind]
     assert reason(read, forged(kind, key, extra=1)) == "header"
     sealed, _ = framing.open_unverified(READERS[kind][0](), purpose=kind)
@@ -334,10 +355,13 @@ def test_a_field_too_many_or_too_few_is_refused(kind: str) -> None:
         ("page", {"digests": {"K": [1, "ff"]}}, "range"),
         ("certificate", {"request": "c" * 64}, "binding"),
         ("witness", {"count": 2}, "range"),
+        ("recall", {"limit": 0}, "range"),
+        ("recalled", {"count": 3}, "range"),
+        ("recalled", {"request": "c" * 64}, "binding"),
     ],
 )
 def test_a_value_out_of_its_range_is_refused_even_rightly_signed(kind: str, changed: dict[str, Any], why: str) -> None:
-    key = SERVER_KEY if kind in ("ack", "page", "certificate") else DEVICE_KEY
+    key = SERVER_KEY if kind in OF_THE_SERVER else DEVICE_KEY
     assert reason(READERS[kind][1], forged(kind, key, **changed)) == why
 
 
@@ -358,7 +382,7 @@ def test_a_value_out_of_its_range_is_refused_even_rightly_signed(kind: str, chan
         (b'[9,"K","fact","i:1",1,{"a":' + b"[" * 20 + b"]" * 20 + b"}]", "form"),
         (b'[9,"K","fact","i:1",1,{"a":"\\u0041"}]', "form"),
         (b'[9,"K","fact","i:1",1,{"a":"\xff"}]', "form"),
-        (b'[9,"K","fact","i:1",1,{"a":"' + b"x" * wire.ROW_BYTES_MAX + b'"}]', "size"),
+        (b'[9,"K","fact","i:1",1,{"a":"' + b"x" * ROW_BYTES_MAX + b'"}]', "size"),
     ],
 )
 def test_a_feed_row_of_another_form_is_refused(row: bytes, why: str) -> None:
@@ -467,3 +491,17 @@ def test_a_certificate_of_another_head_office_is_refused() -> None:
 
 def test_a_till_must_own_the_key_it_brings() -> None:
     assert reason(wire.read_enrol, an_enrol(key=SERVER_KEY)) == "signature"
+
+
+def test_a_recalled_entry_larger_than_an_entry_may_be_is_refused() -> None:
+    large = recalled(entries=[b"x" * (wire.ENTRY_BYTES_MAX + 1)])
+    assert reason(READERS["recalled"][1], large) == "size"
+
+
+def test_the_end_of_a_stream_is_read_as_it_was_made() -> None:
+    asked = wire.read_recall(a_recall(), key=DEVICE)
+    assert (asked.device, asked.stream, asked.after_seq, asked.head, asked.limit) == (
+        "device-1", STREAM, 5, bytes(range(32)), 10,
+    )  # fmt: skip
+    answer = wire.read_recalled(recalled(request=asked.digest), key=SERVER, request=asked.digest)
+    assert (answer.stream, answer.after_seq, answer.entries) == (STREAM, 5, (b'{"a":1}', b'{"a":2}'))

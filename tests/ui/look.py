@@ -133,6 +133,7 @@ class Visit:
         self.reports()
         self.instalments()
         self.settings()
+        self.guide()
         self.training()
         window.go("sync")
         self.grab("sync")
@@ -295,6 +296,12 @@ class Visit:
         settle(self.window)
         page.apply.press()
         self.grab("settings-apply")
+
+    def guide(self) -> None:
+        """The first-run guide, step by step."""
+        for step in ("printer", "width", "try", "begin", "enrol"):
+            self.window.go("guide", step)
+            self.grab(f"guide-{step}")
 
     def training(self) -> None:
         """Another window, on the made-up town."""

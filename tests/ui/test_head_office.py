@@ -46,7 +46,10 @@ def test_a_first_start_enrols_and_the_first_exchange_fills_the_search(
     pump(lambda: window.desk.standing.status.enrolled or enrol.problem.text(), timeout_ms=20_000)  # type: ignore[union-attr]
     assert enrol.problem.text() == ""
     settle(window)
-    assert window.page("shift").isVisible(), "next the clerk opens a shift"
+    assert window.page("guide").isVisible(), "next the printer is chosen"
+    press(Qt.Key.Key_Escape)
+    settle(window)
+    assert window.page("shift").isVisible(), "then the clerk opens a shift"
     assert window.top.title.text() == "KSM01 Market"
     window.exchanging._stopped = False
     window.exchanging.now()

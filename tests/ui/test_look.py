@@ -240,6 +240,9 @@ def _see_settings(window: Window, see: Callable[[str], None]) -> None:
     settle(window)
     page.apply.press()
     see("settings to be applied")
+    for step in ("printer", "width", "try", "begin", "enrol"):
+        window.go("guide", step)
+        see(f"guide {step}")
 
 
 # --- each checker is seen to find what it looks for --------------------------------------------------------------

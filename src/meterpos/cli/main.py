@@ -8,13 +8,14 @@ from typing import Annotated, NoReturn
 import typer
 
 from meterpos import __version__
-from meterpos.cli import headoffice, till
+from meterpos.cli import headoffice, migrate, till
 from meterpos.cli.style import USER_ERROR, new_group
 from meterpos.errors import MeterposError, UserError
 
 app = new_group(help="Point of sale for utility pay points, with its head office.")
 app.add_typer(till.app, name="till")
 app.add_typer(headoffice.app, name="headoffice")
+app.add_typer(migrate.app, name="migrate")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -6,9 +6,15 @@ from typing import Annotated, Final
 
 import typer
 
+from meterpos.errors import UserError
+
 USER_ERROR: Final = 1
 CHECK_FOUND: Final = 3
 """Exit codes besides 0, done, and 2, wrong usage, which is the parser's own."""
+
+
+class NotAgreed(UserError):
+    """The person did not agree, so nothing was done."""
 
 
 def new_group(*, help: str, opens: bool = False) -> typer.Typer:
@@ -31,6 +37,7 @@ def example(command: str) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; money in whole minor units.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Rebuild = Annotated[
     bool, typer.Option("--rebuild", help="Also work every table out anew from journal and feed, and compare.")
 ]
@@ -48,3 +55,13 @@ Print = Annotated[
         help="Print there: tcp:HOST[:PORT], dev:PATH, serial:PATH[?baud=19200], cups:NAME, windows:NAME or file:PATH.",
     ),
 ]
+
+
+def make_sure(what: str, *, yes: bool) -> None:
+    """Ask whether to go on, unless told not to. Raises: NotAgreed when the answer is no, or nobody can answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise NotAgreed(f"{what} Add --yes if that is what you want.")
+    if not typer.confirm(f"{what} Go on?", err=True):
+        raise NotAgreed("Nothing was done.")

@@ -16,8 +16,9 @@ from meterpos.errors import UserError
 from meterpos.headoffice.feed import Outgoing, till_zone
 from meterpos.headoffice.tables import tills
 from meterpos.ledger import signing
+from meterpos.ledger.journal import parse
 from meterpos.ledger.queries.identity import suspense_account
-from meterpos.ledger.tables import accounts, devices
+from meterpos.ledger.tables import accounts, devices, journal, streams
 from meterpos.sync import wire
 
 SERVER_KEY: Final = "server"
@@ -260,6 +261,24 @@ def device_id_of(public_key: bytes) -> str:
 def _hashed(code: str) -> str:
     """Return how an enrolment code is kept; 64 random bits need no salt, and the lookup needs none."""
     return hmac.digest(b"meterpos enrolment code", code.encode(), "sha256").hex()
+
+
+def ledger_key(conn: Connection, *, till_name: str, keys: Keys) -> bytes:
+    """Return the key of a till's ledger, from the first entry of its latest stream that was delivered.
+
+    Raises: UnknownTill where there is none, or the till does not encrypt its ledger.
+    """
+    query = (
+        select(journal.c.data)
+        .join_from(journal, streams, streams.c.stream == journal.c.stream)
+        .where(streams.c.till_name == till_name, journal.c.kind == "stream_opened")
+        .order_by(streams.c.opened_at.desc())
+    )
+    bodies = (parse(data).body for data in conn.execute(query).scalars())
+    wrapped = next((key for body in bodies if (key := body.get("database_key_wrapped"))), None)
+    if wrapped is None:
+        raise UnknownTill(f"No key of till {till_name}'s ledger has come here. Check the name.")
+    return vault.unwrap(keys.box, bytes.fromhex(wrapped))
 
 
 def _open_suspense(conn: Connection, outgoing: Outgoing, till_name: str) -> None:

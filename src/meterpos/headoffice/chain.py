@@ -15,11 +15,12 @@ from meterpos.headoffice import bulk
 from meterpos.headoffice.tables import side_entries
 from meterpos.ledger.journal import FIRST_PREV, Entry, make_entry
 from meterpos.ledger.tables import journal, streams, tenders
-from meterpos.sync.wire import Push
+from meterpos.sync.wire import Push, Recall
 
 Branch = Literal["main", "fork", "gap", "apart"]
 """On the chain, on a copied till's branch, after something missing, or no part of the stream at all."""
 
+RECALLED_BYTES_MAX: Final = 8 * 1024 * 1024
 _UNHELD: Final = (0, FIRST_PREV)
 
 
@@ -203,6 +204,43 @@ def tally(conn: Connection, stream: bytes, *, through_seq: int, head: bytes) -> 
 
 def _pairs(conn: Connection, query: Any) -> list[tuple[bytes, Any]]:
     return [(row[0], row[1]) for row in conn.execute(query)]
+
+
+def entries_after(conn: Connection, asked: Recall, *, till_name: str) -> tuple[bytes, ...]:
+    """Return the bytes of entries that follow the place a till asks about, on the chain of a stream of its own.
+
+    None where the stream is another till's, or the chain has another entry there. Together they stay within what one
+    batch may hold.
+    """
+    is_theirs = select(streams.c.stream).where(streams.c.stream == asked.stream, streams.c.till_name == till_name)
+    if conn.execute(is_theirs).first() is None or not _is_on_chain(conn, asked.stream, asked.after_seq, asked.head):
+        return ()
+    rows = conn.execute(
+        select(journal.c.data)
+        .select_from(journal.outerjoin(side_entries, side_entries.c.entry_id == journal.c.entry_id))
+        .where(journal.c.stream == asked.stream, journal.c.seq > asked.after_seq, side_entries.c.entry_id.is_(None))
+        .order_by(journal.c.seq)
+        .limit(asked.limit)
+    )
+    entries: list[bytes] = []
+    total = 0
+    for data in rows.scalars():
+        total += len(data)
+        if total > RECALLED_BYTES_MAX and entries:
+            break
+        entries.append(data)
+    return tuple(entries)
+
+
+def _is_on_chain(conn: Connection, stream: bytes, seq: int, head: bytes) -> bool:
+    if seq == 0:
+        return head == FIRST_PREV
+    row = conn.execute(
+        select(side_entries.c.entry_id)
+        .select_from(journal.outerjoin(side_entries, side_entries.c.entry_id == journal.c.entry_id))
+        .where(journal.c.stream == stream, journal.c.seq == seq, journal.c.entry_id == head)
+    ).one_or_none()
+    return row is not None and row.entry_id is None
 
 
 def has_gap(conn: Connection, stream: bytes) -> bool:

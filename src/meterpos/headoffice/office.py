@@ -18,6 +18,7 @@ from meterpos.headoffice.upgrade import is_current, upgrade
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.store import Store
 from meterpos.settings import HeadOfficeSettings
+from meterpos.sync.lock import HomeUser
 
 FIRST_GENERATION: Final = 1
 
@@ -37,6 +38,8 @@ class Office:
     settings: HeadOfficeSettings
     store: Store
     keys: auth.Keys
+    hold: HomeUser | None = None
+    """The seat in the home: nobody restores it meanwhile."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     def moment(self) -> Moment:
@@ -54,6 +57,8 @@ class Office:
     def close(self) -> None:
         """Close every connection."""
         self.store.close()
+        if self.hold is not None:
+            self.hold.release()
 
 
 def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
@@ -62,7 +67,7 @@ def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
     Raises: AlreadyFounded.
     """
     _make_folder(settings.home)
-    store = _open_store(settings)
+    store = open_store(settings)
     try:
         upgrade(store)
         with store.write() as conn:
@@ -76,18 +81,20 @@ def found(settings: HeadOfficeSettings, *, now: datetime) -> str:
 
 
 def open_office(settings: HeadOfficeSettings) -> Office:
-    """Open a head office that was set up. Raises: NotFounded, NeedsUpgrade, UnreadableDatabase."""
+    """Open a head office that was set up. Raises: NotFounded, HomeBusy, NeedsUpgrade, UnreadableDatabase."""
     keys = auth.load_keys(settings.home)
-    store = _open_store(settings)
+    hold = HomeUser(settings.home)
+    store = open_store(settings)
     if not is_current(store):
         store.close()
         raise NeedsUpgrade(
             "The database is of another version of meterpos. Make a backup, then run: meterpos headoffice upgrade"
         )
-    return Office(settings=settings, store=store, keys=keys)
+    return Office(settings=settings, store=store, keys=keys, hold=hold)
 
 
-def _open_store(settings: HeadOfficeSettings) -> Store:
+def open_store(settings: HeadOfficeSettings) -> Store:
+    """Open the database the settings name, whatever is in it. Raises: UnusableDatabase."""
     try:
         return Store(settings.database_url)
     except (ArgumentError, ImportError) as error:

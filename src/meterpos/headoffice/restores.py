@@ -11,15 +11,16 @@ from meterpos.headoffice.tables import generations
 LEAP_MAX: Final = 1 << 20
 
 
-def begin_generation(conn: Connection, *, leap: int, at: datetime) -> int:
+def begin_generation(conn: Connection, *, leap: int, at: datetime, common: int | None = None) -> int:
     """Begin the next generation, from where this database's feed ends, and return it.
 
     ``leap``, below LEAP_MAX, is random: two restores of one backup must not become the same generation, or tills that
-    met the first would take the second for it.
+    met the first would take the second for it. ``common`` is up to where the feed is what tills know, all of it unless
+    given.
     """
     assert 0 <= leap < LEAP_MAX, leap
     parent = generation(conn)
-    position = end(conn)
+    position = end(conn) if common is None else common
     new = parent + 1 + leap
     conn.execute(
         insert(generations),

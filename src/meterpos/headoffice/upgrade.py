@@ -7,7 +7,7 @@ from meterpos.ledger.store import Store
 from meterpos.ledger.upgrade import migrate, version
 from meterpos.ledger.upgrade import upgrade as upgrade_ledger
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest step of head office's history; a test holds it against the folder."""
 
 VERSION_TABLE: Final = "headoffice_version"

@@ -1,6 +1,7 @@
 """Money: whole minor units (KES 1.00 = 100). Parsing, formatting and rounding live only here."""
 
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from meterpos.errors import UserError
@@ -42,6 +43,11 @@ def parse_amount(text: str, *, field: str | None = "amount", signed: bool = Fals
             field=field,
         )
     return -minor if match["sign"] == "-" else minor
+
+
+def round_minor(minor: Decimal) -> int:
+    """Return the whole minor units nearest to a number of them; a half goes away from zero."""
+    return int(minor.to_integral_value(ROUND_HALF_UP))
 
 
 def format_amount(minor: int) -> str:

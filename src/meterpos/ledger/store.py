@@ -1,5 +1,6 @@
 """The database behind a ledger: opening it safely, one writer, many readers."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -116,6 +117,37 @@ class Store:
                 driver: Any = connection.connection.driver_connection
                 driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def copy_to(self, path: Path) -> None:
+        """Copy the database as it stands now into a new file under the same key; others go on reading and writing.
+
+        SQLite only. The copy is durable when this returns. Raises: DiskFull, UnreadableDatabase.
+        """
+        import sqlcipher3.dbapi2 as driver
+
+        with self._connect(self._reader) as connection:
+            source: Any = connection.connection.driver_connection
+            target = driver.connect(str(path), isolation_level=None)
+            try:
+                if self._key is not None:
+                    target.execute(f"PRAGMA key = \"x'{self._key.hex()}'\"")
+                source.backup(target)
+            except driver.Error as error:
+                _raise_plainly(DBAPIError("backup", None, error), str(path))
+                raise UnreadableDatabase(f"{path} could not be written ({error}). Choose another place.") from error
+            finally:
+                target.close()
+        make_durable(path)
+
+    def find_damage(self) -> tuple[str, ...]:
+        """Return what SQLite itself finds wrong with the file, page by page; nothing where all is well."""
+        if self.dialect != "sqlite":
+            return ()
+        with self._connect(self._reader) as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
+            if self._key is not None:
+                found = [*found, *connection.exec_driver_sql("PRAGMA cipher_integrity_check").scalars().all()]
+        return tuple(str(line) for line in found if line != "ok")
+
     def close(self) -> None:
         """Close every connection; the store may be used again afterwards."""
         self._reader.dispose()
@@ -180,6 +212,18 @@ class Store:
             assert found == read_back, f"PRAGMA {name} is {found}, not {read_back}"
         if read_only:
             connection.execute("PRAGMA query_only = ON")
+
+
+def make_durable(path: Path) -> None:
+    """Bring a file, and its name in its folder, onto the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _raise_plainly(error: BaseException, where: str | None, *, trouble: tuple[str, ...] = _DISK_TROUBLE) -> None:

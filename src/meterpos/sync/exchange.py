@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from meterpos import __version__
 from meterpos.errors import MeterposError, UserError
 from meterpos.ledger import journal
-from meterpos.ledger.operations import feed, sync_state
+from meterpos.ledger.operations import feed, recalls, sync_state
 from meterpos.ledger.queries.identity import Identity, identity
 from meterpos.ledger.queries.streams import stream_place, stream_states
 from meterpos.ledger.store import Store
@@ -182,7 +182,7 @@ class _Drive:
         match step:
             case steps.Send(path, message):
                 return self.line.send(path, message)
-            case steps.RecordAck() | steps.ApplyPage() | steps.ApplyAgain() | steps.BeginAgain():
+            case steps.RecordAck() | steps.KeepRecalled() | steps.ApplyPage() | steps.ApplyAgain() | steps.BeginAgain():
                 with self.store.write() as connection:
                     return _write(connection, step)
             case steps.ReadDigests(anew=True):
@@ -214,6 +214,8 @@ def _write(connection: Connection, step: steps.Step) -> None:
                 signed_at=datetime.fromisoformat(ack.at),
                 may_go_back=True,
             )
+        case steps.KeepRecalled(stream, after_seq, head, entries):
+            recalls.keep_recalled(connection, stream=stream, after_seq=after_seq, head=head, entries=entries)
         case steps.ApplyPage(page):
             feed.apply_page(
                 connection,

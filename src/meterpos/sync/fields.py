@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from meterpos.sync.framing import INTEGER_MAX, WireError
+from meterpos.sync.framing import INTEGER_MAX, PROTOCOL, Sealed, WireError, check_signature, open_unverified
 from meterpos.sync.records import OUTCOMES, Outcome
 
 TEXT_CHARACTERS_MAX = 500
@@ -130,3 +130,18 @@ def outcome(value: str) -> Outcome:
     if value not in OUTCOMES:
         raise WireError("range", "an outcome is unknown")
     return cast(Outcome, value)
+
+
+def open_signed(packed: bytes, *, purpose: str, key: bytes) -> Sealed:
+    """Open a message of this purpose, signed with this key, in our version of the protocol. Raises: WireError."""
+    sealed, signature = open_unverified(packed, purpose=purpose)
+    check_signature(sealed, signature=signature, key=key)
+    Header(sealed.header).protocol(PROTOCOL)
+    return sealed
+
+
+def counted(header: Header, body: Sequence[bytes], most: int) -> None:
+    """Refuse a body of other than the header's number of lines, or of too many. Raises: WireError."""
+    count = header.integer("count", most=most)
+    if count != len(body):
+        raise WireError("range", f"the header names {count} lines, the body has {len(body)}")

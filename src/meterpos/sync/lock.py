@@ -4,6 +4,7 @@ Locks are the operating system's: it lets go of them when a process dies.
 """
 
 import random
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,22 +54,23 @@ def only_one(home: Path, name: str, busy: HomeBusy) -> Iterator[None]:
 
 
 class HomeUser:
-    """A hold on a home by one who uses its ledger, until `release`. Any number may have one at once.
+    """A hold on a home by one who uses its ledger, until `release`, or until nobody knows of it any more.
 
-    Raises: HomeBusy while somebody replaces what is in the home.
+    Any number may have one at once. Raises: HomeBusy while somebody replaces what is in the home.
     """
 
     def __init__(self, home: Path) -> None:
-        self._file = _opened(home, HOME_FILE)
+        file = _opened(home, HOME_FILE)
         try:
-            _lock(self._file, alone=False)
+            _lock(file, alone=False)
         except OSError as error:
-            self._file.close()
+            file.close()
             raise HomeBusy(f"{home} is being restored just now. Wait until that is done, then try again.") from error
+        self._release = weakref.finalize(self, file.close)
 
     def release(self) -> None:
         """Let go of the home; a second time does nothing."""
-        self._file.close()
+        self._release()
 
 
 def _opened(home: Path, name: str) -> IO[bytes]:

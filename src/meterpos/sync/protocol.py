@@ -6,6 +6,7 @@ driver that stops, or dies, between any two steps loses nothing: every completed
 
     push every stream that has entries waiting (the current one is always asked what head office holds)
     -> if the server was restored: let go of what it no longer has, offer again what it lost
+    -> if this till was restored: fetch the end of its earlier stream, as far as head office has it
     pull pages until there are no more -> compare digests -> a zone that differs is looked at once more from its start
 """
 
@@ -25,6 +26,7 @@ from meterpos.sync.steps import (
     Course,
     Cursor,
     Failure,
+    KeepRecalled,
     ReadCursor,
     ReadDigests,
     ReadEntries,
@@ -38,10 +40,11 @@ from meterpos.sync.steps import (
     Trouble,
     Who,
 )
-from meterpos.sync.wire import Ack, Lineage, Page, WireError, ZoneDigest
+from meterpos.sync.wire import Ack, Lineage, Page, Recalled, WireError, ZoneDigest
 
 PUSH_PATH: Final = "/v1/push"
 PULL_PATH: Final = "/v1/pull"
+RECALL_PATH: Final = "/v1/recall"
 
 ENTRIES_LEAST: Final = 1
 BATCH_PACKED_BYTES_MAX: Final = 256 * 1024
@@ -132,6 +135,8 @@ class _Talk:
             if ack is None:
                 continue
             sent = (entries[-1].seq, entries[-1].entry_id) if entries else (through, prev)
+            if not state.is_current and ack.through_seq > state.last_seq:
+                yield from self._recall(state, ack)
             ack = yield from self._believe(ack, sent, is_current=state.is_current)
             behind = ack.through_seq < through
             moved_back += behind
@@ -207,6 +212,48 @@ class _Talk:
         if ack.generation != self.cursor.generation:
             yield from self._restart(ack.generation, ack.lineage)
         return ack
+
+    def _recall(self, state: StreamState, ack: Ack) -> Steps:
+        """Fetch what head office holds of an earlier stream beyond this till's end of it: a restore lost it here.
+
+        Where its chain is another there, nothing comes. Each answer is kept before the next is asked for.
+        """
+        after = state.last_seq
+        for _ in range(PAGES_MAX):
+            place: StreamPlace = yield ReadPlace(state.stream, after)
+            assert place.entry_id is not None, "a stream's end is there"
+            recalled = yield from self._ask_for_entries(state.stream, after, place.entry_id)
+            if not recalled.entries:
+                return
+            yield KeepRecalled(state.stream, after, place.entry_id, recalled.entries)
+            after += len(recalled.entries)
+            if after >= ack.through_seq:
+                return
+
+    def _ask_for_entries(self, stream: bytes, after: int, head: bytes) -> Generator[Step, Any, Recalled]:
+        """Ask until an answer comes, each time for less."""
+        while True:
+            message = wire.make_recall(
+                key=self.who.key,
+                device=self.who.device,
+                stream=stream,
+                after_seq=after,
+                head=head,
+                limit=min(self.course.memory.entries, wire.ENTRIES_MAX),
+                software=self.who.software,
+                nonce=self.nonce(),
+            )
+            answer: bytes | Failure = yield Send(RECALL_PATH, message)
+            if isinstance(answer, Failure):
+                self._bear(answer)
+                self._shrink_batch(self.course.memory.entries)
+                continue
+            try:
+                recalled = wire.read_recalled(answer, key=self.who.server_key, request=wire.header_digest(message))
+            except WireError as error:
+                self._distrust(error)
+            self.failures = 0
+            return recalled
 
     # --- down
 

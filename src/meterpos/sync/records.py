@@ -175,3 +175,28 @@ class Witness:
     rows: tuple[FeedRow, ...]
     software: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """A till that came back from a backup asks for what it lost: entries of `stream` above `after_seq`, whose own entry
+    there is `head`.
+    """
+
+    device: str
+    stream: bytes
+    after_seq: int
+    head: bytes
+    limit: int
+    software: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """Entries of `stream` above `after_seq`, as the till once made them."""
+
+    request: str
+    stream: bytes
+    after_seq: int
+    entries: tuple[bytes, ...]

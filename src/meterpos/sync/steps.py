@@ -70,6 +70,18 @@ class RecordAck:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRecalled:
+    """Keep entries this till once made and lost, which follow its `after_seq`, whose id is `head` -> None; durable
+    before the next step.
+    """
+
+    stream: bytes
+    after_seq: int
+    head: bytes
+    entries: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadCursor:
     """Read where the till stands in the feed -> Cursor."""
 
@@ -109,6 +121,7 @@ Step = (
     | ReadEntries
     | ReadPlace
     | RecordAck
+    | KeepRecalled
     | ReadCursor
     | ApplyPage
     | ApplyAgain

@@ -5,13 +5,11 @@ request by the digest of the request's header line (`batch`, `request`), so a st
 is never taken for this one's. Whatever a `read_…` returns has been checked whole: sizes, form, ranges,
 body hash, signature, purpose and binding; anything else is a WireError.
 
-    till  -> head office   push (entries), pull (ask for a page), enrol, witness (what a restore lost)
-    till <-  head office   ack, page, certificate; a witness is answered by an ack of no entries
+    till  -> head office   push (entries), pull (ask for a page); certificates.py: enrol; recovery.py: recall, witness
+    till <-  head office   ack, page; certificate; recalled (a witness is answered by an ack of no entries)
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from meterpos.sync import fields
 from meterpos.sync.certificates import (
@@ -26,16 +24,13 @@ from meterpos.sync.certificates import (
 from meterpos.sync.framing import (
     INTEGER_MAX,
     PROTOCOL,
-    Sealed,
     WireError,
-    check_signature,
-    decode,
-    encode,
     header_digest,
     no_body,
     open_unverified,
     seal,
 )
+from meterpos.sync.limits import ENTRIES_MAX, ENTRY_BYTES_MAX, NONCE_BYTES, ROWS_MAX
 from meterpos.sync.records import (
     Ack,
     Answer,
@@ -47,12 +42,27 @@ from meterpos.sync.records import (
     Page,
     Pull,
     Push,
+    Recall,
+    Recalled,
     Witness,
     ZoneDigest,
 )
+from meterpos.sync.recovery import (
+    make_recall,
+    make_recalled,
+    make_witness,
+    read_recall,
+    read_recalled,
+    read_witness,
+)
+from meterpos.sync.rows import row_in, row_out
 
 __all__ = [
+    "ENTRIES_MAX",
+    "ENTRY_BYTES_MAX",
+    "NONCE_BYTES",
     "PROTOCOL",
+    "ROWS_MAX",
     "Ack",
     "Answer",
     "Certificate",
@@ -63,6 +73,8 @@ __all__ = [
     "Page",
     "Pull",
     "Push",
+    "Recall",
+    "Recalled",
     "WireError",
     "Witness",
     "ZoneDigest",
@@ -75,6 +87,8 @@ __all__ = [
     "make_page",
     "make_pull",
     "make_push",
+    "make_recall",
+    "make_recalled",
     "make_witness",
     "read_ack",
     "read_certificate",
@@ -83,17 +97,14 @@ __all__ = [
     "read_page",
     "read_pull",
     "read_push",
+    "read_recall",
+    "read_recalled",
     "read_witness",
     "sender_of",
 ]
 
-ENTRIES_MAX = 5_000
-ENTRY_BYTES_MAX = 256 * 1024
-ROWS_MAX = 10_000
-ROW_BYTES_MAX = 256 * 1024
 ZONES_MAX = 500
 LINEAGE_MAX = 64
-NONCE_BYTES = 8
 
 
 # --- push and its acknowledgement
@@ -138,12 +149,12 @@ def read_push(packed: bytes, *, key: bytes) -> Push:
     """Read a batch signed by the device key `key`. The chain (does `head` follow from `prev`?) is the intake's to
     judge.
     """
-    sealed = _open(packed, purpose="push", key=key)
+    sealed = fields.open_signed(packed, purpose="push", key=key)
     header = fields.Header(sealed.header)
     stream, from_seq = header.octets("stream", size=16), header.integer("from_seq", least=1)
     if any(len(entry) > ENTRY_BYTES_MAX for entry in sealed.body):
         raise WireError("size", f"an entry is larger than {ENTRY_BYTES_MAX} bytes")
-    _counted(header, sealed.body, ENTRIES_MAX)
+    fields.counted(header, sealed.body, ENTRIES_MAX)
     push = Push(
         device=header.text("device"),
         stream=stream,
@@ -201,7 +212,7 @@ def make_ack(
 
 def read_ack(packed: bytes, *, key: bytes, batch: str, stream: bytes) -> Ack:
     """Read the answer of the server whose key this is to the batch with this digest, for this stream."""
-    sealed = _open(packed, purpose="ack", key=key)
+    sealed = fields.open_signed(packed, purpose="ack", key=key)
     header = fields.Header(sealed.header)
     ack = Ack(
         batch=header.text("batch"),
@@ -260,7 +271,7 @@ def make_pull(
 
 def read_pull(packed: bytes, *, key: bytes) -> Pull:
     """Read the question of the till whose device key this is."""
-    sealed = _open(packed, purpose="pull", key=key)
+    sealed = fields.open_signed(packed, purpose="pull", key=key)
     header = fields.Header(sealed.header)
     pull = Pull(
         device=header.text("device"),
@@ -310,16 +321,16 @@ def make_page(
         "lineage": _lineage_out(lineage),
         "digests": {zone: [digest.count, f"{digest.total:016x}"] for zone, digest in (digests or {}).items()},
     }
-    return seal(header, key=key, body=[_row_out(row) for row in rows])
+    return seal(header, key=key, body=[row_out(row) for row in rows])
 
 
 def read_page(packed: bytes, *, key: bytes, request: str) -> Page:
     """Read the answer of the server whose key this is to the pull with this digest; that it continues the cursor
     is protocol.py's.
     """
-    sealed = _open(packed, purpose="page", key=key)
+    sealed = fields.open_signed(packed, purpose="page", key=key)
     header = fields.Header(sealed.header)
-    _counted(header, sealed.body, ROWS_MAX)
+    fields.counted(header, sealed.body, ROWS_MAX)
     page = Page(
         request=header.text("request"),
         generation=header.integer("generation", least=1),
@@ -328,7 +339,7 @@ def read_page(packed: bytes, *, key: bytes, request: str) -> Page:
         at=header.instant("at"),
         more=header.boolean("more"),
         zones=header.texts("zones", most=ZONES_MAX),
-        rows=tuple(_row_in(line) for line in sealed.body),
+        rows=tuple(row_in(line) for line in sealed.body),
         digests=_digests(header.mapping("digests", most=ZONES_MAX)),
         lineage=_lineage_in(header),
     )
@@ -353,43 +364,6 @@ def _check_ascent(page: Page) -> None:
         raise WireError("range", "digests before the last page")
 
 
-# --- witness
-
-
-def make_witness(
-    *, key: bytes, device: str, generation: int, rows: Sequence[FeedRow], software: str, nonce: bytes
-) -> bytes:
-    """Sign, with the device key, feed rows that a restored head office no longer has."""
-    assert len(rows) <= ROWS_MAX, len(rows)
-    header: dict[str, object] = {
-        "purpose": "witness",
-        "protocol": PROTOCOL,
-        "device": device,
-        "generation": generation,
-        "count": len(rows),
-        "software": software,
-        "nonce": nonce.hex(),
-    }
-    return seal(header, key=key, body=[_row_out(row) for row in rows])
-
-
-def read_witness(packed: bytes, *, key: bytes) -> Witness:
-    """Read what a till remembers, signed by its device key."""
-    sealed = _open(packed, purpose="witness", key=key)
-    header = fields.Header(sealed.header)
-    _counted(header, sealed.body, ROWS_MAX)
-    witness = Witness(
-        device=header.text("device"),
-        generation=header.integer("generation", least=1),
-        rows=tuple(_row_in(line) for line in sealed.body),
-        software=header.text("software", empty=True),
-        digest=sealed.digest,
-    )
-    header.octets("nonce", size=NONCE_BYTES)
-    header.finish()
-    return witness
-
-
 # --- what they share
 
 
@@ -399,19 +373,6 @@ def sender_of(packed: bytes, *, purpose: str) -> str:
     """
     sealed, _ = open_unverified(packed, purpose=purpose)
     return fields.Header(sealed.header).text("device")
-
-
-def _open(packed: bytes, *, purpose: str, key: bytes) -> Sealed:
-    sealed, signature = open_unverified(packed, purpose=purpose)
-    check_signature(sealed, signature=signature, key=key)
-    fields.Header(sealed.header).protocol(PROTOCOL)
-    return sealed
-
-
-def _counted(header: fields.Header, body: Sequence[bytes], most: int) -> None:
-    count = header.integer("count", most=most)
-    if count != len(body):
-        raise WireError("range", f"the header names {count} lines, the body has {len(body)}")
 
 
 def _runs(answers: Sequence[Answer]) -> list[list[object]]:
@@ -453,76 +414,3 @@ def _digests(mapping: Mapping[str, object]) -> dict[str, ZoneDigest]:
         count, total = fields.pair(pair)
         digests[zone] = ZoneDigest(count=count, total=int.from_bytes(fields.octets(total, size=8), "big"))
     return digests
-
-
-def _row_out(row: FeedRow) -> bytes:
-    head = encode([row.position, row.zone, row.kind, row.key, row.version])
-    return head[:-1] + b"," + row.data + b"]"
-
-
-_NAME: Final = rb'"([^"\\\x00-\x1f]{1,200})"'
-_ITEM: Final = rb'"[a-z_]{1,40}":(?:"[^"\\\x00-\x1f]*"|0|-?[1-9]\d{0,14}|null|true|false)'
-_PLAIN_ROW: Final = re.compile(
-    rb"\[([1-9]\d{0,14}),"
-    + _NAME
-    + b","
-    + _NAME
-    + b","
-    + _NAME
-    + rb",(0|[1-9]\d{0,8}),(\{"
-    + _ITEM
-    + b"(?:,"
-    + _ITEM
-    + rb")*\})\]"
-)
-"""A row in canonical form whose data is flat and needs no escapes, as nearly all are: known without parsing JSON."""
-
-_KEY: Final = re.compile(rb'"([a-z_]+)":')
-_ORDERLY: Final[set[tuple[bytes, ...]]] = set()
-_ORDERLY_MAX: Final = 100
-
-
-def _row_in(line: bytes) -> FeedRow:
-    plain = _PLAIN_ROW.fullmatch(line) if len(line) <= ROW_BYTES_MAX else None
-    if plain is None or not _is_orderly(plain[6]):
-        return _row_in_strictly(line)
-    position, zone, kind, key, version, data = plain.groups()
-    try:
-        data.decode()
-        return FeedRow(
-            position=int(position),
-            zone=fields.text(zone.decode()),
-            kind=fields.text(kind.decode()),
-            key=fields.text(key.decode()),
-            version=int(version),
-            data=data,
-        )
-    except UnicodeDecodeError as error:
-        raise WireError("form", "a feed row is not UTF-8") from error
-
-
-def _is_orderly(data: bytes) -> bool:
-    """Tell whether the keys of flat data ascend; rows of one kind have the same keys, so each set is looked at once."""
-    keys = tuple(_KEY.findall(data))
-    if keys in _ORDERLY:
-        return True
-    if list(keys) != sorted(set(keys)):
-        return False
-    if len(_ORDERLY) < _ORDERLY_MAX:
-        _ORDERLY.add(keys)
-    return True
-
-
-def _row_in_strictly(line: bytes) -> FeedRow:
-    value = decode(line, bytes_max=ROW_BYTES_MAX)
-    if not isinstance(value, list) or len(value) != 6 or not isinstance(value[5], dict):
-        raise WireError("form", "a feed row is not [position, zone, kind, key, version, data]")
-    position, zone, kind, key, version, data = value
-    return FeedRow(
-        position=fields.integer(position, least=1),
-        zone=fields.text(zone),
-        kind=fields.text(kind),
-        key=fields.text(key),
-        version=fields.integer(version),
-        data=encode(data),
-    )

@@ -19,6 +19,7 @@ from meterpos.ledger.queries.identity import Identity, find_identity
 from meterpos.ledger.seal import seal_text
 from meterpos.ledger.store import Store, UnknownOutcome, WrongKey
 from meterpos.settings import TillSettings
+from meterpos.sync.lock import HomeUser
 
 DEVICE_KEY: Final = "device"
 
@@ -41,6 +42,8 @@ class TillBase:
     pepper: bytes
     database_key: bytes | None
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    hold: HomeUser | None = None
+    """The seat in the home: nobody restores it meanwhile."""
     _device_key: bytes | None = None
     _claimed: deque[int] = field(default_factory=deque)
 
@@ -83,6 +86,8 @@ class TillBase:
         """Let go of the ledger, its log moved into the database first."""
         self.store.checkpoint()
         self.store.close()
+        if self.hold is not None:
+            self.hold.release()
 
     def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool = False) -> int | None:
         if self.settings.printer is None:

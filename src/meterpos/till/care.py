@@ -1,4 +1,4 @@
-"""Looking after the ledger: what must hold of it checked, cheaply at start and whole at night."""
+"""Looking after the ledger: what must hold of it checked, cheaply at start and whole once a day; backups."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from meterpos.till.base import DEVICE_KEY, TillBase
 if TYPE_CHECKING:
     from meterpos.ledger.checks import Problem
     from meterpos.ledger.marks import Mark
+    from meterpos.till.backups import Saved
 
 MARK_FILE: Final = "checked.mark"
 WHOLE_FILE: Final = "checked.whole"
@@ -81,6 +82,15 @@ class Care(TillBase):
             return datetime.fromisoformat(self._file(WHOLE_FILE).read_text(encoding="ascii").strip())
         except (OSError, ValueError):
             return None
+
+    def backup(self, file: Path) -> "Saved":
+        """Copy the ledger into a new file, encrypted as it is, while the till works on; then open and look at the copy.
+
+        Raises: CannotBackUp, DiskFull; there is no file then.
+        """
+        from meterpos.till.backups import back_up
+
+        return back_up(self.store, file, key=self.database_key)
 
     def _check_keys(self) -> "Iterator[Problem]":
         """The key this till signs with is the one its stream began with: papers and batches would not be believed."""

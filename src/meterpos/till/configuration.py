@@ -46,7 +46,10 @@ class Configuration(TillBase):
         if not new:
             return frozenset()
         with self.store.write() as connection:
-            configuration.apply_settings(connection, changes=new, moment=self.moment(), clerk=clerk, approval=approval)
+            noted = {name: pair for name, pair in new.items() if name != "guide"}
+            if noted:
+                now = self.moment()
+                configuration.apply_settings(connection, changes=noted, moment=now, clerk=clerk, approval=approval)
             write_till_settings(home, {name: to for name, (_, to) in new.items()})
         self.settings = load_till_settings(home)
         return frozenset(new)

@@ -161,6 +161,8 @@ class Window(QMainWindow):
             self.exchanging.start()
             self.checking.start()
             self.printer.kick()
+            if self.desk.till.settings.guide is not None:
+                self.go("guide")
             self.gate.open_for_work()
         else:
             self.go("enrol")
@@ -223,7 +225,7 @@ class Window(QMainWindow):
         """Bring a page to the front and tell it what to show."""
         standing = self.desk.standing
         if standing is not None and not standing.status.enrolled:
-            name = "enrol"
+            name = name if name == "guide" else "enrol"
         page = self._found(name)
         if page is None:
             return
@@ -250,7 +252,7 @@ class Window(QMainWindow):
         self.rail.setEnabled(standing.status.enrolled)
         if standing.status.enrolled and self._stack.currentWidget() is self._pages.get("enrol"):
             self.exchanging.start()
-            self.go("shift" if standing.shift is None else "pay")
+            self.go("guide", "printer" if self.desk.till.settings.printer is None else "begin")
         is_nobody = standing.me is None or (standing.knows_people and not standing.me.is_known)
         if standing.status.enrolled and is_nobody:
             self.gate.open_for_work()

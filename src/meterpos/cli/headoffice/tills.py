@@ -1,5 +1,6 @@
 """`meterpos headoffice till`: which tills there are and what they serve."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -102,5 +103,30 @@ def release(context: typer.Context, name: Name, json: Json = False) -> None:
     tell(
         f"{posted} {'entry' if posted == 1 else 'entries'} of till {name} posted, {kept} still kept aside.",
         {"till": name, "posted": posted, "kept": kept},
+        json=json,
+    )
+
+
+@app.command("unlock", epilog=example("meterpos headoffice till unlock KSM01 --out ksm01.key"))
+def unlock(
+    context: typer.Context,
+    name: Name,
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file for the key; only you can read it.")],
+    json: Json = False,
+) -> None:
+    """Write the key of a till's ledger to a file, for a machine that lost its own; take the file away afterwards."""
+    import os
+
+    from meterpos.headoffice import auth
+
+    with opened(context) as office, office.store.read() as conn:
+        key = auth.ledger_key(conn, till_name=name, keys=office.keys)
+    with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+    tell(
+        f"{out} opens the ledger of till {name} and its backups. At the till: meterpos till restore FILE "
+        f"--key-file {out.name}",
+        {"till": name, "file": str(out)},
         json=json,
     )

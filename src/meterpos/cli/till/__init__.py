@@ -8,6 +8,7 @@ import typer
 from meterpos.cli.style import new_group
 from meterpos.cli.till import (
     approvals,
+    backups,
     care,
     cash,
     customers,
@@ -53,6 +54,20 @@ def _practice(home: Path | None) -> Path:
     return till.settings.home
 
 
-for group in (exchange, customers, payments, reversals, approvals, cash, papers, lists, plans, people, settings, care):
+for group in (
+    exchange,
+    customers,
+    payments,
+    reversals,
+    approvals,
+    cash,
+    papers,
+    lists,
+    plans,
+    people,
+    settings,
+    care,
+    backups,
+):
     group.add_to(app)
 app.add_typer(shifts.app, name="shift")

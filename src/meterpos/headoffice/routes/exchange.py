@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
-from meterpos.headoffice import auth, exceptions, feed, intake
+from meterpos.headoffice import auth, chain, exceptions, feed, intake
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem, of_wire
@@ -50,6 +50,12 @@ async def push(request: Request) -> Message:
 async def pull(request: Request) -> Message:
     """Answer a cursor with a signed page."""
     return await _answer(request, _pull)
+
+
+@router.post("/recall", summary="Ask for the end of a stream a restored till lost", response_class=Message)
+async def recall(request: Request) -> Message:
+    """Answer a place in a till's own stream with the entries that follow it."""
+    return await _answer(request, _recall)
 
 
 async def _answer(request: Request, work: Any) -> Message:
@@ -165,6 +171,19 @@ def _pull(office: Office, packed: bytes) -> bytes:
         rows=page.rows if page else (),
         digests=page.digests if page else {},
         lineage=lineage,
+    )
+
+
+def _recall(office: Office, packed: bytes) -> bytes:
+    device = _sender(office, packed, purpose="recall")
+    asked = wire.read_recall(packed, key=device.public_key)
+    if device.revoked:
+        raise Problem(403, "revoked", f"Till {device.till_name} was revoked. Ask head office.")
+    with office.store.read() as conn:
+        entries = chain.entries_after(conn, asked, till_name=device.till_name)
+    log.info("till %s fetched %d of its own entries after %d", device.till_name, len(entries), asked.after_seq)
+    return wire.make_recalled(
+        key=office.keys.server, request=asked.digest, stream=asked.stream, after_seq=asked.after_seq, entries=entries
     )
 
 

@@ -2,8 +2,10 @@
 
 base    metadata            feed    feed, counters, generations
 tills   tills               desk    exceptions, answers, claims, side_entries
+legacy  the staging tables of a migration
 """
 
+from meterpos.headoffice.tables import legacy
 from meterpos.headoffice.tables.base import metadata
 from meterpos.headoffice.tables.desk import answers, claims, exceptions, side_entries
 from meterpos.headoffice.tables.feed import counters, feed, generations
@@ -16,6 +18,7 @@ __all__ = [
     "exceptions",
     "feed",
     "generations",
+    "legacy",
     "metadata",
     "side_entries",
     "tills",

@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Final, Literal
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, update
 
 from meterpos.errors import UserError
 from meterpos.ledger import signing
@@ -12,7 +12,7 @@ from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import stand_at_counter, write_entry
 from meterpos.ledger.queries.identity import Identity, find_identity
 from meterpos.ledger.queries.identity import identity as require_identity
-from meterpos.ledger.tables import till_identity
+from meterpos.ledger.tables import streams, till_identity
 
 LABEL_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 LABEL_SIGNS: Final = LABEL_LETTERS + "23456789"
@@ -69,21 +69,25 @@ def begin_again_after_restore(
     label: str,
     device_key: bytes,
     wrapped_database_key: bytes = b"",
+    wrapped_approval_key: bytes = b"",
     moment: Moment,
 ) -> Entry:
     """Begin a new stream in a ledger that came back from a backup, and return its first entry.
 
     The old stream ends here: head office may hold entries of it that this ledger lost, and going on in it would write
-    others in their place. ``stream`` is 16 random bytes, ``label`` what its papers are numbered with.
+    others in their place. What head office signed for is as old as the backup, so every stream is asked about anew.
+    ``stream`` is 16 random bytes, ``label`` what its papers are numbered with.
 
     Raises: NotEnrolled.
     """
     who = require_identity(connection)
+    connection.execute(update(streams).values(generation=None))
     return open_stream(
         connection,
         identity=replace(who, stream=stream, label=label),
         reason="restored",
         public_key=signing.public_of(device_key),
         wrapped_database_key=wrapped_database_key,
+        wrapped_approval_key=wrapped_approval_key,
         moment=moment,
     )

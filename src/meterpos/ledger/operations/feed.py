@@ -1,7 +1,7 @@
 """Applying head office's feed at a till: a page, its recalculation and the cursor in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -160,17 +160,39 @@ _forget: Final = delete(facts).where(facts.c.fact_id == bindparam("of_fact"))
 def _move_digests(
     connection: Connection, arrived: Sequence[Fact], zones: Sequence[str], before: Mapping[str, Fact]
 ) -> None:
-    """Add the arrived facts to their zones' digests; one that had a place before leaves with what it was."""
-    placed = {fact_id: _share(fact) for fact_id, fact in before.items() if fact.position is not None}
+    """Add the arrived facts to their zones' digests; one that had a place before leaves with what it was.
+
+    One that now stands on another account leaves the zone of the account it stood on.
+    """
+    placed = {fact_id: fact for fact_id, fact in before.items() if fact.position is not None}
+    moved = [fact.fact_id for fact in arrived if fact.fact_id in placed and _moves(placed[fact.fact_id], fact)]
+    old_zones = _zones_of(connection, {placed[fact_id].stands_on for fact_id in moved}) if moved else {}
     counts: dict[str, int] = defaultdict(int)
     totals: dict[str, int] = defaultdict(int)
     for fact, zone in zip(arrived, zones, strict=True):
-        counts[zone] += 0 if fact.fact_id in placed else 1
-        totals[zone] += _share(fact) - placed.get(fact.fact_id, 0)
+        counts[zone] += 1
+        totals[zone] += _share(fact)
+        old = placed.get(fact.fact_id)
+        if old is not None:
+            old_zone = old_zones[old.stands_on] if _moves(old, fact) else zone
+            counts[old_zone] -= 1
+            totals[old_zone] -= _share(old)
     known = zone_sums(connection)
     for zone, count in counts.items():
-        old = known.get(zone, ZoneSum(0, 0))
-        _set_digest(connection, zone, ZoneSum(old.count + count, (old.total + totals[zone]) % WRAP))
+        held = known.get(zone, ZoneSum(0, 0))
+        _set_digest(connection, zone, ZoneSum(held.count + count, (held.total + totals[zone]) % WRAP))
+
+
+def _moves(old: Fact, new: Fact) -> bool:
+    return old.stands_on != new.stands_on
+
+
+def _zones_of(connection: Connection, account_nos: Set[str]) -> dict[str, str]:
+    """Return the zone whose digest counts the facts of these accounts: the till's own for those it does not know."""
+    till = connection.execute(select(till_identity.c.till_name)).scalar_one()
+    query = select(accounts.c.account_no, accounts.c.zone).where(accounts.c.account_no.in_(sorted(account_nos)))
+    zones = {row.account_no: row.zone for row in connection.execute(query)}
+    return {account_no: zones.get(account_no, f"till:{till}") for account_no in account_nos}
 
 
 def _share(fact: Fact) -> int:

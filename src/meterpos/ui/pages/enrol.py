@@ -5,16 +5,17 @@ from PySide6.QtWidgets import QWidget
 from meterpos.errors import UserError
 from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
+from meterpos.ui.models.configuring import Configuring
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
-from meterpos.ui.widgets.buttons import MainAction
+from meterpos.ui.widgets.buttons import Button, MainAction
 from meterpos.ui.widgets.fields import Field, Problem
 
 
 class EnrolPage(QWidget):
     """Server address and one-time code, as head office gave them."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, configuring: Configuring) -> None:
         super().__init__()
         self.setObjectName("page")
         self._desk = desk
@@ -26,11 +27,18 @@ class EnrolPage(QWidget):
         self.code = Field("enrol.code")
         self.problem = Problem()
         self.button = MainAction()
+        self.first = Button("link", key="enrol.printer_first", shortcut="Ctrl+P", step=Type.small_strong)
+        self.practise = Button("link", key="enrol.practise", shortcut="Ctrl+M", step=Type.small_strong)
         inside = vertical(self.card, margins=(32, 28, 32, 28), spacing=14)
         inside.addWidget(Label(Type.name, key="enrol.title", wrap=True))
         inside.addWidget(Label(Type.text, "muted", key="enrol.how", wrap=True))
         for part in (self.server, self.code, self.problem, self.button):
             inside.addWidget(part)
+        others = horizontal(None)
+        others.addWidget(self.first)
+        others.addStretch(1)
+        others.addWidget(self.practise)
+        inside.addLayout(others)
         column = vertical(self, margins=(20, 48, 20, 20))
         row = horizontal(None)
         row.addStretch(1)
@@ -41,6 +49,8 @@ class EnrolPage(QWidget):
         self.server.entered.connect(self.code.line.setFocus)
         self.code.entered.connect(self.press)
         self.button.clicked.connect(self.press)
+        self.first.clicked.connect(lambda: desk.go_to.emit("guide", "printer"))
+        self.practise.clicked.connect(configuring.practice_wanted)
         words.notifier().changed.connect(self._tell)
         self._tell()
 

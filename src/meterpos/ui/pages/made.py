@@ -17,6 +17,7 @@ PAGES: Final = {
     "reports": "ReportsPage",
     "sync": "SyncPage",
     "settings": "SettingsPage",
+    "guide": "GuidePage",
     "enrol": "EnrolPage",
 }
 """Module in this package, and its page."""
@@ -27,6 +28,8 @@ TOOLS: Final = {
     "reports": ("printer",),
     "sync": ("printer", "exchanging"),
     "settings": ("configuring",),
+    "guide": ("configuring",),
+    "enrol": ("configuring",),
 }
 """What a page is handed beside the desk, in order."""
 

@@ -42,6 +42,7 @@ class SettingsPage(QWidget):
         self.lock = Choice("settings.lock", LOCK_MIN, shortcut="Ctrl+K", name_key="settings.lock")
         self.exchange = Choice("settings.every", EXCHANGE_S, shortcut="Ctrl+E", name_key="settings.every")
         self.practise = Deed("graduation-cap", "settings.train", shortcut="Ctrl+M")
+        self.guide = Deed("undo-2", "settings.guide", shortcut="Ctrl+G")
         self.apply = ApplyCard(desk, configuring)
         self.about = Label(Type.helper, "muted", wrap=True)
         self._build()
@@ -86,6 +87,7 @@ class SettingsPage(QWidget):
         column.addLayout(row)
         column.addSpacing(4)
         column.addWidget(self.practise)
+        column.addWidget(self.guide)
         column.addWidget(self.about)
         return card
 
@@ -96,6 +98,7 @@ class SettingsPage(QWidget):
         self.language.chosen.connect(lambda name: self._choose(language=name))
         self.look.chosen.connect(lambda name: self._choose(theme=name))
         self.text_size.chosen.connect(lambda size: self._choose(text_size=int(size)))
+        self.guide.clicked.connect(lambda: self._desk.go_to.emit("guide", "printer"))
         self.practise.clicked.connect(self._configuring.practice_wanted)
         self.apply.done.connect(self._show_settings)
         self.apply.dropped.connect(self._drop)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
@@ -29,8 +30,9 @@ class PrinterCard(Surface):
 
     changed = Signal()
 
-    def __init__(self, configuring: Configuring) -> None:
-        super().__init__("card")
+    def __init__(self, configuring: Configuring, *, framed: bool = True) -> None:
+        super().__init__("card" if framed else "bare")
+        self._margin = 24 if framed else 0
         self._configuring = configuring
         self._looked = False
         self.device: str | None = None
@@ -45,30 +47,42 @@ class PrinterCard(Surface):
         self.drawer_button = Button(key="settings.test_drawer", shortcut="Ctrl+D")
         self.result = Label(Type.small_strong, "muted", wrap=True)
         self.result.hide()
+        self._parts = {name: QWidget() for name in ("choose", "measure", "try")}
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        column = vertical(self, margins=(24, 20, 24, 20), spacing=8)
+        column = vertical(self, margins=(self._margin, self._margin * 5 // 6, self._margin, self._margin), spacing=16)
+        for part in self._parts.values():
+            column.addWidget(part)
+        choose = vertical(self._parts["choose"], spacing=8)
         head = horizontal(None)
         head.addWidget(SectionLabel("settings.found"), 1)
         head.addWidget(self.again)
-        column.addLayout(head)
-        column.addWidget(self.found)
-        column.addWidget(self.nothing)
-        column.addWidget(self.name)
-        column.addWidget(Label(Type.helper, "muted", key="settings.printer_forms", wrap=True))
-        column.addSpacing(8)
-        column.addWidget(SectionLabel("settings.columns"))
-        column.addWidget(self.roll)
-        column.addWidget(Label(Type.helper, "muted", key="settings.columns_how", wrap=True))
-        column.addSpacing(8)
-        tries = horizontal(None, spacing=12)
-        tries.addWidget(self.try_button, 1)
-        tries.addWidget(self.drawer_button, 1)
-        column.addLayout(tries)
-        column.addWidget(self.result)
+        choose.addLayout(head)
+        choose.addWidget(self.found)
+        choose.addWidget(self.nothing)
+        choose.addWidget(self.name)
+        choose.addWidget(Label(Type.helper, "muted", key="settings.printer_forms", wrap=True))
+        measure = vertical(self._parts["measure"], spacing=8)
+        measure.addWidget(SectionLabel("settings.columns"))
+        measure.addWidget(self.roll)
+        measure.addWidget(Label(Type.helper, "muted", key="settings.columns_how", wrap=True))
+        tries = vertical(self._parts["try"], spacing=8)
+        row = horizontal(None, spacing=12)
+        row.addWidget(self.try_button, 1)
+        row.addWidget(self.drawer_button, 1)
+        tries.addLayout(row)
+        tries.addWidget(self.result)
         column.addStretch(1)
+
+    def show_part(self, name: str) -> None:
+        """Show one part alone, as the guide does: `choose`, `measure` (with the ruler to print) or `try`."""
+        self._parts["choose"].setVisible(name == "choose")
+        self._parts["measure"].setVisible(name == "measure")
+        self._parts["try"].setVisible(name != "choose")
+        self.drawer_button.setVisible(name == "try")
+        self.result.hide()
 
     def _connect(self) -> None:
         self.again.clicked.connect(self.look)

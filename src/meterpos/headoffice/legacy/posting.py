@@ -1,0 +1,368 @@
+"""The last step: what was proven into the ledger, in one transaction, through the sink that every import goes through.
+
+So each thing gets its place in the feed, and a till that pulls it shows the same balances as the proof.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select, text
+
+from meterpos.errors import UserError
+from meterpos.headoffice import exceptions, feed
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.importing.sink import Sink
+from meterpos.headoffice.legacy.progress import Progress
+from meterpos.headoffice.legacy.steps import parts
+from meterpos.headoffice.tables import legacy as staging
+from meterpos.ledger.balances import recalculate_all
+from meterpos.ledger.queries.identity import suspense_account
+from meterpos.ledger.rules.tenders import METHODS, normalise_reference
+from meterpos.ledger.tables import accounts, customers, facts, meters
+
+FETCHED: Final = 10_000
+SUSPENSE_TILL: Final = "LEGACY"
+SUSPENSE_ZONE: Final = f"till:{SUSPENSE_TILL}"
+"""No till pulls it: the money in it waits at head office."""
+
+_COUNTS: Final = True
+
+STATUSES: Final = frozenset({"active", "inactive", "disconnected", "suspended", "closed"})
+METER_STATUSES: Final = frozenset({"active", "inactive", "disconnected"})
+_METHODS: Final = {"m-pesa": "mpesa", "mobile": "mpesa", "mobile money": "mpesa", "check": "cheque", "": "cash"}
+
+
+class NotEmpty(UserError):
+    """The ledger has customers of the same numbers already."""
+
+
+@dataclass(slots=True)
+class Posted:
+    """What was posted: rows by kind, and where in the feed they begin and end."""
+
+    first: int
+    last: int
+    rows: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Books:
+    """What posting knows as it goes."""
+
+    conn: Connection
+    sink: Sink
+    progress: Progress
+    zone: str
+    service: str
+    today: str
+    account_no: dict[int, str] = field(default_factory=dict)
+    invoice_no: dict[int, tuple[str, int]] = field(default_factory=dict)
+    references: dict[tuple[str, str], str] = field(default_factory=dict)
+    meter_no: dict[int, str] = field(default_factory=dict)
+    meters_sent: set[str] = field(default_factory=set)
+    suspense: str | None = None
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def post(conn: Connection, progress: Progress, *, zone: str, service: str, at: datetime, today: str) -> Posted:
+    """Write everything staged into the ledger. The caller opens the transaction. Raises: NotEmpty."""
+    _refuse_taken(conn)
+    sink = Sink(conn)
+    books = _Books(conn=conn, sink=sink, progress=progress, zone=zone, service=service, today=today)
+    for table in (staging.legacy_invoices, staging.legacy_payments, staging.legacy_customers, staging.legacy_meters):
+        progress.expect(parts.count(conn, table))
+    for name, step in _STEPS.items():
+        books.rows[name] = step(books)
+    sink.finish()
+    recalculate_all(conn)
+    exceptions.open_all(conn, list(_openings(conn)), at=at)
+    return Posted(sink.first, feed.end(conn), books.rows)
+
+
+def _refuse_taken(conn: Connection) -> None:
+    taken = conn.execute(
+        text(
+            "SELECT c.customer_no FROM customers c "
+            "JOIN legacy_customers l ON CAST(l.customer_id AS text) = c.customer_no LIMIT 1"
+        )
+    ).scalar_one_or_none()
+    if taken is not None:
+        raise NotEmpty(
+            f"There is a customer {taken} in the ledger already. Migrate into a head office that has no customers yet."
+        )
+
+
+def _each(books: _Books, query: str, doing: str, *, weigh: bool = True) -> Iterator[Any]:
+    rows = books.conn.execute(text(query), execution_options={"yield_per": FETCHED})
+    for chunk in rows.partitions():
+        yield from chunk
+        books.progress.advance(len(chunk) if weigh else 0, doing)
+
+
+# --- whom and what
+
+
+def _customers(books: _Books) -> int:
+    query = (
+        "SELECT c.customer_id, u.name, u.telephone, u.status, u.created_on FROM legacy_customers c "
+        "LEFT JOIN legacy_users u ON u.id = c.customer_id ORDER BY c.customer_id"
+    )
+    count = 0
+    for customer_id, name, phone, status, created_on in _each(books, query, "customers"):
+        said = (status or "active").lower()
+        row = (
+            str(customer_id), name or f"Unknown customer {customer_id}", phone or "", "", books.zone,
+            said if said in STATUSES else "inactive", "en", created_on,
+        )  # fmt: skip
+        books.sink.customer(row, books.zone)
+        count += 1
+    return count
+
+
+def _contacts(books: _Books) -> int:
+    query = (
+        "SELECT min(t.id), t.user_id, t.phone, min(t.name) FROM legacy_contacts t "
+        "JOIN legacy_customers c ON c.customer_id = t.user_id WHERE t.phone IS NOT NULL "
+        "GROUP BY t.user_id, t.phone ORDER BY 1"
+    )
+    count = 0
+    for _, user_id, phone, name in _each(books, query, "contacts", weigh=False):
+        books.sink.contact((f"{user_id}/{phone}", str(user_id), name or "", phone, False), books.zone)
+        count += 1
+    return count
+
+
+def _meters(books: _Books) -> int:
+    count = 0
+    seen: set[str] = set()
+    query = (
+        "SELECT id, meter_number, serial_number, status FROM legacy_meters "
+        "UNION ALL SELECT account_id, NULL, NULL, 'inactive' FROM legacy_accounts WHERE meter_id IS NULL ORDER BY 1"
+    )
+    for meter_id, number, serial, status in _each(books, query, "meters"):
+        wanted = number or f"NO-METER-{abs(meter_id)}"
+        number_here = wanted if wanted not in seen else f"{wanted}/{meter_id}"
+        seen.add(number_here)
+        books.meter_no[meter_id] = number_here
+        said = (status or "active").lower()
+        books.sink.meter((number_here, serial or "", books.service, said if said in METER_STATUSES else "inactive", ""))
+        count += 1
+    return count
+
+
+def _accounts(books: _Books) -> int:
+    query = (
+        "SELECT a.account_id, a.customer_id, a.meter_id, a.is_active, a.opened_on, a.closed_on, "
+        "o.opening_minor, s.invoice_date FROM legacy_accounts a "
+        "LEFT JOIN legacy_openings o ON o.account_id = a.account_id "
+        "LEFT JOIN legacy_invoice_sums s ON s.invoice_id = o.invoice_id ORDER BY a.account_id"
+    )
+    count = 0
+    for account_id, customer_id, meter_id, active, opened_on, closed_on, opening, first_on in _each(
+        books, query, "accounts", weigh=False
+    ):
+        number = f"A{account_id}" if account_id >= 0 else f"X{-account_id}"
+        books.account_no[account_id] = number
+        meter_no = books.meter_no[meter_id if meter_id is not None else account_id]
+        opened = opened_on or first_on or books.today
+        closed = None if active else max(closed_on or books.today, opened)
+        row = (number, "meter", str(customer_id), meter_no, None, books.zone, opened, closed)
+        books.sink.account(row, books.zone)
+        if meter_no not in books.meters_sent:
+            books.meters_sent.add(meter_no)
+            books.sink.line(books.zone, "meter", meter_no)
+        if opening:
+            books.sink.opening(number, books.zone, opened, opening)
+        count += 1
+    return count
+
+
+# --- what is owed and paid
+
+
+def _invoices(books: _Books) -> int:
+    query = (
+        "SELECT i.id, i.invoice_number, s.account_id, i.invoice_date, i.due_date, s.amount_minor, s.forward_minor "
+        "FROM legacy_invoices i JOIN legacy_invoice_sums s ON s.invoice_id = i.id ORDER BY i.id"
+    )
+    count = 0
+    seen: set[str] = set()
+    for invoice_id, number, account_id, made_on, due_on, amount, forward in _each(books, query, "invoices"):
+        wanted = number or f"I{invoice_id}"
+        number_here = wanted if wanted not in seen else f"{wanted}/{invoice_id}"
+        seen.add(number_here)
+        day = made_on or due_on or books.today
+        books.invoice_no[invoice_id] = (number_here, account_id)
+        books.sink.invoice(
+            number_here, books.account_no[account_id], books.zone, day, max(due_on or day, day), amount, forward
+        )
+        count += 1
+    return count
+
+
+def _payments(books: _Books) -> int:
+    query = (
+        "SELECT p.id, w.account_id, p.invoice_id, p.paid_on, p.amount_minor, p.method, p.reference, w.left_out, "
+        "p.reversed_on, i.invoice_date FROM legacy_payments p "
+        "JOIN legacy_payment_places w ON w.payment_id = p.id "
+        "LEFT JOIN legacy_invoices i ON i.id = p.invoice_id "
+        "WHERE p.amount_minor IS NOT NULL AND p.amount_minor <> 0 "
+        "AND lower(coalesce(p.status, '')) IN ('completed', 'paid', 'pending') ORDER BY p.id"
+    )
+    count = 0
+    for row in _each(books, query, "payments"):
+        _payment(books, row)
+        count += 1
+    return count
+
+
+def _payment(books: _Books, row: Any) -> None:
+    number, sink = f"P{row.id}", books.sink
+    account_no, zone = _place(books, row.account_id)
+    day = row.paid_on or row.invoice_date or row.reversed_on or books.today
+    counts = row.left_out != "pending"
+    if row.amount_minor < 0:
+        if row.left_out is None:
+            sink.adjustment(
+                number, account_no, zone, day, -row.amount_minor, f"payment {row.id}, negative in the old books"
+            )
+        return
+    method = method_of(row.method)
+    reference = normalise_reference(row.reference or "") or None if method != "cash" else row.reference
+    named = books.invoice_no.get(row.invoice_id) if row.invoice_id is not None else None
+    invoice_no = named[0] if named is not None and named[1] == row.account_id else None
+    sink.payment(number, account_no, zone, day, row.amount_minor, counts, invoice_no, method, reference)
+    if row.reversed_on is not None:
+        sink.reversal(number, account_no, zone, max(row.reversed_on, day), row.amount_minor, counts, method, reference)
+    elif method != "cash" and reference and books.references.setdefault((method, reference), number) == number:
+        sink.claim(method, reference, number)
+
+
+def _place(books: _Books, account_id: int | None) -> tuple[str, str]:
+    """Return account and zone of a payment; the migration's suspense account is opened when it is first needed."""
+    if account_id is not None:
+        return books.account_no[account_id], books.zone
+    if books.suspense is None:
+        books.suspense = suspense_account(SUSPENSE_TILL)
+        row = (books.suspense, "suspense", None, None, SUSPENSE_TILL, SUSPENSE_ZONE, books.today, None)
+        books.sink.account(row, SUSPENSE_ZONE)
+    return books.suspense, SUSPENSE_ZONE
+
+
+def method_of(said: str | None) -> str:
+    """Return the method an old one is: its own name, what it is commonly called, else bank."""
+    word = (said or "").strip().lower()
+    known = _METHODS.get(word, word)
+    return known if known in METHODS else "bank"
+
+
+# --- instalment plans
+
+
+def _plans(books: _Books) -> int:
+    query = (
+        "SELECT p.id, p.name, p.phone, p.capacity_kw, p.paid_on, s.total_minor, s.status, "
+        "(SELECT min(l.paid_on) FROM legacy_plan_payments l WHERE l.plan_id = p.id) AS first_on "
+        "FROM legacy_plans p JOIN legacy_plan_sums s ON s.id = p.id ORDER BY p.id"
+    )
+    count = 0
+    for row in books.conn.execute(text(query)).all():
+        opened = row.first_on or row.paid_on or books.today
+        customer_no, plan_no = f"PC-{row.id}", f"PL-{row.id}"
+        books.sink.customer(
+            (customer_no, row.name or customer_no, row.phone or "", "", books.zone, "active", "en", opened), books.zone
+        )
+        if row.status == "unknown":
+            continue  # with its total alone it would say that nothing was paid; the desk makes it once that is known
+        books.sink.account((plan_no, "plan", customer_no, None, None, books.zone, opened, None), books.zone)
+        books.sink.plan((plan_no, row.capacity_kw or "0", row.total_minor), books.zone)
+        books.sink.opening(plan_no, books.zone, opened, row.total_minor)
+        _plan_payments(books, row.id, plan_no, opened)
+        count += 1
+    return count
+
+
+def _plan_payments(books: _Books, plan_id: str, plan_no: str, opened: str) -> None:
+    lines = staging.legacy_plan_payments
+    query = select(lines).where(lines.c.plan_id == plan_id, lines.c.counts == 1).order_by(lines.c.line)
+    for line in books.conn.execute(query).all():
+        if not line.amount_minor:
+            continue
+        number = f"{plan_no}.{line.line}"
+        reference = normalise_reference(line.reference or "") or None
+        books.sink.payment(
+            number, plan_no, books.zone, line.paid_on or opened, line.amount_minor, _COUNTS, None, "bank", reference
+        )  # fmt: skip
+        if reference and books.references.setdefault(("bank", reference), number) == number:
+            books.sink.claim("bank", reference, number)
+
+
+_STEPS: Final[dict[str, Callable[[_Books], int]]] = {
+    "customers": _customers,
+    "contacts": _contacts,
+    "meters": _meters,
+    "accounts": _accounts,
+    "invoices": _invoices,
+    "payments": _payments,
+    "plans": _plans,
+}
+
+
+def _openings(conn: Connection) -> Iterator[Opening]:
+    """Return what head office's desk is to look at: money in suspense, plans that are not certain or hold too much."""
+    suspense = text(
+        "SELECT p.id, p.customer_id, u.name, u.telephone, p.amount_minor, p.paid_on FROM legacy_payment_places w "
+        "JOIN legacy_payments p ON p.id = w.payment_id LEFT JOIN legacy_users u ON u.id = p.customer_id "
+        "WHERE w.account_id IS NULL ORDER BY p.id"
+    )
+    for row in conn.execute(suspense):
+        details = {
+            "payment": row.id, "customer": row.customer_id, "name": row.name, "phone": row.telephone,
+            "amount_minor": row.amount_minor, "paid_on": row.paid_on,
+        }  # fmt: skip
+        yield Opening(code="legacy_suspense", subject=f"P{row.id}", details=details)
+    plans = text(
+        "SELECT s.id, s.exception, s.excess_minor, p.payments_data, p.paid_minor, p.utr_number "
+        "FROM legacy_plan_sums s JOIN legacy_plans p ON p.id = s.id WHERE s.exception IS NOT NULL ORDER BY s.id"
+    )
+    for row in conn.execute(plans):
+        details = {
+            "exception": row.exception, "excess_minor": row.excess_minor, "raw": row.payments_data,
+            "amount_paid_minor": row.paid_minor, "amount_utr_number": row.utr_number,
+        }  # fmt: skip
+        yield Opening(code="legacy_plan", subject=f"PL-{row.id}", details=details)
+
+
+# --- afterwards
+
+_COMPARED: Final = """
+    SELECT count(*) FROM legacy_accounts a
+    LEFT JOIN legacy_account_sums s ON s.account_id = a.account_id
+    LEFT JOIN accounts l ON l.account_no =
+        CASE WHEN a.account_id >= 0 THEN 'A' || CAST(a.account_id AS text) ELSE 'X' || CAST(-a.account_id AS text) END
+    WHERE l.account_no IS NULL OR l.net_minor <> s.net_minor
+"""
+
+
+class PostedDiffers(UserError):
+    """The ledger's balances are not those that were proven."""
+
+
+def refuse_differences(conn: Connection) -> None:
+    """Compare every account of the ledger with what was proven. Raises: PostedDiffers; then nothing is kept."""
+    count = int(conn.exec_driver_sql(_COMPARED).scalar_one())
+    if count:
+        raise PostedDiffers(
+            f"{count:,} accounts would stand otherwise in the ledger than they were proven. Nothing was posted; "
+            "run all steps again: meterpos migrate meter-financials"
+        )
+
+
+def in_ledger(conn: Connection) -> dict[str, int]:
+    """Return how much the ledger holds."""
+    tables = {"customers": customers, "meters": meters, "accounts": accounts, "facts": facts}
+    return {
+        name: int(conn.execute(select(func.count()).select_from(table)).scalar_one()) for name, table in tables.items()
+    }

@@ -1,0 +1,79 @@
+"""Old books in a database: one read-only transaction, rows streamed as they are read."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from meterpos.headoffice.legacy.sources.base import Row
+
+FETCHED: Final = 5_000
+
+
+class DatabaseSource:
+    """A database seen through its driver. `stream` gives a cursor that does not hold a whole table in memory."""
+
+    def __init__(
+        self,
+        connection: Any,
+        *,
+        stream: Callable[[], Any],
+        quote: str,
+        mark: str,
+        columns_sql: str,
+        schema: tuple[str, ...],
+    ) -> None:
+        self._connection: Final = connection
+        self._stream: Final = stream
+        self._quote: Final = quote
+        self._mark: Final = mark
+        self._columns_sql: Final = columns_sql
+        self._schema: Final = schema
+        self._known: Final[dict[str, tuple[str, ...] | None]] = {}
+
+    def columns(self, table: str) -> tuple[str, ...] | None:
+        """Return a table's columns in order, in small letters; None where there is no such table."""
+        if table not in self._known:
+            cursor = self._connection.cursor()
+            cursor.execute(self._columns_sql, (*self._schema, table))
+            names = tuple(str(row[0]).lower() for row in cursor.fetchall())
+            cursor.close()
+            self._known[table] = names or None
+        return self._known[table]
+
+    def count(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> int:
+        """Return how many rows `rows` will give."""
+        where, values = self._where(tenant, parent)
+        cursor = self._connection.cursor()
+        cursor.execute(f"SELECT count(*) FROM {self._name(table)}{where}", values)
+        (found,) = cursor.fetchone()
+        cursor.close()
+        return int(found)
+
+    def rows(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Row]:
+        """Return a table's rows, as the driver gives them."""
+        where, values = self._where(tenant, parent)
+        listed = ", ".join(map(self._name, self.columns(table) or ()))
+        cursor = self._stream()
+        try:
+            cursor.execute(f"SELECT {listed} FROM {self._name(table)}{where}", values)
+            while some := cursor.fetchmany(FETCHED):
+                yield from some
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _where(self, tenant: int | None, parent: tuple[str, str] | None) -> tuple[str, tuple[int, ...]]:
+        if tenant is None:
+            return "", ()
+        mine = f"{self._name('tenant_id')} = {self._mark}"
+        if parent is None:
+            return f" WHERE {mine}", (tenant,)
+        own, table = parent
+        of_parent = f"SELECT {self._name('id')} FROM {self._name(table)} WHERE {mine}"
+        return f" WHERE {self._name(own)} IN ({of_parent})", (tenant,)
+
+    def _name(self, name: str) -> str:
+        assert name.replace("_", "").replace("$", "").isalnum() or self._quote not in name, name
+        return f"{self._quote}{name}{self._quote}"

@@ -1,0 +1,87 @@
+"""Which steps the staging tables stand at. A step that runs takes away the marks of those after it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from meterpos.errors import UserError
+from meterpos.headoffice.tables.legacy import legacy_steps
+
+IMPORT: Final = "import-legacy"
+PLACES: Final = "backfill-payment-meter-ids"
+AMOUNTS: Final = "backfill-invoice-amounts"
+VALIDATE_PAYMENTS: Final = "validate-payments"
+METERS: Final = "customer-balances-to-meters"
+CUSTOMERS: Final = "recalculate-customer-balances"
+PROOF: Final = "proof"
+VALIDATE: Final = "validate"
+POSTING: Final = "post"
+ORDER: Final = (IMPORT, PLACES, AMOUNTS, VALIDATE_PAYMENTS, METERS, CUSTOMERS, PROOF, VALIDATE, POSTING)
+NEEDS: Final[Mapping[str, str]] = {
+    PLACES: IMPORT, AMOUNTS: PLACES, VALIDATE_PAYMENTS: PLACES, METERS: AMOUNTS, CUSTOMERS: METERS, PROOF: CUSTOMERS,
+    VALIDATE: CUSTOMERS, POSTING: PROOF,
+}  # fmt: skip
+
+
+class StepMissing(UserError):
+    """An earlier step has not been done."""
+
+
+class AlreadyPosted(UserError):
+    """The migration stands in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step that was done."""
+
+    step: str
+    finished_at: datetime
+    seconds: float
+    details: Mapping[str, Any]
+
+
+def done(conn: Connection, step: str) -> Done | None:
+    """Return how a step went, None where the staging tables do not stand at it."""
+    row = conn.execute(select(legacy_steps).where(legacy_steps.c.step == step)).one_or_none()
+    return Done(row.step, row.finished_at, row.seconds, json.loads(row.details)) if row else None
+
+
+def require(conn: Connection, step: str) -> None:
+    """Make sure the step before `step` was done and nothing was posted. Raises: StepMissing, AlreadyPosted."""
+    refuse_posted(conn)
+    needed = NEEDS[step]
+    if done(conn, needed) is None:
+        raise StepMissing(f"{step} needs {needed} first. Run: meterpos migrate {needed}")
+
+
+def refuse_posted(conn: Connection) -> None:
+    """Raises: AlreadyPosted."""
+    posted = done(conn, POSTING)
+    if posted is not None:
+        raise AlreadyPosted(
+            f"The migration was posted into the ledger at {posted.finished_at:%Y-%m-%d %H:%M} UTC; what it was made "
+            f"of stays "
+            "as it is. To do it anew: meterpos migrate rollback"
+        )
+
+
+def note(
+    conn: Connection, step: str, *, at: datetime, seconds: float, details: Mapping[str, Any], stands: bool = True
+) -> None:
+    """Note that a step was done (or, where it does not stand, was not), and that those after it are to be done "
+    "again."""
+    after = ORDER[ORDER.index(step) :]
+    if step in (VALIDATE_PAYMENTS, PROOF, VALIDATE):
+        after = (step,)  # they change nothing that others build on
+    conn.execute(delete(legacy_steps).where(legacy_steps.c.step.in_(after)))
+    if not stands:
+        return
+    conn.execute(
+        insert(legacy_steps),
+        {"step": step, "finished_at": at, "seconds": round(seconds, 3), "details": json.dumps(details)},
+    )

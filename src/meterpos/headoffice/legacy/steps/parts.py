@@ -1,0 +1,63 @@
+"""Running one statement over a large table in parts, so that progress shows and memory stays small."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, func, select, text
+
+from meterpos.headoffice.legacy.progress import Progress
+
+PART_ROWS: Final = 100_000
+
+
+def ranges(conn: Connection, table: Table, column: str = "id") -> Iterator[tuple[int, int, int]]:
+    """Return (first, last, rows) of each part of a table, by an indexed whole-number column."""
+    key = table.c[column]
+    total = count(conn, table)
+    low = conn.execute(select(func.min(key))).scalar_one()
+    done = 0
+    while low is not None and done < total:
+        above = select(key).where(key >= low).order_by(key).limit(1).offset(PART_ROWS)
+        high = conn.execute(above).scalar_one_or_none()
+        if high is None:
+            last = conn.execute(select(func.max(key))).scalar_one()
+            yield low, last, total - done
+            return
+        if high == low:  # more rows of one value than a part holds
+            high = conn.execute(select(func.min(key)).where(key > low)).scalar_one_or_none()
+            if high is None:
+                yield low, low, total - done
+                return
+        yield low, high - 1, PART_ROWS
+        done += PART_ROWS
+        low = high
+
+
+def count(conn: Connection, table: Table) -> int:
+    """Return how many rows a table has."""
+    return int(conn.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def in_parts(
+    conn: Connection, sentence: str, table: Table, *, progress: Progress, doing: str, column: str = "id",
+    values: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Run a statement with :low and :high over each part of `table`; its work was expected before."""
+    statement = text(sentence)
+    for low, high, rows in ranges(conn, table, column):
+        conn.execute(statement, {"low": low, "high": high, **(values or {})})
+        progress.advance(rows, doing)
+
+
+def whole(conn: Connection, sentence: str, *, progress: Progress, doing: str, work: float = 0) -> int:
+    """Run one statement and return how many rows it wrote."""
+    written = conn.execute(text(sentence)).rowcount
+    progress.advance(work, doing)
+    return int(written)
+
+
+def analyse(conn: Connection, *tables: Table) -> None:
+    """Tell PostgreSQL how large the tables are that were just filled: without, it plans for empty ones."""
+    if conn.dialect.name == "postgresql":
+        for table in tables:
+            conn.exec_driver_sql(f'ANALYZE "{table.name}"')
