@@ -1,8 +1,10 @@
 """Approvals by telephone, by commands: the till asks, head office answers, the digits are used."""
 
 import pytest
+from sqlalchemy import insert
 
 from meterpos.ledger.rules.approvals import code_of, read_challenge
+from meterpos.ledger.tables import settings
 from meterpos.vault import APPROVAL_KEY, write_secret
 from tests.cli.commands import TillCommands
 from tests.support.tills import STREAM, Counter
@@ -51,3 +53,21 @@ def test_nothing_is_put_right_without_a_second_person(open_till: TillCommands) -
 @pytest.mark.parametrize("asked", [(), ("--receipt", "KSM01-B7K-000001", "--amount", "1")])
 def test_a_challenge_is_about_a_receipt_or_an_amount(open_till: TillCommands, asked: tuple[str, ...]) -> None:
     assert open_till("challenge", "--kind", "payout", *asked).code == 2
+
+
+def test_the_rest_of_a_reference_is_used_with_digits(counter: Counter, open_till: TillCommands) -> None:
+    mpesa = ("pay", "--meter", "MTR-001", "--method", "mpesa", "--reference", "SKJ3XY71AB", "--amount")
+    open_till.ask(*mpesa, "1000")
+    refused = open_till(*mpesa, "500")
+    assert refused.code == 1 and "was already used" in refused.told
+    code = answered(counter, open_till, "--kind", "reference", "--subject", "SKJ3XY71AB", "--amount", "500")
+    assert open_till.ask(*mpesa, "500", "--approval-code", code)["total_minor"] == 50_000
+
+
+def test_cash_over_the_limit_is_taken_with_digits(counter: Counter, open_till: TillCommands) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(insert(settings), {"key": "cash_stop_minor", "value": 600_000})
+    refused = open_till(*PAY)
+    assert refused.code == 1 and "would pass its limit" in refused.told
+    code = answered(counter, open_till, "--kind", "over-limit", "--amount", "2500")
+    assert open_till.ask(*PAY, "--approval-code", code)["total_minor"] == 250_000

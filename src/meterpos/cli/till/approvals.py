@@ -1,7 +1,11 @@
 """The second person behind a command: their name and PIN, or head office's digits."""
 
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,6 +17,7 @@ from meterpos.ledger.rules.approvals import ASKED, Asked, Wanted, subject_of
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Approval
+    from meterpos.ledger.operations.tenders import TenderRequest
     from meterpos.till import Till
 
 Approver = Annotated[
@@ -73,37 +78,81 @@ def of_receipt(till: "Till", kind: Asked, number: str) -> Wanted:
     return Wanted(kind, found.number, sum(part["amount"] for part in found.entry.content.body["parts"]))
 
 
-def approved(
-    till: "Till",
-    *,
-    clerk: str,
-    approver: str | None,
-    pin_file: Path | None,
-    code: str | None = None,
-    wanted: Wanted | None = None,
-) -> "Approval | None":
-    """Return the approval a command was given, None where it was given none; ``wanted`` is what digits must be for.
+def of_tender(till: "Till", request: "TenderRequest") -> Wanted:
+    """Return what a payment needs a second person for: the rest of a used reference, else cash over the limit."""
+    from meterpos.ledger.operations.tenders import wanted_approval
 
-    Raises: NobodyActs when only half of it was given; what `Till.approve` and `Till.approve_by_code` raise.
-    """
-    if code is not None and wanted is not None:
-        return till.approve_by_code(wanted, code=code, clerk=clerk)
-    if approver is None and pin_file is None:
-        return None
-    if approver is None or pin_file is None:
-        raise NobodyActs("Approve with both: --approver NAME --approver-pin-file FILE.", field="approver")
-    return till.approve(approver=approver, pin=read_pin(pin_file), clerk=clerk)
+    with till.store.read() as connection:
+        return wanted_approval(connection, request)
 
 
-def must_be_approved(
-    till: "Till", *, kind: Asked, number: str, clerk: str, approver: str | None, pin_file: Path | None, code: str | None
-) -> "Approval":
-    """Return the approval of putting a receipt right. Raises: as `approved`; NobodyActs when there is none."""
-    wanted = None if code is None else of_receipt(till, kind, number)
-    given = approved(till, clerk=clerk, approver=approver, pin_file=pin_file, code=code, wanted=wanted)
-    if given is None:
-        raise NobodyActs(
-            "A second person has to approve: --approver NAME --approver-pin-file FILE, or --approval-code CODE.",
-            field="approver",
-        )
-    return given
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What a command was told of a second person: their name and PIN, or head office's digits, or nothing."""
+
+    approver: str | None
+    pin_file: Path | None
+    code: str | None
+
+    def approve(self, till: "Till", wanted: Callable[[], Wanted], *, clerk: str) -> "Approval | None":
+        """Return the approval it gives, None where it says nothing; ``wanted`` tells what digits must be for.
+
+        Raises: NobodyActs when only half of it was given; what `Till.approve` and `Till.approve_by_code` raise.
+        """
+        if self.code is not None:
+            return till.approve_by_code(wanted(), code=self.code, clerk=clerk)
+        if self.approver is None and self.pin_file is None:
+            return None
+        if self.approver is None or self.pin_file is None:
+            raise NobodyActs("Approve with both: --approver NAME --approver-pin-file FILE.", field="approver")
+        return till.approve(approver=self.approver, pin=read_pin(self.pin_file), clerk=clerk)
+
+    def require(self, till: "Till", wanted: Callable[[], Wanted], *, clerk: str) -> "Approval":
+        """Return the approval it gives. Raises: as `approve`; NobodyActs when it says nothing."""
+        given = self.approve(till, wanted, clerk=clerk)
+        if given is None:
+            raise NobodyActs(
+                "A second person has to approve: --approver NAME --approver-pin-file FILE, or --approval-code CODE.",
+                field="approver",
+            )
+        return given
+
+
+def approvable(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of an approval, before --clerk; it gets what they say as its ``agreement``."""
+
+    @wraps(command)
+    def run(
+        *arguments: object,
+        approver: str | None = None,
+        approver_pin_file: Path | None = None,
+        approval_code: str | None = None,
+        **options: object,
+    ) -> None:
+        agreement = Agreement(approver=approver, pin_file=approver_pin_file, code=approval_code)
+        command(*arguments, agreement=agreement, **options)
+
+    run.__signature__ = _with_options(inspect.signature(command))  # type: ignore[attr-defined]
+    kept = {name: kind for name, kind in command.__annotations__.items() if name != "agreement"}
+    run.__annotations__ = {**kept, **OPTIONS}
+    return run
+
+
+OPTIONS: Final[Mapping[str, Any]] = {
+    "approver": Approver,
+    "approver_pin_file": ApproverPinFile,
+    "approval_code": ApprovalCode,
+}
+
+
+def _with_options(signature: inspect.Signature) -> inspect.Signature:
+    """Return the signature with the three options where its ``agreement`` stands."""
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        if parameter.name != "agreement":
+            parameters.append(parameter)
+            continue
+        parameters += [
+            parameter.replace(name=name, default=None, annotation=annotation) for name, annotation in OPTIONS.items()
+        ]
+    return signature.replace(parameters=parameters)

@@ -8,7 +8,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import Agreement, approvable
 from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
@@ -20,6 +20,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("cash", epilog=example("meterpos till cash --kind drop --amount 20000"))(cash)
 
 
+@approvable
 def cash(
     context: typer.Context,
     *,
@@ -38,9 +39,7 @@ def cash(
     to_pin_file: Annotated[
         Path | None, typer.Option("--to-pin-file", metavar="FILE", help="A file whose first line is that clerk's PIN.")
     ] = None,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     movement_id: Annotated[
         uuid.UUID | None,
         typer.Option("--movement-id", metavar="UUID", help="Your own id of this: sent twice, it is moved once."),
@@ -70,14 +69,7 @@ def cash(
             reason=reason,
             to=to,
         )
-        approval = approved(
-            till,
-            clerk=name,
-            approver=approver,
-            pin_file=approver_pin_file,
-            code=approval_code,
-            wanted=Wanted("payout", NO_SUBJECT, amount_minor),
-        )
+        approval = agreement.approve(till, lambda: Wanted("payout", NO_SUBJECT, amount_minor), clerk=name)
         entry = till.move_cash(request=request, clerk=name, approval=approval)
         printed = print_queued(till, entry)
     body = entry.content.body

@@ -10,11 +10,10 @@ import typer
 from meterpos.cli import show
 from meterpos.cli.files import read_payments
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import Agreement, approvable, of_tender
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 from meterpos.errors import UserError
-from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
 from meterpos.ledger.rules.tenders import METHODS, Method
 
 if TYPE_CHECKING:
@@ -58,6 +57,7 @@ def add_to(group: typer.Typer) -> None:
     )(pay_many)
 
 
+@approvable
 def pay(
     context: typer.Context,
     *,
@@ -82,9 +82,7 @@ def pay(
     tender_id: TenderId = None,
     sms_to: SmsTo = None,
     no_sms: NoSms = False,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -105,17 +103,11 @@ def pay(
             sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        approval = approved(
-            till,
-            clerk=name,
-            approver=approver,
-            pin_file=approver_pin_file,
-            code=approval_code,
-            wanted=Wanted("over-limit", NO_SUBJECT, sum(leg.amount_minor for leg in request.legs)),
-        )
+        approval = agreement.approve(till, lambda: of_tender(till, request), clerk=name)
         take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
+@approvable
 def pay_many(
     context: typer.Context,
     *,
@@ -127,9 +119,7 @@ def pay_many(
     tender_id: TenderId = None,
     sms_to: SmsTo = None,
     no_sms: NoSms = False,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -148,14 +138,7 @@ def pay_many(
             sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        approval = approved(
-            till,
-            clerk=name,
-            approver=approver,
-            pin_file=approver_pin_file,
-            code=approval_code,
-            wanted=Wanted("over-limit", NO_SUBJECT, sum(leg.amount_minor for leg in request.legs)),
-        )
+        approval = agreement.approve(till, lambda: of_tender(till, request), clerk=name)
         take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 

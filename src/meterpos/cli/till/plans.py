@@ -7,7 +7,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import Agreement, approvable, of_tender
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.payments import (
     Leg,
@@ -43,6 +43,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("plan", epilog=example("meterpos till plan PL-0042"))(plan)
 
 
+@approvable
 def pay_plan(
     context: typer.Context,
     *,
@@ -60,8 +61,7 @@ def pay_plan(
     tender_id: TenderId = None,
     sms_to: SmsTo = None,
     no_sms: NoSms = False,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -91,10 +91,11 @@ def pay_plan(
             sms_to=sms_of(sms_to, no_sms),
         )
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        approval = approved(till, clerk=name, approver=approver, pin_file=approver_pin_file)
+        approval = agreement.approve(till, lambda: of_tender(till, request), clerk=name)
         take(till, request, clerk=name, approval=approval, device=device, json=json)
 
 
+@approvable
 def plan_request(
     context: typer.Context,
     *,
@@ -105,9 +106,7 @@ def plan_request(
     request_id: Annotated[
         str | None, typer.Option("--request-id", metavar="UUID", help="The same again makes the same plan, once.")
     ] = None,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     json: Json = False,
@@ -120,14 +119,7 @@ def plan_request(
     total_minor = parse_amount(total, field="total")
     with opened(context) as till:
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
-        approval = approved(
-            till,
-            clerk=name,
-            approver=approver,
-            pin_file=approver_pin_file,
-            code=approval_code,
-            wanted=Wanted("plan", subject_of(customer), total_minor),
-        )
+        approval = agreement.approve(till, lambda: Wanted("plan", subject_of(customer), total_minor), clerk=name)
         entry = till.request_plan(
             customer_no=customer,
             capacity_kw=capacity,

@@ -7,7 +7,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, must_be_approved
+from meterpos.cli.till.approvals import Agreement, approvable, of_receipt
 from meterpos.cli.till.opened import opened, who_acts
 from meterpos.cli.till.payments import part_answer
 from meterpos.cli.till.printer import print_queued, use_printer
@@ -72,6 +72,7 @@ def ask_put_right(
     show.tell(f"Head office is asked about {body['number']} at the next exchange.")
 
 
+@approvable
 def reverse(
     context: typer.Context,
     number: Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt to undo.")],
@@ -80,9 +81,7 @@ def reverse(
         Literal["cash", "none"],
         typer.Option("--refund", metavar="cash|none", help="Whether its cash is given back from the drawer."),
     ],
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -101,15 +100,7 @@ def reverse(
             refund=refund,
             tender_id=new_tender_id(),
             clerk=name,
-            approval=must_be_approved(
-                till,
-                kind="reverse",
-                number=number,
-                clerk=name,
-                approver=approver,
-                pin_file=approver_pin_file,
-                code=approval_code,
-            ),
+            approval=agreement.require(till, lambda: of_receipt(till, "reverse", number), clerk=name),
         )
         printed = print_queued(till, entry)
     body = entry.content.body
@@ -135,6 +126,7 @@ def reverse(
     _tell_balances(body["parts"])
 
 
+@approvable
 def correct(
     context: typer.Context,
     number: Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt that names the wrong meter.")],
@@ -145,9 +137,7 @@ def correct(
         typer.Option("--from-meter", metavar="M", help="The wrong meter, where the receipt has several."),
     ] = None,
     reason: Reason,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     device: Print = None,
@@ -166,15 +156,7 @@ def correct(
             reason=reason,
             tender_id=new_tender_id(),
             clerk=name,
-            approval=must_be_approved(
-                till,
-                kind="correct",
-                number=number,
-                clerk=name,
-                approver=approver,
-                pin_file=approver_pin_file,
-                code=approval_code,
-            ),
+            approval=agreement.require(till, lambda: of_receipt(till, "correct", number), clerk=name),
         )
         printed = print_queued(till, entry)
     if json:

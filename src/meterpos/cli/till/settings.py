@@ -6,7 +6,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
-from meterpos.cli.till.approvals import ApprovalCode, Approver, ApproverPinFile, approved
+from meterpos.cli.till.approvals import Agreement, approvable
 from meterpos.cli.till.opened import NobodyActs, opened, who_acts
 from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
 
@@ -26,6 +26,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("test-print", epilog=example("meterpos till test-print --print tcp:192.168.1.50"))(try_printer)
 
 
+@approvable
 def settings(
     context: typer.Context,
     *,
@@ -33,9 +34,7 @@ def settings(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help=f"Change one of {', '.join(SHOWN)}; empty takes it away."),
     ] = None,
-    approver: Approver = None,
-    approver_pin_file: ApproverPinFile = None,
-    approval_code: ApprovalCode = None,
+    agreement: Agreement,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     json: Json = False,
@@ -45,10 +44,7 @@ def settings(
     with opened(context) as till:
         if wanted:
             name = who_acts(till, clerk=clerk, pin_file=pin_file)
-            asked = Wanted("settings", NO_SUBJECT, 0)
-            approval = approved(
-                till, clerk=name, approver=approver, pin_file=approver_pin_file, code=approval_code, wanted=asked
-            )
+            approval = agreement.approve(till, lambda: Wanted("settings", NO_SUBJECT, 0), clerk=name)
             till.apply_settings(changes=wanted, clerk=name, approval=approval)
         told = _shown(till.settings)
     if json:

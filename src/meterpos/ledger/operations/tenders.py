@@ -24,6 +24,7 @@ from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.accounts import ledger_of
 from meterpos.ledger.queries.identity import suspense_account
 from meterpos.ledger.rules.allocation import PaymentEffect, allocate, apply_payment
+from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted, subject_of
 from meterpos.ledger.rules.facts import invoice_id
 from meterpos.ledger.rules.tenders import METHODS, TenderDoesNotAdd, cells, change_minor, required_reference
 from meterpos.ledger.tables import accounts, customers, facts, meters, tenders
@@ -231,6 +232,17 @@ def _legs(
             }
         )
     return legs
+
+
+def wanted_approval(connection: Connection, request: TenderRequest) -> Wanted:
+    """Return what a second person has to agree to: the rest of a reference used before, else cash over the limit."""
+    total_minor = sum(leg.amount_minor for leg in request.legs)
+    for leg in request.legs:
+        reference = required_reference(leg.method, leg.reference)
+        same = {"method": leg.method, "reference": reference}
+        if reference is not None and connection.execute(_same_reference, same).first() is not None:
+            return Wanted("reference", subject_of(reference), total_minor)
+    return Wanted("over-limit", NO_SUBJECT, total_minor)
 
 
 def _refuse_used(connection: Connection, method: str, reference: str) -> None:
