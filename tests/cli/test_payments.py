@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from meterpos.ledger.queries.receipts import find_receipt
+from meterpos.ledger.tables import meters
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
@@ -157,3 +158,17 @@ def test_the_rest_of_a_reference_is_used_with_a_second_persons_approval(
         approval = find_receipt(connection, "KSM01-B7K-000002").entry.content.approval
     assert approval is not None and (approval.by, approval.how) == ("otieno", "pin")
     assert counter.net("A4") == 70_000
+
+
+def test_the_slip_to_connect_a_meter_again_comes_with_the_payment_that_clears_its_debt(
+    counter: Counter, open_till: TillCommands
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(meters.update().where(meters.c.meter_no == "MTR-001").values(status="disconnected"))
+    answer = open_till.ask("pay", "--meter", "MTR-001", "--amount", "2300", "--method", "cash")
+    assert answer["allocation"][0]["reconnects"] is True
+    assert "RECONNECTION SLIP" in open_till.do("receipt", answer["receipt_no"], "--reconnection").out
+    other = open_till.ask("pay", "--meter", "MTR-078", "--amount", "1", "--method", "cash")
+    refused = open_till("receipt", other["receipt_no"], "--reconnection")
+    assert refused.code == 1
+    assert "cleared no debt of a disconnected meter" in refused.told

@@ -14,10 +14,11 @@ from meterpos.printing.layout import COLUMNS
 from meterpos.printing.page import Box, Code, Letters
 from meterpos.printing.preview import render_text
 from meterpos.printing.receipt import compose_receipt
+from meterpos.printing.reconnection import compose_reconnection
 from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.printing.thermal import render_escpos
 from tests.printing.report_samples import REPORTS as REPORTS_ON_PAPER
-from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS
+from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS, reconnection
 from tests.printing.shift_samples import CASH_SLIPS, REPORTS
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -48,6 +49,8 @@ class Case:
         name, copy_no = self.name.removesuffix("-copy"), 2 if self.name.endswith("-copy") else 0
         if name in _REPORTS:
             return compose_shift_report(_REPORTS[name](self.language), copy_no=copy_no)
+        if name == "reconnection":
+            return compose_reconnection(reconnection(self.language), seal=SEAL, copy_no=copy_no)
         if name in CASH_SLIPS:
             return compose_cash_slip(CASH_SLIPS[name](self.language), copy_no=copy_no)
         return compose_receipt(RECEIPTS[name](self.language), seal=SEAL, copy_no=copy_no)
@@ -94,7 +97,16 @@ def _marks(document: Document) -> Iterator[str]:
 
 
 _REPORTS = {**SHIFT_REPORTS, **REPORTS}
-EVERY = (*RECEIPTS, "cash-copy", *SHIFT_REPORTS, "shift-report-copy", *REPORTS, *CASH_SLIPS, *REPORTS_ON_PAPER)
+EVERY = (
+    *RECEIPTS,
+    "cash-copy",
+    "reconnection",
+    *SHIFT_REPORTS,
+    "shift-report-copy",
+    *REPORTS,
+    *CASH_SLIPS,
+    *REPORTS_ON_PAPER,
+)
 
 
 def cases(names: tuple[str, ...] = EVERY) -> Iterator[Case]:

@@ -154,6 +154,24 @@ def several_parts(language: str = "en") -> Entry:
     )
 
 
+def reconnection(language: str = "en") -> Entry:
+    """A payment that cleared what two disconnected meters owed, and a third that is not."""
+    serial = {"serial": "KE-2019-0081177", "owed": 230_000}
+    return tender(
+        language,
+        legs=[leg_of(amount=460_000)],
+        parts=[
+            part_of(amount=230_000, reconnect=serial),
+            part_of(
+                "MTR-2026-000452", amount=130_000, place="", utility="power", reconnect={"serial": "", "owed": 130_000}
+            ),
+            part_of("MTR-078", amount=100_000, place="Rental, Migosi"),
+        ],
+        tendered=None,
+        change=0,
+    )
+
+
 def several_legs(language: str = "en") -> Entry:
     return tender(
         language,

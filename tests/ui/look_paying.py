@@ -25,6 +25,7 @@ def visit(visit: Visit) -> None:
     invoices(visit)
     split(visit)
     waiting(visit)
+    reconnection(visit)
 
 
 def choose(visit: Visit, text: str) -> None:
@@ -87,3 +88,12 @@ def waiting(visit: Visit) -> None:
     visit.grab("waiting-moved")
     for draft in tuple(visit.window.pay.waiting.parked):
         visit.window.pay.waiting.throw_away(draft)
+
+
+def reconnection(visit: Visit) -> None:
+    """A disconnected meter whose debt is paid off."""
+    choose(visit, "MTR-2026-000452")
+    visit.grab("disconnected")
+    press(Qt.Key.Key_F12)
+    visit.grab("reconnection")
+    visit.window.pay.next_customer()

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from sqlalchemy import insert, select
 
 from meterpos.ledger.journal import parse
-from meterpos.ledger.tables import accounts, journal, tenders
+from meterpos.ledger.tables import accounts, journal, meters, tenders
 from meterpos.printing.devices import PrinterError, Sent
 from meterpos.printing.spool import Spooler
 from meterpos.ui import words
@@ -445,3 +445,50 @@ def test_the_tender_table_holds_what_was_taken(window: Window, counter: Counter)
     with counter.till.store.read() as connection:
         row = connection.execute(select(tenders)).one()
     assert (row.customer_no, row.total_minor, row.cash_minor) == ("AC-10077", 120_000, 120_000)
+
+
+def test_a_disconnected_meter_paid_off_offers_its_slip(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-2026-000452")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    done = window.pay.done
+    assert done.reconnect.isVisible()
+    assert "MTR-2026-000452 owes nothing any more" in done.reconnect_text.text()
+    press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    settle(window)
+    assert [body["number"] for body in entries(counter, "reprinted")] == ["KSM01-B7K-000001-R"]
+    choose(window, "MTR-112")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert not done.reconnect.isVisible()
+
+
+def test_closed_and_disconnected_meters_are_payable_those_with_debt_first_and_say_what_they_are(
+    window: Window, counter: Counter
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(
+            insert(accounts),
+            [
+                {"account_no": n, "kind": "meter", "customer_no": "AC-10482", "meter_no": n, "zone": "Kondele"}
+                for n in "XY"
+            ],
+        )
+        connection.execute(
+            insert(meters), [{"meter_no": n, "utility": "water", "status": "disconnected"} for n in "XY"]
+        )
+        connection.execute(
+            accounts.update().where(accounts.c.account_no == "A3").values(closed_on=counter.till.moment().today)
+        )
+    post_facts(counter, [invoice("INV-Y", "Y", 30_000, on=date(2026, 11, 1))])
+    choose(window, "grace")
+    cards = window.pay.person.cards
+    assert [card.meter_no for card in cards.rows()] == ["MTR-001", "MTR-045", "Y", "X", "MTR-078"]
+    spoken = [cards.model_.data(cards.model_.index(number)) or "" for number in range(5)]
+    assert "disconnected" in spoken[2] and "handed over" in spoken[4]
+    press(Qt.Key.Key_End)
+    settle(window)
+    press(ENTER)
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert entries(counter, "tender")[0]["parts"][0]["account"] == "A3"

@@ -38,8 +38,11 @@ def say_instant(local: str, *, labels: Labels) -> tuple[str, str]:
     return say_day(instant.date(), labels=labels), f"{instant:%H:%M}"
 
 
-def opening(entry: Entry, *, title: str, labels: Labels, copy_no: int) -> list[Element]:
-    """Return the head of a paper: marks, the utility, the paper's name and number, when, who and where."""
+def opening(entry: Entry, *, title: str, labels: Labels, copy_no: int, number: str | None = None) -> list[Element]:
+    """Return the head of a paper: marks, the utility, the paper's name and number, when, who and where.
+
+    ``number`` is the paper's own where it is not the entry's.
+    """
     body = entry.content.body
     day = local_instant(entry.content.at, like=entry).date()
     elements: list[Element] = [*_marks(body, labels=labels, copy_no=copy_no)]
@@ -51,7 +54,7 @@ def opening(entry: Entry, *, title: str, labels: Labels, copy_no: int) -> list[E
         Rule(),
         Pair(
             left=pair(title, "", bold=True).left,
-            right=pair("", body["number"]).right,
+            right=pair("", number or body["number"]).right,
             stacked_left=True,
         ),
         pair(

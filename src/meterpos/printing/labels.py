@@ -113,6 +113,13 @@ class Labels:
     not_closed: str
     drawer_openings: str
     abandoned: str
+    reconnection: str
+    reconnect_now: str
+    debt_cleared: str
+    serial_no: str
+    receipt_no: str
+    reconnected_by: str
+    reconnected_on: str
     recounted: str
     from_the_safe: str
     count_of: str
@@ -219,6 +226,13 @@ _ENGLISH: Final = Labels(
     not_closed="The shift is still open.",
     drawer_openings="Drawer opened without a sale",
     abandoned="Payments begun and given up",
+    reconnection="RECONNECTION SLIP",
+    reconnect_now="The debt is paid. Please connect this supply again.",
+    debt_cleared="Debt paid off",
+    serial_no="Serial number",
+    receipt_no="Receipt",
+    reconnected_by="Connected by",
+    reconnected_on="Date and time",
     recounted="Difference at handover",
     from_the_safe="FROM THE SAFE",
     count_of="{n} x {denomination}",
@@ -335,6 +349,13 @@ _SWAHILI: Final = Labels(
     not_closed="Zamu bado haijafungwa.",
     drawer_openings="Droo kufunguliwa bila malipo",
     abandoned="Malipo yaliyoachwa",
+    reconnection="HATI YA KUUNGANISHA",
+    reconnect_now="Deni limelipwa. Tafadhali unganisha huduma hii tena.",
+    debt_cleared="Deni lililolipwa",
+    serial_no="Nambari ya kifaa",
+    receipt_no="Risiti",
+    reconnected_by="Imeunganishwa na",
+    reconnected_on="Tarehe na saa",
     recounted="Tofauti ya makabidhiano",
     from_the_safe="KUTOKA SEFU",
     count_of="{n} x {denomination}",

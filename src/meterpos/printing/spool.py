@@ -15,6 +15,7 @@ from meterpos.ledger.store import Store
 from meterpos.printing.devices import Device, PrinterError, open_device
 from meterpos.printing.document import Document
 from meterpos.printing.receipt import compose_receipt
+from meterpos.printing.reconnection import compose_reconnection
 from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.printing.thermal import render_escpos
 
@@ -128,4 +129,6 @@ class Spooler:
             return compose_shift_report(entry, copy_no=job.copy_no)
         if job.paper == "cash_slip":
             return compose_cash_slip(entry, copy_no=job.copy_no)
+        if job.paper == "reconnection":
+            return compose_reconnection(entry, seal=self.till.seal(entry), copy_no=job.copy_no)
         return compose_receipt(entry, seal=self.till.seal(entry), copy_no=job.copy_no)

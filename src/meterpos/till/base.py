@@ -89,14 +89,16 @@ class TillBase:
         if self.hold is not None:
             self.hold.release()
 
-    def _queue(self, connection: Connection, entry: Entry, *, paper: str, drawer: bool = False) -> int | None:
+    def _queue(
+        self, connection: Connection, entry: Entry, *, paper: str, drawer: bool = False, number: str | None = None
+    ) -> int | None:
         if self.settings.printer is None:
             return None
         return spool.enqueue(
             connection,
             entry_id=entry.entry_id,
             paper=paper,
-            number=entry.content.body["number"],
+            number=number or entry.content.body["number"],
             device=self.settings.printer,
             columns=self.settings.columns,
             drawer=drawer,

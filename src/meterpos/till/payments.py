@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from meterpos.ledger.journal import Approval, Entry, papers_of
 from meterpos.ledger.operations import corrections, drafts, put_right_requests, reversals, tenders
+from meterpos.ledger.queries.papers import reconnections_of, slip_number
 from meterpos.ledger.queries.receipts import entry_of_tender
 from meterpos.till.base import TillBase
 
@@ -24,7 +25,7 @@ class Payments(TillBase):
         approval: Approval | None = None,
         draft: Mapping[str, Any] | None = None,
     ) -> Entry:
-        """Take a tender and queue its receipt, in one durable transaction.
+        """Take a tender and queue its receipt, and the reconnection slip it brings, in one durable transaction.
 
         ``draft`` is what the form held: it is kept with the tender until the window has shown what came of it, so that
         after a crash in between the clerk is told that the money was taken.
@@ -39,8 +40,13 @@ class Payments(TillBase):
             if draft is not None:
                 drafts.keep_draft(connection, tender_id=request.tender_id, data=draft)
             cash = any(leg.method == "cash" for leg in request.legs)
-            printed = again is not None
-            return entry, () if printed else (self._queue(connection, entry, paper="receipt", drawer=cash),)
+            if again is not None:
+                return entry, ()
+            jobs = [self._queue(connection, entry, paper="receipt", drawer=cash)]
+            if reconnections_of(entry):
+                slip = slip_number(entry.content.body["number"])
+                jobs.append(self._queue(connection, entry, paper="reconnection", number=slip))
+            return entry, tuple(jobs)
 
         return self._settled(work)
 

@@ -12,7 +12,9 @@ from meterpos.cli.till.opened import NobodyActs, opened, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
 
 if TYPE_CHECKING:
+    from meterpos.ledger.journal import Entry
     from meterpos.ledger.queries.seals import Verdict
+    from meterpos.printing.document import Document
     from meterpos.till import Till
 
 
@@ -35,14 +37,17 @@ def receipt(
     copy: Annotated[
         bool, typer.Option("--copy", help="Make a counted copy that says COPY, as for handing out; else just look.")
     ] = False,
+    reconnection: Annotated[
+        bool, typer.Option("--reconnection", help="The slip to connect a meter again that came with this receipt.")
+    ] = False,
     device: Print = None,
     clerk: Clerk = None,
     pin_file: PinFile = None,
     json: Json = False,
 ) -> None:
     """Write a receipt to the standard output as it was made, or print a counted copy of it with --copy."""
+    from meterpos.ledger.queries.papers import slip_number
     from meterpos.ledger.queries.receipts import find_receipt
-    from meterpos.printing.receipt import compose_receipt
 
     check_columns(columns)
     if device is not None and not copy:
@@ -53,8 +58,9 @@ def receipt(
         entry, copy_no, printed = found.entry, 0, None
         if copy:
             use_printer(till, device)
-            copy_no, printed = _copied(till, found.number, clerk=clerk, pin_file=pin_file, printing=device is not None)
-        paper = compose_receipt(entry, seal=till.seal(entry), copy_no=copy_no)
+            number = slip_number(found.number) if reconnection else found.number
+            copy_no, printed = _copied(till, number, clerk=clerk, pin_file=pin_file, printing=device is not None)
+        paper = _composed(till, entry, copy_no=copy_no, reconnection=reconnection)
         width = columns or till.settings.columns
     if json:
         show.as_json(
@@ -160,6 +166,21 @@ def jobs(
         )
     else:
         show.tell("Nothing was sent to a printer yet.")
+
+
+def _composed(till: "Till", entry: "Entry", *, copy_no: int, reconnection: bool) -> "Document":
+    """Return the paper of a receipt, or the reconnection slip that came with it. Raises: NoSuchPaper."""
+    from meterpos.ledger.operations.papers import NoSuchPaper
+    from meterpos.ledger.queries.papers import reconnections_of
+    from meterpos.printing.receipt import compose_receipt
+    from meterpos.printing.reconnection import compose_reconnection
+
+    if not reconnection:
+        return compose_receipt(entry, seal=till.seal(entry), copy_no=copy_no)
+    if not reconnections_of(entry):
+        number = entry.content.body["number"]
+        raise NoSuchPaper(f"{number} cleared no debt of a disconnected meter: no slip came with it.", field="number")
+    return compose_reconnection(entry, seal=till.seal(entry), copy_no=copy_no)
 
 
 def _copied(

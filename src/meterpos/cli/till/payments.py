@@ -312,6 +312,7 @@ def part_answer(part: dict[str, Any]) -> dict[str, Any]:
         "credit_minor": part["credit"],
         "balance_after_minor": part["balance_after"],
         "credit_after_minor": part["credit_after"],
+        "reconnects": "reconnect" in part,
     }
 
 
@@ -339,3 +340,5 @@ def _tell(entry: "Entry") -> None:
             f"{part['meter'] or part['account']}: balance {format_amount(part['balance_after'])}, "
             f"credit {format_amount(part['credit_after'])}"
         )
+        if "reconnect" in part:
+            show.tell(f"{part['meter']}: its debt is paid off; `receipt {body['number']} --reconnection` is its slip")

@@ -110,6 +110,8 @@ class _Payee:
     utility: str | None
     place: str
     is_plan: bool = False
+    serial_no: str = ""
+    is_disconnected: bool = False
 
 
 _same_tender: Final = select(tenders.c.entry_id).where(tenders.c.tender_id == bindparam("tender_id"))
@@ -122,6 +124,8 @@ _payee: Final = (
         accounts.c.closed_on,
         meters.c.utility,
         meters.c.location,
+        meters.c.serial_no,
+        meters.c.status,
     )
     .select_from(accounts.outerjoin(meters, meters.c.meter_no == accounts.c.meter_no))
     .where(accounts.c.account_no == bindparam("account_no"))
@@ -358,6 +362,7 @@ def _part(
         if unknown is None
         else {"meter_no": unknown.meter_no, "name": unknown.name, "phone": unknown.phone},
         **instalment,
+        **_reconnection(payee, effect),
     }
 
 
@@ -379,7 +384,23 @@ def _chosen(connection: Connection, request: TenderRequest, part: PartRequest) -
             "Nothing was taken. Search the meter again.",
             field="meter",
         )
-    return _Payee(row.account_no, row.meter_no, row.utility, row.location or "", row.kind == "plan")
+    return _Payee(
+        row.account_no,
+        row.meter_no,
+        row.utility,
+        row.location or "",
+        is_plan=row.kind == "plan",
+        serial_no=row.serial_no or "",
+        is_disconnected=row.status == "disconnected" and row.closed_on is None,
+    )
+
+
+def _reconnection(payee: _Payee, effect: PaymentEffect) -> dict[str, Any]:
+    """Return what the reconnection slip says, where the payment cleared all that a disconnected meter owed."""
+    owed_minor = effect.balance_after_minor + sum(line.amount_minor for line in effect.lines)
+    if not payee.is_disconnected or not owed_minor or effect.balance_after_minor:
+        return {}
+    return {"reconnect": {"serial": payee.serial_no, "owed": owed_minor}}
 
 
 def _invoice_known(connection: Connection, part: PartRequest) -> bool:

@@ -1,11 +1,11 @@
 """Any paper of this till by its number: customers' papers, cash slips, shift reports."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from meterpos.ledger.journal import parse
+from meterpos.ledger.journal import Entry, parse, read_back
 from meterpos.ledger.queries.spool import Paper
 from meterpos.ledger.tables import cash_movements, journal, streams, tenders
 
@@ -29,11 +29,29 @@ _reports: Final = (
 )
 
 
+_SLIP: Final = "-R"
+"""What stands behind a receipt's number on the reconnection slip that comes with it."""
+
+
+def slip_number(number: str) -> str:
+    """Return the number of the reconnection slip that comes with a receipt."""
+    return number + _SLIP
+
+
+def reconnections_of(entry: Entry) -> list[dict[str, Any]]:
+    """Return the parts of a payment that cleared what a disconnected meter owed."""
+    if entry.content.kind != "tender":
+        return []
+    return [part for part in entry.content.body["parts"] if "reconnect" in part]
+
+
 def made_paper(connection: Connection, number: str) -> MadePaper | None:
     """Return the paper ``number`` of this till, None when none was made here."""
     row = connection.execute(_customers, {"number": number}).first()
     if row is not None:
         return MadePaper(number, "reversal" if row.kind == "reversal" else "receipt", row.entry_id)
+    if number.endswith(_SLIP):
+        return _reconnection(connection, number)
     slip = connection.execute(_slips, {"number": number}).scalars().first()
     if slip is not None:
         return MadePaper(number, "cash_slip", slip)
@@ -43,3 +61,10 @@ def made_paper(connection: Connection, number: str) -> MadePaper | None:
             if parse(report.data).body["number"] == number:
                 return MadePaper(number, "shift_report", report.entry_id)
     return None
+
+
+def _reconnection(connection: Connection, number: str) -> MadePaper | None:
+    row = connection.execute(_customers, {"number": number.removesuffix(_SLIP)}).first()
+    if row is None or row.kind != "tender" or not reconnections_of(read_back(connection, row.entry_id)):
+        return None
+    return MadePaper(number, "reconnection", row.entry_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from meterpos.ledger.tables import spool
 
 State = Literal["queued", "sent", "confirmed", "unconfirmed", "failed"]
-Paper = Literal["receipt", "reversal", "shift_report", "cash_slip"]
+Paper = Literal["receipt", "reversal", "shift_report", "cash_slip", "reconnection"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

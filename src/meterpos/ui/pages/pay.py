@@ -55,6 +55,7 @@ class PayPage(PayWaiting):
         self.payment.phone_corrected.connect(self._correct_phone)
         self.done.next_wanted.connect(self.next_customer)
         self.done.again_wanted.connect(self._print_again)
+        self.done.slip_wanted.connect(self._print_slip)
         self.last.again.connect(self._print_again)
         self.last.put_right.connect(self._put_right)
         self._connect_waiting()
@@ -321,6 +322,19 @@ class PayPage(PayWaiting):
             return
         self._printer.again(last.number, clerk or "", self._have_printed)
         self.done.show_printed(words.say("print.printing"), trouble=False)
+
+    def _print_slip(self) -> None:
+        """Print the reconnection slip once more: as the original where none came out, else as a copy."""
+        from meterpos.ledger.queries.papers import slip_number
+
+        last = self.last.last()
+        if last is not None and last.reconnects and self._middle.currentWidget() is self.done:
+            number = slip_number(last.number)
+            self._printer.again(number, self._desk.clerk or "", self._have_printed_slip)
+
+    def _have_printed_slip(self, outcome: Outcome) -> None:
+        if self._middle.currentWidget() is self.done and outcome.is_trouble:
+            self.done.show_printed(outcome.sentence(), trouble=True)
 
     def _put_right(self) -> None:
         last = self.last.last()

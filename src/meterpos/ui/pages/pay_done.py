@@ -31,6 +31,7 @@ class Taken:
     total_minor: int
     legs: tuple[tuple[str, int, str], ...]  # method, amount, reference or ""
     waits: bool  # a cheque among them counts once it has cleared
+    reconnects: tuple[str, ...]  # disconnected meters whose debt it cleared
     change_minor: int
     sms_to: str | None
 
@@ -55,6 +56,7 @@ def taken(entry: "Entry") -> Taken:
         total_minor=sum(part["amount"] for part in parts),
         legs=tuple((leg["method"], leg["amount"], leg["reference"] or "") for leg in body["legs"]),
         waits=any(not leg["counts"] for leg in body["legs"]),
+        reconnects=tuple(part["meter"] for part in parts if "reconnect" in part),
         change_minor=body["change"],
         sms_to=body["sms_to"],
     )
@@ -88,6 +90,7 @@ class DonePanel(QWidget):
 
     next_wanted = Signal()
     again_wanted = Signal()
+    slip_wanted = Signal()
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -103,12 +106,16 @@ class DonePanel(QWidget):
         self.number = Label(Type.small, "muted", wrap=True)
         self.sms = Label(Type.small, "muted", wrap=True)
         self.printed = Label(Type.small_strong, "muted", wrap=True)
+        self.reconnect = Surface("news")
+        self.reconnect_text = Label(Type.small_strong, "action", wrap=True)
+        self.slip = Button(key="pay.reconnect.print", shortcut="Ctrl+E", step=Type.small_strong)
         self.trouble = Surface("alarm")
         self.trouble_text = Label(Type.small_strong, "danger", wrap=True)
         self.again = Button(key="pay.print_again", step=Type.small_strong)
         self.button = MainAction()
         self._build()
         self.again.clicked.connect(self.again_wanted)
+        self.slip.clicked.connect(self.slip_wanted)
         self.button.clicked.connect(self.next_wanted)
         words.notifier().changed.connect(self._tell)
 
@@ -122,6 +129,10 @@ class DonePanel(QWidget):
         inside = vertical(card, margins=(20, 16, 20, 16), spacing=4)
         for label in (self.amount, self.whom, self.legs, self.waits, self.number, self.sms, self.printed):
             inside.addWidget(label)
+        row = horizontal(self.reconnect, margins=(14, 10, 12, 10), spacing=10)
+        row.addWidget(self.reconnect_text, 1)
+        row.addWidget(self.slip, 0, Qt.AlignmentFlag.AlignTop)
+        self.slip.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         row = horizontal(self.trouble, margins=(14, 10, 12, 10), spacing=10)
         row.addWidget(self.trouble_text, 1)
         row.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
@@ -130,6 +141,7 @@ class DonePanel(QWidget):
         column = vertical(self, spacing=14)
         column.addWidget(huge)
         column.addWidget(card)
+        column.addWidget(self.reconnect)
         column.addWidget(self.trouble)
         column.addStretch(1)
         column.addWidget(self.button)
@@ -164,6 +176,8 @@ class DonePanel(QWidget):
         self.legs.setVisible(len(done.legs) > 1)
         self.legs.setText("\n".join(leg_text(*leg) for leg in done.legs))
         self.waits.setVisible(done.waits)
+        self.reconnect.setVisible(bool(done.reconnects))
+        self.reconnect_text.setText(words.say("pay.reconnect", meter=" · ".join(done.reconnects)))
         self.amount.setText(words.say("pay.taken", amount=self._desk.money(done.total_minor)))
         self.whom.setText(" · ".join(part for part in (done.meters, done.payer) if part))
         self.number.setText(done.number)

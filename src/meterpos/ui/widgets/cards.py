@@ -85,7 +85,8 @@ class MeterCards(RowList["MeterCard"]):
         ticked = words.say("pay.ticked") if card.account_no in self._ticked else ""
         more = meter_more(card, self._desk.today)
         where = place(card.utility, card.location)
-        return ", ".join(part for part in (card.meter_no, where, money, more, ticked) if part)
+        said = _said(card)
+        return ", ".join(part for part in (card.meter_no, said, where, money, more, ticked) if part)
 
     def _paint(self, painter: QPainter, rect: QRectF, card: "MeterCard", state: RowState) -> None:
         colors = theme.palette()
@@ -109,12 +110,18 @@ class MeterCards(RowList["MeterCard"]):
             painter, upper, money, Type.value, getattr(colors, tone), align=paint.RIGHT, whole=True, ground=ground
         )
         left = upper.adjusted(0, 0, -wide - 12, 0)
-        shown = paint.text(painter, left, card.meter_no, Type.strong, colors.ink, ground=ground)
-        if card.closed or card.status != "active":
-            said = words.say("meter.closed") if card.closed else words.say(f"meter.{card.status}")
-            paint.text(
-                painter, left.adjusted(shown + 10, 0, 0, 0), said, Type.helper_strong, colors.waiting, ground=ground
-            )
+        paint.text(painter, left, card.meter_no, Type.strong, colors.ink, ground=ground)
         wide = paint.text(painter, lower, more, Type.helper, colors.muted, align=paint.RIGHT, ground=ground)
+        left, said = lower.adjusted(0, 0, -wide - 12, 0), _said(card)
+        if said:
+            shown = paint.text(painter, left, said, Type.helper_strong, colors.waiting, ground=ground)
+            left = left.adjusted(shown + 8, 0, 0, 0)
         where = place(card.utility, card.location)
-        paint.text(painter, lower.adjusted(0, 0, -wide - 12, 0), where, Type.helper, colors.muted, ground=ground)
+        paint.text(painter, left, where, Type.helper, colors.muted, ground=ground)
+
+
+def _said(card: "MeterCard") -> str:
+    """Return what is not as usual with a meter: handed over to another customer, or disconnected."""
+    if card.closed:
+        return words.say("meter.closed")
+    return words.say(f"meter.{card.status}") if card.status != "active" else ""
