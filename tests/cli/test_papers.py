@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, update
 
 from meterpos.ledger import signing
 from meterpos.ledger.seal import seal_text
-from meterpos.ledger.tables import devices
+from meterpos.ledger.tables import devices, streams
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import DEVICE_KEY, Counter
 
@@ -173,7 +173,10 @@ def test_a_receipt_of_an_unknown_till_is_not_judged(counter: Counter, open_till:
     open_till.do(*PAY)
     with counter.till.store.write() as connection:
         connection.execute(delete(devices))
-    done = open_till("verify-receipt", seal(counter, open_till, FIRST), "--json")
+    text = seal(counter, open_till, FIRST)
+    with counter.till.store.write() as connection:
+        connection.execute(update(streams).values(till_name="KSM99"))
+    done = open_till("verify-receipt", text, "--json")
     assert (done.code, done.answer["verdict"]) == (3, "unknown_till")
 
 

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from sqlalchemy import update
 
 from meterpos.ledger.queries.lists import Chunk
+from meterpos.ledger.seal import seal_text
 from meterpos.ledger.tables import accounts, settings
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
@@ -129,6 +130,7 @@ class Visit:
         self.grab("reverse")
         window.page("receipts").reversing.approval.how.choose("code")
         self.grab("reverse-telephone")
+        self.putting_right()
         self.looking_up()
         self.reports()
         self.instalments()
@@ -143,6 +145,33 @@ class Visit:
         window._stack.setCurrentWidget(window.page("enrol"))
         self.grab("enrol")
         self.door()
+
+    def putting_right(self) -> None:
+        window, page = self.window, self.window.page("receipts")
+        press(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        self.grab("correct")
+        type_text("otieno")
+        self.grab("correct-which")
+        press(Qt.Key.Key_Return)
+        page.correcting.press()
+        self.grab("correct-missing")
+        press(Qt.Key.Key_Escape)
+        entry = page._receipt.entry
+        page.check(self.counter.till.seal(entry))
+        self.grab("verdict-genuine")
+        page.check(seal_text(entry, device_private=bytes(32)))
+        self.grab("verdict-forged")
+        page.check("MP1ABC")
+        self.grab("verdict-unreadable")
+        stand.know_till(self.counter, "KSM02", bytes(32))
+        page.check(stand.foreign_seal(entry, "KSM02", bytes(32)))
+        self.grab("verdict-elsewhere")
+        page.ask_button.click()
+        page.asking.ways.choose("correct")
+        page.asking.press()
+        self.grab("ask")
+        window.go("receipts")
+        press(Qt.Key.Key_Escape)
 
     def instalments(self) -> None:
         window = self.window

@@ -10,10 +10,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import insert
 
-from meterpos.ledger import search_index
+from meterpos.ledger import search_index, signing
+from meterpos.ledger.journal import Entry, content_bytes, make_entry
 from meterpos.ledger.operations.people import code_hash
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.tables import accounts, customers, meters, users
+from meterpos.ledger.seal import seal_text
+from meterpos.ledger.tables import accounts, customers, devices, meters, users
 from meterpos.ui import theme, words
 from meterpos.ui.window import Window
 from tests.support.tills import CLERK, Counter, add_plan, invoice, post_facts
@@ -173,6 +175,34 @@ def make_manager(counter: Counter) -> None:
     """Make the supervisor a manager."""
     with counter.till.store.write() as connection:
         connection.execute(users.update().where(users.c.user_name == "otieno").values(role="manager"))
+
+
+def know_till(counter: Counter, till_name: str, private: bytes) -> None:
+    """Make the key of another till known, as the feed would."""
+    row = {
+        "device_id": f"device of {till_name}",
+        "till_name": till_name,
+        "public_key": signing.public_of(private),
+        "revoked": False,
+    }
+    with counter.till.store.write() as connection:
+        connection.execute(insert(devices), row)
+
+
+def foreign_seal(entry: Entry, till_name: str, private: bytes) -> str:
+    """Return the code of a paper like this one that another till made."""
+    content = entry.content
+    number = f"{till_name}-C4T-000118"
+    data = content_bytes(
+        kind=content.kind,
+        at=content.at,
+        business_date=content.business_date,
+        shift=content.shift,
+        clerk=content.clerk,
+        body={**content.body, "number": number},
+    )
+    other = make_entry(stream=bytes(16), seq=118, prev=entry.prev, data=data)
+    return seal_text(other, device_private=private)
 
 
 def payment(number: str, account_no: str, amount_minor: int, *, on: date, method: str, reference: str = "") -> Fact:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from sqlalchemy import insert, update
 
 from meterpos.ledger.operations.people import TooManyTries
+from meterpos.ledger.seal import seal_text
 from meterpos.ledger.tables import accounts, settings
 from meterpos.ui import theme
 from meterpos.ui.theme import Type
@@ -98,6 +99,30 @@ def test_every_page_bears_a_ruler(
     receipts.reverse_button.click()
     receipts.reversing._press()
     see("reversing")
+    press(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    type_text("makokha")
+    see("right meter, which")
+    press(ENTER)
+    receipts.correcting.press()
+    see("correcting")
+    press(Qt.Key.Key_Escape)
+    entry = receipts._receipt.entry
+    receipts.check(counter.till.seal(entry))
+    see("code, genuine")
+    receipts.check(seal_text(entry, device_private=bytes(32)))
+    see("code, forged")
+    receipts.check("MP1ABC")
+    see("code, unreadable")
+    receipts.check(stand.foreign_seal(entry, "KSM02", bytes(32)))
+    see("code, unknown till")
+    stand.know_till(counter, "KSM02", bytes(32))
+    receipts.check(stand.foreign_seal(entry, "KSM02", bytes(32)))
+    see("code, of another till")
+    receipts.ask_button.click()
+    receipts.asking.ways.choose("correct")
+    receipts.asking.press()
+    see("asking")
+    press(Qt.Key.Key_Escape)
     receipts.reversing.approval.how.choose("code")
     settle(window)
     receipts.reversing._press()

@@ -11,7 +11,7 @@ from meterpos.ledger.journal import Entry
 from meterpos.ledger.queries.seals import Verdict, verdict
 from meterpos.ledger.rules.facts import Fact, till_fact_id
 from meterpos.ledger.seal import NotASeal, seal_text
-from meterpos.ledger.tables import devices
+from meterpos.ledger.tables import devices, streams
 from tests.support.tills import DEVICE_KEY, Counter, post_facts
 
 OTHER_KEY = bytes(reversed(range(32)))
@@ -135,4 +135,9 @@ def test_a_till_without_known_keys_is_not_judged(counter: Counter) -> None:
     text = counter.till.seal(entry)
     with counter.till.store.write() as connection:
         connection.execute(devices.delete())
+    assert judge(counter, text).truth == "genuine", "its own journal says which device it is"
+    forged = seal_text(entry, device_private=bytes(32))
+    assert judge(counter, forged).truth == "forged"
+    with counter.till.store.write() as connection:
+        connection.execute(streams.update().values(till_name="KSM99"))
     assert judge(counter, text).truth == "unknown_till"

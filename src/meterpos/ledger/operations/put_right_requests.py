@@ -11,14 +11,14 @@ from meterpos.ledger.operations.entries import known_as_of, stand_at_counter, wr
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import NotReversible, check_reason
 from meterpos.ledger.queries.accounts import resolve
+from meterpos.ledger.queries.receipts import is_made_elsewhere
 from meterpos.ledger.queries.seals import verdict
-from meterpos.ledger.tables import facts, tenders
+from meterpos.ledger.tables import tenders
 
 What = Literal["reverse", "correct"]
 _NUMBER: Final = re.compile(r"[A-Z0-9]{1,24}-[A-Z0-9]{3}-[0-9]{6,}", re.ASCII)
 
 _own: Final = select(tenders.c.number).where(tenders.c.number == bindparam("number"))
-_heard_of: Final = select(facts.c.fact_id).where(facts.c.number == bindparam("number"), facts.c.kind == "payment")
 
 
 def request_putting_right(
@@ -64,7 +64,7 @@ def _check_elsewhere(connection: Connection, number: str, seal: str | None) -> N
             raise NotReversible(f"That code is not one of a genuine receipt {number}. Keep the paper.", field="number")
         if found.truth == "reversed":
             raise NotReversible(f"Receipt {number} was already reversed by {found.reversed_by}.", field="number")
-    elif connection.execute(_heard_of, {"number": number}).first() is None:
+    elif not is_made_elsewhere(connection, number):
         raise NotReversible(
             f"No receipt {number} is known here. Check the number, or scan the code on the paper.", field="number"
         )

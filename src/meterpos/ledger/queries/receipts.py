@@ -98,6 +98,7 @@ _rows: Final = select(
     _reversed_by.label("reversed_by"),
     _printed.label("printed"),
 ).order_by(tenders.c.at.desc(), tenders.c.counter.desc())
+_paid: Final = select(facts.c.fact_id).where(facts.c.number == bindparam("number"), facts.c.kind == "payment")
 _undone: Final = select(facts.c.number).where(
     facts.c.of_fact_id == bindparam("payment"),
     facts.c.kind == "reversal",
@@ -125,6 +126,12 @@ def find_receipt(connection: Connection, number: str) -> Receipt:
         reversed_by=row.reversed_by or (reversed_elsewhere(connection, row.entry_id) if row.kind == "tender" else None),
         reverses=row.of_number,
     )
+
+
+def is_made_elsewhere(connection: Connection, number: str) -> bool:
+    """Tell whether another till made receipt ``number``, as far as head office sent its payments here."""
+    wanted = {"number": number.strip().upper()}
+    return connection.execute(_one, wanted).first() is None and connection.execute(_paid, wanted).first() is not None
 
 
 def reversed_elsewhere(connection: Connection, entry_id: bytes) -> str | None:

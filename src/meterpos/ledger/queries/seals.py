@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from meterpos.ledger.journal import SHORT_BYTES, short_id
+from meterpos.ledger.journal import SHORT_BYTES, parse, short_id
 from meterpos.ledger.rules.facts import till_fact_id
 from meterpos.ledger.seal import Seal, is_signed_by, read_seal
-from meterpos.ledger.tables import devices, facts, tenders
+from meterpos.ledger.tables import devices, facts, journal, streams, tenders
 
 Truth = Literal["genuine", "reversed", "forged", "unknown_till"]
 
@@ -30,6 +30,17 @@ class Verdict:
     by_revoked_device: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Device:
+    public_key: bytes
+    revoked: bool
+
+
+_opened: Final = (
+    select(journal.c.data)
+    .join_from(streams, journal, (journal.c.stream == streams.c.stream) & (journal.c.seq == 1))
+    .where(streams.c.till_name == bindparam("till_name"))
+)
 _devices: Final = select(devices.c.public_key, devices.c.revoked).where(devices.c.till_name == bindparam("till_name"))
 _papers: Final = select(tenders.c.kind, tenders.c.entry_id).where(tenders.c.number == bindparam("number"))
 _payment_fact: Final = facts.alias("payment_fact")
@@ -48,7 +59,7 @@ _reversals: Final = (
 def verdict(connection: Connection, text: str) -> Verdict:
     """Return what the QR ``text`` of a paper is worth. Raises: NotASeal when it is not one of ours or is cut short."""
     seal = read_seal(text.strip())
-    known = connection.execute(_devices, {"till_name": seal.till_name}).all()
+    known = _keys(connection, seal.till_name)
     signers = [device for device in known if is_signed_by(seal, public_key=device.public_key)]
     if not signers:
         return Verdict(truth="forged" if known else "unknown_till", seal=seal)
@@ -60,6 +71,17 @@ def verdict(connection: Connection, text: str) -> Verdict:
         reversed_by=reversed_by,
         by_revoked_device=all(device.revoked for device in signers),
     )
+
+
+def _keys(connection: Connection, till_name: str) -> tuple[_Device, ...]:
+    """Return the devices of a till; before the feed has brought any, those its own journal here says it had."""
+    told = connection.execute(_devices, {"till_name": till_name})
+    known = tuple(_Device(row.public_key, row.revoked) for row in told)
+    if known:
+        return known
+    opened = connection.execute(_opened, {"till_name": till_name}).scalars()
+    bodies = [entry.body for entry in map(parse, opened) if entry.kind == "stream_opened"]
+    return tuple(_Device(bytes.fromhex(body["public_key"]), revoked=False) for body in bodies if "public_key" in body)
 
 
 def _is_reversal(connection: Connection, seal: Seal) -> bool | None:

@@ -1,5 +1,6 @@
 """What pages ask of the ledger. Each function runs in the lane; the queries are imported there, off the GUI thread."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer, MeterCard
     from meterpos.ledger.queries.people import User
     from meterpos.ledger.queries.receipts import Receipt, ReceiptRow
+    from meterpos.ledger.queries.seals import Verdict
     from meterpos.ledger.queries.search import CustomerHit
     from meterpos.ledger.queries.shifts import ClosedShift, Shift, ShiftTotals
     from meterpos.ledger.queries.spool import Job
@@ -121,12 +123,36 @@ def receipt(conn: "Connection", number: str) -> "Receipt":
     return find_receipt(conn, number)
 
 
-def sealed_receipt(conn: "Connection", text: str) -> "Receipt":
-    """Return the paper a scanned QR belongs to. Raises: NotASeal, NoSuchReceipt."""
-    from meterpos.ledger.queries.receipts import find_receipt
-    from meterpos.ledger.seal import read_seal
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a code is worth; ``receipt`` is its paper where it was made here and is what the code says."""
 
-    return find_receipt(conn, read_seal(text.strip().upper()).number)
+    text: str
+    verdict: "Verdict"
+    receipt: "Receipt | None"
+
+
+def check_code(conn: "Connection", text: str) -> Checked:
+    """Return what the code of a paper, as scanned or pasted, is worth. Raises: NotASeal."""
+    from meterpos.ledger.queries.receipts import NoSuchReceipt, find_receipt
+    from meterpos.ledger.queries.seals import verdict
+
+    code = "".join(text.split()).upper()
+    found = verdict(conn, code)
+    receipt = None
+    if found.truth in ("genuine", "reversed"):
+        with suppress(NoSuchReceipt):
+            receipt = find_receipt(conn, found.seal.number)
+    if receipt is not None and not receipt.entry.entry_id.startswith(found.seal.entry_prefix):
+        receipt = None
+    return Checked(code, found, receipt)
+
+
+def is_elsewhere(conn: "Connection", number: str) -> bool:
+    """Tell whether another till made a receipt of this number, as far as head office sent its payments."""
+    from meterpos.ledger.queries.receipts import is_made_elsewhere
+
+    return is_made_elsewhere(conn, number)
 
 
 def people_here(conn: "Connection") -> "tuple[User, ...]":

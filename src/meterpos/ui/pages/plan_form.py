@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
@@ -18,6 +18,7 @@ from meterpos.ui.widgets.basic import Elided, Label, SectionLabel, Surface, hori
 from meterpos.ui.widgets.buttons import Button, MainAction
 from meterpos.ui.widgets.chiprow import ChipRow
 from meterpos.ui.widgets.fields import AmountBox, Field, Problem
+from meterpos.ui.widgets.scrolled import Yielding
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.plans import PlanView
@@ -57,12 +58,7 @@ class PlanPaymentPanel(Surface):
         top.addWidget(self.title, 1)
         top.addWidget(self.cancel)
         outer.addLayout(top)
-        self._scroll = scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self._scrolled())
+        scroll = self._scroll = Yielding(self._scrolled())
         outer.addWidget(scroll, 1)
         inside = horizontal(self.alarm, margins=(12, 8, 12, 8))
         inside.addWidget(self.alarm_text, 1)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, words
@@ -15,6 +15,7 @@ from meterpos.ui.widgets.approval import ApprovalBox
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button, MainAction
 from meterpos.ui.widgets.fields import Field, MoneyField, Problem
+from meterpos.ui.widgets.scrolled import Yielding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,12 +54,7 @@ class NewPlanPanel(Surface):
         top.addWidget(self.title, 1)
         top.addWidget(self.cancel)
         outer.addLayout(top)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self._scrolled())
+        scroll = Yielding(self._scrolled())
         outer.addWidget(scroll, 1)
         outer.addSpacing(8)
         outer.addWidget(self.problem)

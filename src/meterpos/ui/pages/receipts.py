@@ -1,9 +1,10 @@
-"""Receipts: find one, see it as printed, print it again, put it right by a reversal."""
+"""Receipts: find one, see it as printed, print it again, put it right; check any paper by its code."""
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from meterpos.errors import UserError
@@ -13,7 +14,8 @@ from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.printer import Outcome, Printer
 from meterpos.ui.pages.pay_search import SearchLine
-from meterpos.ui.pages.reverse import ReversePanel
+from meterpos.ui.pages.put_right import AskPanel, PutRight
+from meterpos.ui.pages.verdict import VerdictPanel
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import EmptyState, Label, Surface, horizontal, vertical
@@ -22,7 +24,22 @@ from meterpos.ui.widgets.paper import PaperView
 from meterpos.ui.widgets.rows import RowList, RowState, highlight
 
 if TYPE_CHECKING:
+    from meterpos.ledger.journal import Entry
     from meterpos.ledger.queries.receipts import Receipt, ReceiptRow
+
+
+CODE_LEAST = 200
+"""Shorter than any code that was read to its end."""
+_NUMBER = re.compile(r"[A-Z0-9]{1,24}-[A-Z0-9]{3}-[0-9]{6,}", re.ASCII)
+
+
+def looks_like_number(text: str) -> bool:
+    """Tell whether a text is a receipt's number, whole."""
+    return _NUMBER.fullmatch(text.upper()) is not None
+
+
+def _is_code(text: str) -> bool:
+    return text.strip().upper().startswith("MP1")
 
 
 class ReceiptsPage(QWidget):
@@ -46,7 +63,13 @@ class ReceiptsPage(QWidget):
         self.state = Label(Type.small_strong, "muted", wrap=True)
         self.again = Button(key="pay.print_again", shortcut="Ctrl+P")
         self.reverse_button = Button("danger", key="receipts.put_right", shortcut="Ctrl+R")
-        self.reversing = ReversePanel(desk)
+        self.putting = PutRight(desk)
+        self.reversing, self.correcting = self.putting.reversing, self.putting.correcting
+        self.verdict = VerdictPanel(desk)
+        self.ask_button = Button("danger", key="receipts.ask", shortcut="Ctrl+R")
+        self.asking = AskPanel(desk)
+        self._elsewhere: tuple[str, str | None] | None = None
+        self._asked_about: str | None = None
         self.none = EmptyState("receipt", "receipts.choose")
         self._build()
         self._connect()
@@ -65,17 +88,24 @@ class ReceiptsPage(QWidget):
         column.addStretch(0)
         middle = Surface("card")
         inside = vertical(middle, margins=(12, 12, 6, 12), spacing=8)
+        inside.addWidget(self.verdict)
         inside.addWidget(self.none, 1)
         inside.addWidget(self.paper, 1)
+        self._beneath = QWidget()
+        inside.addWidget(self._beneath, 1)
+        self._beneath.hide()
         right = QWidget()
         self._right = right
         column = vertical(right, spacing=12)
         column.addWidget(self.state)
         column.addWidget(self.again)
         column.addWidget(self.reverse_button)
-        column.addWidget(self.reversing)
-        column.addStretch(1)
-        self.reversing.hide()
+        column.addWidget(self.putting, 1)
+        column.addWidget(self.ask_button)
+        column.addWidget(self.asking)
+        column.addStretch(0)
+        self.putting.hide()
+        self.asking.hide()
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
         row.addWidget(left, 34)
@@ -85,16 +115,21 @@ class ReceiptsPage(QWidget):
         self._show_actions()
 
     def _connect(self) -> None:
-        self.line.textChanged.connect(lambda _: self.refresh())
+        self.line.textChanged.connect(self._search)
         self.line.walked.connect(self.rows.step)
-        self.line.entered.connect(lambda: self._open(self.rows.current()))
+        self.line.entered.connect(self._enter)
         self.rows.picked.connect(self._open)
         self.rows.moved.connect(self._open)
         self.rows.leave_up.connect(self.line.setFocus)
         self.again.clicked.connect(self._print_again)
         self.reverse_button.clicked.connect(self._begin_reversal)
-        self.reversing.reversed.connect(self._reversed)
-        self.reversing.cancelled.connect(self._end_reversal)
+        self.putting.reversed.connect(self._reversed)
+        self.putting.corrected.connect(self._corrected)
+        self.putting.cancelled.connect(self._end_reversal)
+        self.ask_button.clicked.connect(self._begin_asking)
+        self.asking.asked.connect(self._asked)
+        self.asking.cancelled.connect(self._end_reversal)
+        QShortcut(QKeySequence("Escape"), self, self._escape)
         words.notifier().changed.connect(self._show_actions)
 
     # --- the page's life -----------------------------------------------------------------------------------------
@@ -107,7 +142,7 @@ class ReceiptsPage(QWidget):
             return
         verb, text = what
         if verb == "seal":
-            self._open_seal(text)
+            self.check(text)
         else:
             self._wanted = text if verb == "reverse" else None
             self._open_number(text)
@@ -119,6 +154,19 @@ class ReceiptsPage(QWidget):
         self._desk.tasks.read(lambda conn: asking.recent_receipts(conn, text), self._show, topic="receipts")
         if self._number is not None:
             self._open_number(self._number)
+
+    def _search(self, text: str) -> None:
+        """List what a text finds; a code that was pasted whole is checked at once."""
+        if not _is_code(text):
+            self.refresh()
+        elif len(text) >= CODE_LEAST:
+            self.check(text)
+
+    def _enter(self) -> None:
+        if _is_code(self.line.text()):
+            self.check(self.line.text())
+        else:
+            self._open(self.rows.current())
 
     def mark_stale(self) -> None:
         """Remember to read again when shown."""
@@ -137,6 +185,12 @@ class ReceiptsPage(QWidget):
         self.nothing.setVisible(not rows)
         text = self.line.text().strip()
         self.nothing.setText(words.say("receipts.nothing", text=text) if text else words.say("receipts.none_yet"))
+        if not rows and looks_like_number(text):
+            self._desk.tasks.read(
+                lambda conn: asking.is_elsewhere(conn, text),
+                lambda found: self._offer_elsewhere(text) if found else None,
+                topic="receipts elsewhere",
+            )
 
     # --- one receipt ---------------------------------------------------------------------------------------------
 
@@ -150,10 +204,48 @@ class ReceiptsPage(QWidget):
             lambda conn: asking.receipt(conn, number), self._show_receipt, self._refuse, topic="receipt"
         )
 
-    def _open_seal(self, text: str) -> None:
+    def check(self, text: str) -> None:
+        """Say what the code of a paper is worth, and show the paper where it was made here."""
         self._desk.tasks.read(
-            lambda conn: asking.sealed_receipt(conn, text), self._show_receipt, self._refuse, topic="receipt"
+            lambda conn: asking.check_code(conn, text), self._show_checked, self._cannot_read, topic="receipt"
         )
+
+    def _show_checked(self, checked: asking.Checked) -> None:
+        if checked.receipt is not None:
+            self._show_receipt(checked.receipt)
+        else:
+            self._show_no_receipt()
+            if checked.verdict.truth == "genuine":
+                self._elsewhere = (checked.verdict.seal.number, checked.text)
+        self.verdict.show_verdict(checked.verdict)
+        self._show_alone()
+        self._show_actions()
+
+    def _cannot_read(self, _error: UserError) -> None:
+        self._show_no_receipt()
+        self.verdict.show_unreadable()
+        self._show_alone()
+        self._show_actions()
+
+    def _show_alone(self) -> None:
+        """Let the verdict stand on top, with its paper beneath where there is one."""
+        self.none.hide()
+        self._beneath.setVisible(self._receipt is None)
+
+    def _show_no_receipt(self) -> None:
+        self._receipt, self._number, self._elsewhere, self._asked_about = None, None, None, None
+        self.paper.hide()
+        self._beneath.hide()
+        self.none.show()
+        self.putting.hide()
+        self.asking.hide()
+
+    def _offer_elsewhere(self, text: str) -> None:
+        if self.line.text().strip() == text:
+            self._show_no_receipt()
+            self.verdict.hide()
+            self._elsewhere = (text.upper(), None)
+            self._show_actions()
 
     def _refuse(self, error: UserError) -> None:
         self._desk.tasks.went_wrong.emit(error)
@@ -162,7 +254,10 @@ class ReceiptsPage(QWidget):
         changed = self._receipt is None or self._receipt.number != receipt.number
         self._receipt, self._number = receipt, receipt.number
         if changed:
-            self.reversing.hide()
+            self.putting.hide()
+            self.verdict.hide()
+        self._elsewhere, self._asked_about = None, None
+        self.asking.hide()
         till = self._desk.till
         entry = receipt.entry
         self._desk.tasks.outside(lambda: papers.picture(till, entry), self._show_paper)
@@ -175,6 +270,7 @@ class ReceiptsPage(QWidget):
         if self._receipt is not None and picture.number == self._receipt.number:
             self.paper.paper.show_png(picture.png, spoken=picture.text)
             self.none.hide()
+            self._beneath.hide()
             self.paper.show()
 
     def _show_actions(self) -> None:
@@ -183,7 +279,9 @@ class ReceiptsPage(QWidget):
         open_shift = standing is not None and standing.shift is not None
         for widget in (self.state, self.again, self.reverse_button):
             widget.setVisible(receipt is not None)
+        self.ask_button.setVisible(receipt is None and self._elsewhere is not None and self.asking.isHidden())
         if receipt is None:
+            self._tell_elsewhere()
             return
         if receipt.reversed_by is not None:
             self.state.setText(words.say("receipts.reversed_by", number=receipt.reversed_by))
@@ -192,8 +290,18 @@ class ReceiptsPage(QWidget):
         else:
             self.state.setText(words.say("receipts.copies", n=receipt.copies) if receipt.copies else receipt.number)
         reversible = receipt.kind == "tender" and receipt.reversed_by is None and open_shift
-        self.reverse_button.setVisible(reversible and self.reversing.isHidden())
+        self.reverse_button.setVisible(reversible and self.putting.isHidden())
+        self.again.setVisible(self.putting.isHidden())
         self.again.setEnabled(standing is not None)
+
+    def _tell_elsewhere(self) -> None:
+        """Say of another till's receipt what can be done, or that it was."""
+        if self._asked_about is not None:
+            self.state.setText(words.say("receipts.asked", number=self._asked_about))
+        elif self._elsewhere is not None:
+            self.state.setText(words.say("receipts.elsewhere", number=self._elsewhere[0]))
+        self.state.set_tone("muted" if self._asked_about is None else "action")
+        self.state.setVisible(self._asked_about is not None or self._elsewhere is not None)
 
     def _print_again(self) -> None:
         if self._receipt is None or not self.isVisible():
@@ -212,19 +320,50 @@ class ReceiptsPage(QWidget):
         receipt = self._receipt
         if receipt is None or not self.reverse_button.isEnabled() or receipt.reversed_by is not None:
             return
-        self.reversing.open_for(receipt.entry)
-        self.reversing.show()
+        self.verdict.hide()
+        self.putting.open_for(receipt.entry)
         self.reverse_button.hide()
+        self.again.hide()
 
     def _end_reversal(self) -> None:
-        self.reversing.hide()
+        self.putting.hide()
+        self.asking.hide()
         self._show_actions()
         self.line.setFocus()
 
     def _reversed(self, number: str) -> None:
-        self.reversing.hide()
+        self.putting.hide()
         self._open_number(number)
         self._printer.run(number, self._printed)
+
+    def _corrected(self, entry: "Entry") -> None:
+        """Show the new receipt; both papers are printed, the reversal first."""
+        undone, made = entry.content.body["reversal"]["number"], entry.content.body["tender"]["number"]
+        self.putting.hide()
+        self._open_number(made)
+        self._printer.run(undone, self._printed)
+        self._printer.run(made, self._printed)
+
+    def _begin_asking(self) -> None:
+        if self._elsewhere is not None and self.isVisible():
+            number, seal = self._elsewhere
+            self.asking.open_for(number, seal=seal)
+            self.ask_button.hide()
+
+    def _asked(self, number: str) -> None:
+        self.line.clear()
+        self._show_no_receipt()
+        self.verdict.hide()
+        self._asked_about = number
+        self._show_actions()
+        self.line.setFocus()
+
+    def _escape(self) -> None:
+        if self.putting.isVisible() or self.asking.isVisible():
+            self._end_reversal()
+        else:
+            self.line.clear()
+            self.line.setFocus()
 
     # --- painting ------------------------------------------------------------------------------------------------
 

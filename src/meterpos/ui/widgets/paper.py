@@ -18,6 +18,7 @@ class Paper(QWidget):
         super().__init__()
         self._image = QImage()
         self.widest = 400
+        self._fitting = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_png(self, png: bytes, *, spoken: str) -> None:
@@ -56,8 +57,16 @@ class Paper(QWidget):
         return float(view.height()) if view is not None else 0.0
 
     def fit(self) -> None:
-        """Take the size the paper needs in the place it has."""
+        """Take the size the paper needs in the place it has.
+
+        A bar that comes with the new height leaves less room and would ask for another: one answer a question, or
+        the two could go on asking for ever.
+        """
+        if self._fitting:
+            return
+        self._fitting = True
         self.setFixedHeight(round(self._scaled().height()) + 16 if not self._image.isNull() else 40)
+        self._fitting = False
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QStackedWidget, QWidget
 
 EDGE = 16
+YIELDS_TO = 160
 
 
 class Scrolled(QScrollArea):
@@ -61,6 +62,20 @@ class Scrolled(QScrollArea):
     def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
         if new is not None and self._inside.isAncestorOf(new):
             self.ensureWidgetVisible(new, EDGE, EDGE)
+
+
+class Yielding(Scrolled):
+    """The middle of a form whose button stays in sight: it asks for little room and takes what is left."""
+
+    def __init__(self, inside: QWidget) -> None:
+        super().__init__(inside)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._inside.minimumSizeHint().width(), YIELDS_TO)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
 
 class Stack(QStackedWidget):
