@@ -1,6 +1,7 @@
 """Every sentence exists in both languages and takes the same values."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -31,6 +32,16 @@ def keys_in_code() -> set[str]:
 
 def test_every_sentence_named_in_the_code_exists() -> None:
     assert keys_in_code() - set(words.catalogue("en")) == set()
+
+
+def test_no_sentence_stands_twice_in_a_catalogue() -> None:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in pairs]
+        assert sorted(names) == sorted(set(names)), {name for name in names if names.count(name) > 1}
+        return dict(pairs)
+
+    for path in (UI.parents[2] / "resources" / "translations").glob("*.json"):
+        assert json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
 
 
 def test_both_languages_have_the_same_sentences_with_the_same_values() -> None:
