@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,17 +89,33 @@ class Day:
         self.enter(self.world.code)
         until(lambda: window.desk.standing.status.enrolled, "the till is enrolled")
         until(self.quiet, "everything came")
-        self.exchange()
-        for name in ("wafula", "otieno"):
-            aside(partial(self.world.till.set_pin, user_name=name, code=f"{CODE}-{name}", pin=PIN[name]))
+        self.exchange(inside=False)
+        for name in ("otieno", "wafula"):
+            self.sign_in(name, code=f"{CODE}-{name}")
+            self.hands.press("ctrl+l")
+        self.sign_in("achieng", code=f"{CODE}-achieng")
         self.hands.press("F6")
         form = self.page("shift").opening
-        until(lambda: form.isVisible() and form.person._people, "the people are known")
-        self.choose(form.person, "achieng")
-        self.enter(f"{CODE}-achieng")
-        self.enter(PIN["achieng"])
+        until(lambda: form.isVisible() and form.money.line.hasFocus(), "a shift is to be opened")
         self.enter(f"{FLOAT_MINOR // 100}")
         until(lambda: window.desk.clerk == "achieng" and window.pay.isVisible(), "the shift is open")
+
+    def sign_in(self, name: str, *, code: str = "") -> None:
+        """Choose a name by the arrows and type the PIN; the first time the code, and the new PIN twice."""
+        gate = self.window.gate
+        until(
+            lambda: gate.is_locked and gate.page is not None and gate.page.people.rows(), "the till asks who is there"
+        )
+        page: Any = gate.page
+        wanted = [person.user_name for person in page.people.rows()].index(name)
+        while (here := page.people.currentIndex().row()) != wanted:
+            self.hands.press("Down" if here < wanted else "Up")
+        if page.people.hasFocus():
+            self.hands.press("Return")
+        for text in (code, PIN[name], PIN[name]) if code else (PIN[name],):
+            self.enter(text)
+        until(lambda: not gate.is_locked and self.window.desk.clerk == name, f"{name} is signed in")
+        until(self.quiet, "the till is open")
 
     def around(self, place: int) -> None:
         """What happens before this customer comes: the network, the drop, the hand-over."""
@@ -366,7 +381,7 @@ class Day:
         until(page.verdict.isVisible, "the count is judged")
         assert page.verdict.verdict.text() == words.say("shift.exact"), page.verdict.verdict.text()
 
-    def exchange(self, *, reached: bool = True) -> None:
+    def exchange(self, *, reached: bool = True, inside: bool = True) -> None:
         """Exchange with head office from the sync page, after what the window does of itself."""
         exchanging = self.window.exchanging
         exchanging._stopped = False
@@ -377,7 +392,8 @@ class Day:
         until(lambda: exchanging.running, "an exchange is under way")
         until(lambda: not exchanging.running and self.quiet(), "it is over")
         assert self.window.desk.online is reached, exchanging.sentence
-        self.hands.press("F1")
+        if inside:
+            self.hands.press("F1")
 
     def end(self) -> None:
         """Count, close, and let head office have everything."""

@@ -218,6 +218,16 @@ class Visit:
                 settings.insert(),
                 [{"key": "cash_warn_minor", "value": 500_000}, {"key": "cash_stop_minor", "value": 2_000_000}],
             )
+        window.tasks.ledger_changed.emit()
+        window.go("pay", "MTR-112")
+        settle(window)
+        window.pay.payment.focus_amount()
+        type_text("20000")
+        press(Qt.Key.Key_F12)
+        settle(window)
+        press(Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+        self.grab("full-drawer")
+        window.pay.next_customer()
         window.go("shift")
         self.grab("shift")
         shift = window.page("shift")

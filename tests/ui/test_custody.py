@@ -316,7 +316,7 @@ def test_a_drawer_near_its_limit_is_told_in_amber_and_a_full_one_takes_no_cash(
     type_text("10")
     press(F12)
     settle(window)
-    assert "would pass its limit of 5,000.00" in window.pay.payment.alarm_text.text()
+    assert "would pass its limit of 5,000.00" in window.pay.payment.consent.sentence.text()
     window.cash.button.click()
     assert shift.moving.isVisible()
     type_text("3000")
@@ -386,3 +386,54 @@ def test_the_slip_of_a_movement_is_seen_again(window: Window, counter: Counter, 
     settle(window)
     assert shift.papers.title.text() == "Slip KSM01-B7K-C00001"
     assert shift.papers.paper.paper.has_paper()
+
+
+def test_a_full_drawer_takes_what_a_supervisor_allows_and_mpesa_without(
+    window: Window, counter: Counter, shift: Any
+) -> None:
+    stand.set_pins(counter)
+    setting(counter, window, "cash_stop_minor", 500_000)
+    window.go("pay", "MTR-001")
+    settle(window)
+    window.pay.payment.focus_amount()
+    type_text("10")
+    press(F12)
+    settle(window)
+    consent = window.pay.payment.consent
+    press(Qt.Key.Key_2, CTRL)
+    assert not consent.isVisible(), "by M-Pesa nobody has to allow it"
+    press(Qt.Key.Key_1, CTRL)
+    press(F12)
+    settle(window)
+    assert consent.isVisible() and consent.approval.pin.line.hasFocus()
+    type_text("1111")
+    press(ENTER)
+    settle(window)
+    assert consent.approval.pin.problem.text() == "That PIN is not right. Try again."
+    type_text(PIN)
+    press(ENTER)
+    settle(window)
+    assert window.pay.done.isVisible()
+    assert sums(counter).expected_minor == 501_000
+
+
+def test_the_rest_of_a_reference_is_used_when_a_supervisor_allows_it(
+    window: Window, counter: Counter, shift: Any
+) -> None:
+    stand.set_pins(counter)
+    counter.pay("A2", 100_000, method="mpesa", reference="SKJ3XY71AB")
+    window.go("pay", "MTR-001")
+    settle(window)
+    window.pay.payment.focus_amount()
+    press(Qt.Key.Key_2, CTRL)
+    type_text("SKJ3XY71AB")
+    press(F12)
+    settle(window)
+    consent = window.pay.payment.consent
+    assert "already used" in window.pay.payment.method.reference.problem.text()
+    assert consent.isVisible()
+    consent.approval.pin.line.setFocus()
+    type_text(PIN)
+    press(ENTER)
+    settle(window)
+    assert window.pay.done.isVisible()

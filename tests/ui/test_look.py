@@ -195,6 +195,14 @@ def see_shift(window: Window, shift: Any, see: Callable[[str], None]) -> None:
     """Every state of the open shift, and its report."""
     with window.desk.till.store.write() as connection:
         connection.execute(insert(settings), {"key": "cash_stop_minor", "value": 500_000})
+    window.tasks.ledger_changed.emit()
+    window.go("pay", "MTR-112")
+    settle(window)
+    window.pay.payment.focus_amount()
+    type_text("10")
+    press(Qt.Key.Key_F12)
+    see("a full drawer takes what a supervisor allows")
+    window.pay.next_customer()
     window.go("shift")
     see("shift")
     for deed in ("drop", "banking", "payout", "drawer"):

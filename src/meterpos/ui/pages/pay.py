@@ -252,11 +252,13 @@ class PayPage(PayWaiting):
         clerk = self._desk.clerk or ""
         till = self._desk.till
         draft = as_data(self._as_draft())
-        self._desk.tasks.write(
-            lambda: till.take(request=payment.request(form), clerk=clerk, draft=draft),
-            self._have_taken,
-            self.payment.refuse,
-        )
+        approve = self.payment.approve
+
+        def work() -> "Entry":
+            approval = approve() if approve is not None else None
+            return till.take(request=payment.request(form), clerk=clerk, draft=draft, approval=approval)
+
+        self._desk.tasks.write(work, self._have_taken, self.payment.refuse)
 
     def _have_taken(self, entry: "Entry") -> None:
         from meterpos.ui.pages.pay_done import taken

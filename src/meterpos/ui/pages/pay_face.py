@@ -9,6 +9,7 @@ from meterpos.ui.desk import Desk
 from meterpos.ui.models import owing, payment
 from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.payment import Form, Part
+from meterpos.ui.pages.pay_consent import Consent
 from meterpos.ui.pages.pay_invoices import InvoicePicker
 from meterpos.ui.pages.pay_method import MethodPart
 from meterpos.ui.pages.pay_sms import SmsPart
@@ -57,6 +58,7 @@ class PaymentFace(Surface):
         self.question = Question()
         self.alarm = Surface("alarm")
         self.alarm_text = Label(Type.small_strong, "danger", wrap=True)
+        self.consent = Consent(self._desk)
         self.button = MainAction()
         self.hint = Label(Type.helper, "muted", key="pay.hint")
         self.empty = EmptyState("banknote", "pay.nothing_yet")
@@ -116,6 +118,7 @@ class PaymentFace(Surface):
         column.addLayout(names)
         column.addWidget(self.method)
         column.addWidget(self.sms)
+        column.addWidget(self.consent)
         column.addStretch(1)
         return scrolled
 

@@ -1,5 +1,6 @@
 """The right column of the pay page: amount, what it will do, method, and the one green button."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -16,6 +17,7 @@ from meterpos.ui.pages.pay_amounts import PaymentAmounts
 from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES
 
 if TYPE_CHECKING:
+    from meterpos.ledger.journal import Approval
     from meterpos.ledger.queries.customers import Customer
     from meterpos.ui.models.draft import Draft
 
@@ -33,6 +35,7 @@ class PaymentPanel(PaymentAmounts):
         super().__init__(desk)
         self._tender_id = ""
         self._sure: tuple[str, int] | None = None
+        self.approve: Callable[[], Approval] | None = None
         self._connect()
 
     def _connect(self) -> None:
@@ -58,6 +61,8 @@ class PaymentPanel(PaymentAmounts):
         self.name_invoice.clicked.connect(self._offer_invoices)
         self.invoices.chosen.connect(self._choose_invoice)
         self.invoices.left.connect(self.leave_invoices)
+        self.consent.entered.connect(self.press)
+        self.edited.connect(self.consent.hide)  # it was asked for what stood here before
         self.question.yes.connect(self._be_sure)
         self.question.no.connect(self._be_careful)
         words.notifier().changed.connect(self.show_form)
@@ -198,12 +203,17 @@ class PaymentPanel(PaymentAmounts):
         if self._busy or self._stack.currentIndex() != FILLED or not self.isVisible():
             return
         form = self.form()
+        stopped = self.consent.isVisible()
         found = payment.problems(form)
         self.tell(found)
         if found:
             self._focus(payment.first_field(found, FIELDS))
             return
         if self._ask_when_unusual(form):
+            return
+        self.consent.setVisible(stopped)
+        self.approve = self.consent.given() if stopped else None
+        if stopped and self.approve is None:
             return
         self.set_busy(busy=True)
         self.take.emit(form)
@@ -247,19 +257,27 @@ class PaymentPanel(PaymentAmounts):
     def refuse(self, error: UserError) -> None:
         """Show why nothing was taken, beside the field concerned."""
         self.set_busy(busy=False)
+        if self.consent.refuse(error):
+            return
         field = error.field or ""
         if field == "reference":
             field = self.method.field_of(messages.sentence(error))
         if field.split(":")[0] in ("amount", "reference", "tendered"):
             self.tell({field: messages.sentence(error)})
+            self.consent.ask(error, self.form())
             self._focus(field)
             return
-        self.warn(messages.sentence(error))
-        self.button.setFocus()
+        if self.consent.ask(error, self.form()):
+            self.consent.walk_in()
+            QTimer.singleShot(0, lambda: self._scroll.ensureWidgetVisible(self.consent, 0, 8))
+        else:
+            self.warn(messages.sentence(error))
+            self.button.setFocus()
 
     def tell(self, found: dict[str, str]) -> None:
         """Show what is wrong beside each field; {} clears everything."""
         self.alarm.hide()
+        self.consent.hide()
         self.question.hide()
         self.button.show()
         self.hint.show()
