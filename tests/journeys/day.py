@@ -187,7 +187,7 @@ class Day:
         """Part by M-Pesa, the rest in cash."""
         self.find(visit)
         self.hands.press("Return")
-        self.hands.press("ctrl+l")
+        self.hands.press("ctrl+m")
         until(lambda: self.window.pay.payment.method.is_split, "it is split")
         self.enter(f"{visit.mpesa_minor // 100}")
         self.enter(visit.reference)
