@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import TillCommands
+from tests.cli.commands import TillCommands, run
 from tests.support.headoffice import TOWN, Server, make_office
 from tests.support.tills import Counter
 
@@ -79,3 +79,30 @@ def test_without_a_line_the_till_works_on_and_says_what_waits(counter: Counter, 
     assert (answer["pushed"], answer["waiting"], answer["waiting_minor"]) == (0, 3, 10000)
     told = open_till("sync").out
     assert told.splitlines()[-1] == "Still to be sent: 3 entries, 100.00."
+
+
+def test_a_day_is_carried_on_a_stick(server: Server, new: TillCommands, tmp_path: Path) -> None:
+    new.do("enrol", "--server", server.url, "--code", server.add_till("KSM01", ["Kondele"]))
+    there, back = tmp_path / "ksm01.courier", tmp_path / "answer.courier"
+    told = new.do("sync", "--courier-out", str(there)).out
+    assert told.startswith(f"{there} holds 1 entry for head office, encrypted") and "--courier-in FILE" in told
+    office = ("headoffice", "--database", f"sqlite:///{tmp_path / 'office.db'}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METERPOS_HEADOFFICE_HOME", str(tmp_path / "homes"))
+        patch.setattr("meterpos.settings._home", lambda *_: tmp_path / "homes")
+        (tmp_path / "homes").mkdir()
+        (tmp_path / "homes" / "utility").symlink_to(tmp_path / "office")
+        done = run(*office, "courier", "--in", str(there), "--out", str(back), "--json")
+        assert done.code == 0, done.told
+        assert (done.answer["till"], done.answer["entries"], done.answer["new"]) == ("KSM01", 1, 1)
+        assert run(*office, "courier", "--out", str(back)).code == 2
+        told = run(*office, "courier", "--for", "KSM01", "--out", str(tmp_path / "news")).out
+        assert told.startswith("Till KSM01: 0 entries, 0 of them new.")
+    answer = new.ask("sync", "--courier-in", str(back))
+    assert (answer["pushed"], answer["waiting"], answer["agreed"], answer["detail"]) == (1, 0, True, "")
+    again = new.do("sync", "--courier-in", str(back)).out
+    assert "This file was read before" in again and again.endswith("Nothing waits.\n")
+    refused = new("sync", "--courier-in", str(there))
+    assert refused.code == 1 and "goes to head office" in refused.told
+    assert new("sync", "--courier-in", str(back), "--courier-out", str(there)).code == 2
+    assert new.ask("sync")["pushed"] == 0

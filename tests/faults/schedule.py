@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from meterpos.errors import UserError
 from meterpos.headoffice.books import Invoice, add_invoices, adjust, say_of_payments
+from meterpos.headoffice.courier import answer as office_answer
 from meterpos.headoffice.master import hand_over
 from meterpos.headoffice.restores import begin_generation
 from meterpos.ledger.journal import Entry
@@ -22,6 +23,8 @@ from meterpos.ledger.operations.enrolment import begin_again_after_restore
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, ReferenceUsed, TenderRequest, UnknownMeter
 from meterpos.ledger.tables import journal, streams, tenders
 from meterpos.sync import wire
+from meterpos.sync.courier import make_request, read_answer
+from meterpos.sync.courier_file import UnusableCourier
 from meterpos.sync.exchange import ExchangeResult, exchange
 from meterpos.sync.framing import open_unverified
 from meterpos.sync.lock import ExchangeRunning
@@ -79,6 +82,15 @@ class Receipt:
     was_printed: bool
 
 
+@dataclass(frozen=True)
+class Stick:
+    """A courier file on its way, and whose it is."""
+
+    kind: str
+    of: str
+    data: bytes
+
+
 @dataclass
 class Schedule:
     """One seed's course of events."""
@@ -95,6 +107,7 @@ class Schedule:
     late: list[tuple[str, bytes]] = field(default_factory=list)
     answers: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
     """What was answered before, by path and till."""
+    sticks: list[Stick] = field(default_factory=list)
     second_looks: int = 0
     copies: dict[str, list[int]] = field(default_factory=dict)
     office_copies: list[int] = field(default_factory=list)
@@ -147,8 +160,17 @@ class Schedule:
     def _something(self) -> None:
         """Let one thing happen."""
         what = self.random.choices(
-            (self.pay, self.reverse, self.change_shift, self.exchange, self.office_works, self.turn_clock, self.arrive),
-            weights=(44, 8, 4, 30, 10, 2, 4),
+            (
+                self.pay,
+                self.reverse,
+                self.change_shift,
+                self.exchange,
+                self.office_works,
+                self.turn_clock,
+                self.arrive,
+                self.carry,
+            ),
+            weights=(44, 8, 4, 24, 10, 2, 4, 9),
         )[0]
         what()
 
@@ -496,6 +518,80 @@ class Schedule:
             path, message = self.late.pop(self.random.randrange(len(self.late)))
             self.tell(f"late {path} arrives")
             self.deliver(path, message)
+
+    # --- sticks
+
+    def carry(self) -> None:
+        """Somebody with a stick does one thing: has a till write to it, head office answer, or a till read from it."""
+        dice = self.random
+        place = self.some_place()
+        requests = [one for one in self.sticks if one.kind == "request"]
+        answers = [one for one in self.sticks if one.kind == "answer"]
+        if answers and dice.random() < 0.5:
+            self._read_stick(place, dice.choice(answers[-6:]))
+        elif requests and dice.random() < 0.7:
+            self._answer_stick(dice.choice(requests[-6:]))
+        else:
+            self._write_stick(place)
+
+    def _write_stick(self, place: Place) -> None:
+        try:
+            data, out = make_request(place.store, device_key=place.till.device_key, at=place.till.now())
+        except TillCut:
+            self._start_again(place)
+            if place.name in self.under_way:
+                raise
+            return
+        self.faults["courier file"] += 1
+        self.tell(f"{place.name}: writes {out.entries} entries to a stick")
+        self.sticks.append(Stick("request", place.name, data))
+
+    def _answer_stick(self, stick: Stick) -> None:
+        self.handling += 1
+        try:
+            done = office_answer(self.world.office, self._worn(stick.data))
+        except UnusableCourier as error:
+            self.tell(f"office: cannot use the stick of {stick.of}: {error}")
+            return
+        except OfficeCut:
+            self.world.office_store.lose_power()
+            return
+        finally:
+            self.handling -= 1
+        self.faults["courier answered"] += 1
+        self.tell(f"office: the stick of {stick.of} has {done.new} new entries, {done.rows} rows go back")
+        self.sticks.append(Stick("answer", stick.of, done.data))
+
+    def _read_stick(self, place: Place, stick: Stick) -> None:
+        """Let a till read an answer: its own, an old one, another till's, or what a bad stick made of it."""
+        if place.name in self.under_way:
+            return
+        data = self._worn(stick.data)
+        till = place.till
+        self.under_way.add(place.name)
+        try:
+            read = read_answer(data, place.store, home=place.home, device_key=till.device_key, at=till.now())
+        except (UnusableCourier, ExchangeRunning) as error:
+            self.tell(f"{place.name}: does not use the stick of {stick.of}: {error}")
+            return
+        except TillCut as cut:
+            self._start_again(place)
+            if cut.place is not place:
+                raise
+            return
+        finally:
+            self.under_way.discard(place.name)
+        if data != stick.data:
+            raise Wrong(f"{place.name} believed a damaged file")
+        self.faults["courier read"] += 1
+        self.tell(f"{place.name}: stick +{read.pushed} -{read.pulled} waiting {read.waiting} {read.detail}")
+
+    def _worn(self, data: bytes) -> bytes:
+        """Return what a stick gives back: mostly what was written."""
+        if self.noisy and self.random.random() < 0.1:
+            self.faults["stick damaged"] += 1
+            return _mangled(data, self.random)
+        return data
 
     # --- disasters
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select
 
 from meterpos.headoffice import auth
+from meterpos.headoffice import courier as office_courier
 from meterpos.headoffice.books import Invoice, add_invoices
 from meterpos.headoffice.master import add_user, open_account
 from meterpos.headoffice.office import Office, found, open_office
@@ -32,7 +33,7 @@ from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, customers, meters
 from meterpos.ledger.upgrade import upgrade
 from meterpos.settings import HeadOfficeSettings, TillSettings
-from meterpos.sync import enrolment, exchange
+from meterpos.sync import courier, enrolment, exchange
 from meterpos.sync.steps import Failure
 from meterpos.sync.wire import WireError
 from meterpos.till import Till
@@ -43,6 +44,8 @@ CLERK: Final = "achieng"
 SUPERVISOR: Final = "otieno"
 ZONES: Final = {"KSM01": ("Kondele",), "KSM02": ("Kondele", "Mamboleo")}
 NOWHERE: Final = "http://127.0.0.1:9"
+THROWING: Final = (exchange, enrolment, courier, office_courier)
+"""The modules that throw dice."""
 BUSY: Final = Failure("busy", "Head office is in trouble (answer 503). The till tries again later.")
 
 
@@ -119,6 +122,9 @@ class Dice:
     def token_bytes(self, size: int) -> bytes:
         return self.random.randbytes(size)
 
+    def token_hex(self, size: int) -> str:
+        return self.random.randbytes(size).hex()
+
     def choice(self, items: Any) -> Any:
         return self.random.choice(items)
 
@@ -170,7 +176,7 @@ class World:
 def answer_of(office: Office, path: str, message: bytes) -> bytes | Failure:
     """Let head office answer a message as its routes do; a no becomes what `client.Line` makes of it."""
     work = {
-        "/v1/push": routes._push,
+        "/v1/push": routes.take_push,
         "/v1/pull": routes._pull,
         "/v1/enrol": routes._enrol,
         "/v1/recall": routes._recall,
@@ -208,16 +214,16 @@ def scratch() -> Path:
 def seed_dice(seed: int) -> Random:
     """Make production's dice repeatable; return the dice of the harness itself, which are others."""
     dice = Dice(Random(f"dice {seed}"))
-    stand_in = SimpleNamespace(token_bytes=dice.token_bytes, choice=dice.choice)
-    exchange.secrets = stand_in  # type: ignore[attr-defined]
-    enrolment.secrets = stand_in  # type: ignore[attr-defined]
+    stand_in = SimpleNamespace(token_bytes=dice.token_bytes, token_hex=dice.token_hex, choice=dice.choice)
+    for module in THROWING:
+        module.secrets = stand_in  # type: ignore[attr-defined]
     return Random(f"schedule {seed}")
 
 
 def give_back_dice() -> None:
     """Let production throw its own dice again."""
-    exchange.secrets = real_secrets  # type: ignore[attr-defined]
-    enrolment.secrets = real_secrets  # type: ignore[attr-defined]
+    for module in THROWING:
+        module.secrets = real_secrets  # type: ignore[attr-defined]
 
 
 def build_world(folder: Path) -> World:

@@ -6,7 +6,7 @@ predecessor has not come. Nothing is ever refused, and a till is always answered
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, and_, delete, func, select, update
@@ -230,6 +230,14 @@ def entries_after(conn: Connection, asked: Recall, *, till_name: str) -> tuple[b
             break
         entries.append(data)
     return tuple(entries)
+
+
+def going_on(asked: Recall, entries: Sequence[bytes]) -> Recall:
+    """Return the question for what follows the entries that answered this one."""
+    prev = asked.head
+    for seq, data in enumerate(entries, asked.after_seq + 1):
+        prev = make_entry(stream=asked.stream, seq=seq, prev=prev, data=data).entry_id
+    return replace(asked, after_seq=asked.after_seq + len(entries), head=prev)
 
 
 def _is_on_chain(conn: Connection, stream: bytes, seq: int, head: bytes) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from meterpos.ledger.journal import FIRST_PREV, Entry, papers_of
 from meterpos.ledger.posting import Posted, post
@@ -163,27 +163,54 @@ def drawer_minor(kind: str, body: Mapping[str, Any]) -> int:
 
 
 def _open_shift(connection: Connection, entry: Entry) -> None:
+    """Write the shift, or complete what its end left behind where that came first (head office, after a gap)."""
     content = entry.content
-    connection.execute(
-        insert(shifts),
-        {
-            "stream": entry.stream,
-            "shift": content.shift,
-            "clerk": content.clerk,
-            "business_date": content.business_date,
-            "opened_at": content.at,
-            "float_minor": content.body["float"],
-        },
-    )
+    values = {
+        "clerk": _last_taker(connection, entry) or content.clerk,
+        "business_date": content.business_date,
+        "opened_at": content.at,
+        "float_minor": content.body["float"],
+    }
+    done = connection.execute(update(shifts).where(*_of_shift(entry), shifts.c.clerk == _UNOPENED).values(values))
+    if done.rowcount == 0:
+        connection.execute(insert(shifts), {"stream": entry.stream, "shift": content.shift, **values})
+
+
+_UNOPENED: Final = ""
+"""The clerk of a shift whose end has come and whose beginning has not."""
+
+
+def _of_shift(entry: Entry) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return shifts.c.stream == entry.stream, shifts.c.shift == entry.content.shift
+
+
+def _last_taker(connection: Connection, entry: Entry) -> str | None:
+    """Return to whom the shift was last handed over, None where it was not."""
+    taker: str | None = connection.execute(
+        select(cash_movements.c.to_clerk)
+        .where(
+            cash_movements.c.stream == entry.stream,
+            cash_movements.c.shift == entry.content.shift,
+            cash_movements.c.kind == "handover",
+        )
+        .order_by(cash_movements.c.seq.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return taker
 
 
 def _close_shift(connection: Connection, entry: Entry) -> None:
     content = entry.content
-    connection.execute(
-        update(shifts)
-        .where(shifts.c.stream == entry.stream, shifts.c.shift == content.shift)
-        .values(closed_at=content.at, expected_minor=content.body["expected"], counted_minor=content.body["counted"])
-    )
+    ended = {
+        "closed_at": content.at,
+        "expected_minor": content.body["expected"],
+        "counted_minor": content.body["counted"],
+    }
+    done = connection.execute(update(shifts).where(*_of_shift(entry)).values(ended))
+    if done.rowcount == 0:
+        begun = {"business_date": content.business_date, "opened_at": content.at, "float_minor": content.body["float"]}
+        place = {"stream": entry.stream, "shift": content.shift, "clerk": _UNOPENED}
+        connection.execute(insert(shifts), {**place, **begun, **ended})
 
 
 def _move_cash(connection: Connection, entry: Entry) -> None:
@@ -212,8 +239,8 @@ def _move_cash(connection: Connection, entry: Entry) -> None:
         },
     )
     if body["kind"] == "handover":
-        shift = (shifts.c.stream == entry.stream) & (shifts.c.shift == content.shift)
-        connection.execute(update(shifts).where(shift).values(clerk=body["to"]))
+        known = update(shifts).where(*_of_shift(entry), shifts.c.clerk != _UNOPENED)
+        connection.execute(known.values(clerk=_last_taker(connection, entry)))
 
 
 def _open_stream(connection: Connection, entry: Entry) -> None:

@@ -214,6 +214,7 @@ def _write(connection: Connection, step: steps.Step) -> None:
                 signed_at=datetime.fromisoformat(ack.at),
                 may_go_back=True,
             )
+            sync_state.forget_couriers(connection)
         case steps.KeepRecalled(stream, after_seq, head, entries):
             recalls.keep_recalled(connection, stream=stream, after_seq=after_seq, head=head, entries=entries)
         case steps.ApplyPage(page):

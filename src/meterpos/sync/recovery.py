@@ -64,9 +64,9 @@ def make_recalled(*, key: bytes, request: str, stream: bytes, after_seq: int, en
     return seal(header, key=key, body=entries, alike=True)
 
 
-def read_recalled(packed: bytes, *, key: bytes, request: str) -> Recalled:
+def read_recalled(packed: bytes, *, key: bytes, request: str | None) -> Recalled:
     """Read the answer of the server whose key this is to the recall with this digest. That the entries follow is seen
-    when their ids are computed.
+    when their ids are computed. ``request`` None: whatever it answers, in a courier file.
     """
     sealed = fields.open_signed(packed, purpose="recalled", key=key)
     header = fields.Header(sealed.header)
@@ -80,7 +80,7 @@ def read_recalled(packed: bytes, *, key: bytes, request: str) -> Recalled:
         entries=sealed.body,
     )
     header.finish()
-    if recalled.request != request:
+    if request is not None and recalled.request != request:
         raise WireError("binding", "the entries answer another request")
     return recalled
 

@@ -210,8 +210,11 @@ def make_ack(
     return seal(header, key=key)
 
 
-def read_ack(packed: bytes, *, key: bytes, batch: str, stream: bytes) -> Ack:
-    """Read the answer of the server whose key this is to the batch with this digest, for this stream."""
+def read_ack(packed: bytes, *, key: bytes, batch: str | None, stream: bytes | None) -> Ack:
+    """Read the answer of the server whose key this is to the batch with this digest, for this stream.
+
+    None where something else binds the answer to what was asked: the courier file it came in.
+    """
     sealed = fields.open_signed(packed, purpose="ack", key=key)
     header = fields.Header(sealed.header)
     ack = Ack(
@@ -229,9 +232,9 @@ def read_ack(packed: bytes, *, key: bytes, batch: str, stream: bytes) -> Ack:
     )
     header.finish()
     no_body(sealed)
-    if ack.batch != batch:
+    if batch is not None and ack.batch != batch:
         raise WireError("binding", "the acknowledgement is for another batch")
-    if ack.stream != stream:
+    if stream is not None and ack.stream != stream:
         raise WireError("binding", "the acknowledgement is for another stream")
     if (ack.through_seq == 0) != (ack.head == bytes(32)):
         raise WireError("range", "the acknowledgement's head does not fit its seq")
@@ -324,9 +327,9 @@ def make_page(
     return seal(header, key=key, body=[row_out(row) for row in rows])
 
 
-def read_page(packed: bytes, *, key: bytes, request: str) -> Page:
-    """Read the answer of the server whose key this is to the pull with this digest; that it continues the cursor
-    is protocol.py's.
+def read_page(packed: bytes, *, key: bytes, request: str | None) -> Page:
+    """Read the answer of the server whose key this is to the pull with this digest (None: whatever it answers, in a
+    courier file); that it continues the cursor is protocol.py's.
     """
     sealed = fields.open_signed(packed, purpose="page", key=key)
     header = fields.Header(sealed.header)
@@ -344,7 +347,7 @@ def read_page(packed: bytes, *, key: bytes, request: str) -> Page:
         lineage=_lineage_in(header),
     )
     header.finish()
-    if page.request != request:
+    if request is not None and page.request != request:
         raise WireError("binding", "the page answers another request")
     _check_ascent(page)
     return page

@@ -1,12 +1,14 @@
-"""The line to head office: enrolment and exchange. Both wait for the network; both import it only when used."""
+"""The line to head office: enrolment and exchange, over the network or by stick; each is imported when used."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meterpos.ledger.queries.identity import Identity
 from meterpos.till.base import TillBase
 
 if TYPE_CHECKING:
+    from meterpos.sync.courier import CourierIn, CourierOut
     from meterpos.sync.exchange import ExchangeResult, Progress
     from meterpos.sync.steps import Memory
 
@@ -62,3 +64,25 @@ class Line(TillBase):
             progress=progress,
             cancelled=cancelled,
         )
+
+    def courier_out(self, file: Path) -> "CourierOut":
+        """Write everything head office is to know, and the question for what is new, to a file for a stick.
+
+        It takes its name when it is whole; an older file of that name is replaced. Raises: NotEnrolled, CannotWrite.
+        """
+        from meterpos.sync.courier import make_request
+        from meterpos.sync.courier_file import save
+
+        data, out = make_request(self.store, device_key=self.device_key, at=self.now())
+        save(file, data)
+        return out
+
+    def courier_in(self, file: Path) -> "CourierIn":
+        """Take in what head office put on a stick. Reading a file twice changes nothing.
+
+        Raises: UnusableCourier with nothing changed; NotEnrolled, ExchangeRunning, DiskFull.
+        """
+        from meterpos.sync.courier import read_answer
+        from meterpos.sync.courier_file import load
+
+        return read_answer(load(file), self.store, home=self.settings.home, device_key=self.device_key, at=self.now())

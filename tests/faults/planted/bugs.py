@@ -69,12 +69,12 @@ BUGS: Final = (
     _bug(
         "an acknowledgement is not bound to its batch",
         "an old answer, or another batch's, is taken for this one's",
-        (WIRE + "read_ack", "if ack.batch != batch:", "if False:"),
+        (WIRE + "read_ack", "if batch is not None and ack.batch != batch:", "if False:"),
     ),
     _bug(
         "a page is not bound to its question",
         "an old page is taken for this one",
-        (WIRE + "read_page", "if page.request != request:", "if False:"),
+        (WIRE + "read_page", "if request is not None and page.request != request:", "if False:"),
         (PROTOCOL + "_ask", "if page.generation == self.cursor.generation and page.after != after:", "if False:"),
         (
             FEED + "_move_cursor",

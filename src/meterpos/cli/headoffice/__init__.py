@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from meterpos.cli.headoffice import accounts, approvals, backups, data, desk, money, people, plans, server, tills
+from meterpos.cli.headoffice import (
+    accounts,
+    approvals,
+    backups,
+    courier,
+    data,
+    desk,
+    money,
+    people,
+    plans,
+    server,
+    tills,
+)
 from meterpos.cli.headoffice.opened import Chosen
 from meterpos.cli.style import new_group
 
@@ -31,6 +43,7 @@ def headoffice(
 
 server.add_to(app)
 backups.add_to(app)
+courier.add_to(app)
 app.add_typer(tills.app, name="till")
 app.add_typer(people.app, name="user")
 approvals.add_to(app)

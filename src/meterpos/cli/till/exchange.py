@@ -1,5 +1,6 @@
 """Becoming a till of a head office, and exchanging with it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,15 +58,38 @@ def enrol(
     show.tell("Now fetch customers and balances: meterpos till sync")
 
 
-def sync(context: typer.Context, json: Json = False) -> None:
-    """Send what waits to head office and fetch what is new. Exit code 3 when both were compared and differ."""
-    from meterpos.ledger.queries.status import waiting
-
+def sync(
+    context: typer.Context,
+    *,
+    courier_out: Annotated[
+        Path | None,
+        typer.Option("--courier-out", metavar="FILE", help="Write what waits to a file for head office instead."),
+    ] = None,
+    courier_in: Annotated[
+        Path | None,
+        typer.Option("--courier-in", metavar="FILE", help="Read the file head office answered with instead."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send what waits to head office and fetch what is new, by network or by stick. Exit code 3 when both differ."""
+    if courier_out is not None and courier_in is not None:
+        raise typer.BadParameter("choose one of --courier-out and --courier-in", param_hint="--courier-in")
     with opened(context) as till:
         _need_enrolled(till)
-        result = till.exchange()
-        with till.store.read() as connection:
-            behind = waiting(connection)
+        if courier_out is not None:
+            _write_courier(till, courier_out, json=json)
+        elif courier_in is not None:
+            _read_courier(till, courier_in, json=json)
+        else:
+            _exchange(till, json=json)
+
+
+def _exchange(till: "Till", *, json: bool) -> None:
+    from meterpos.ledger.queries.status import waiting
+
+    result = till.exchange()
+    with till.store.read() as connection:
+        behind = waiting(connection)
     if json:
         show.as_json(
             {
@@ -88,7 +112,46 @@ def sync(context: typer.Context, json: Json = False) -> None:
         raise NotExchanged(
             result.detail or f"The exchange stopped ({result.outcome}). What was done stands; try again."
         )
-    if result.agreed is False:
+    _differs(result.agreed)
+
+
+def _write_courier(till: "Till", file: Path, *, json: bool) -> None:
+    out = till.courier_out(file)
+    if json:
+        show.as_json({"file": str(file), "entries": out.entries, "batches": out.batches, "bytes": out.size_bytes})
+        return
+    show.tell(f"{file} holds {_entries(out.entries)} for head office, encrypted ({out.size_bytes / 1024:.0f} KB).")
+    show.tell("They wait here until its answer is read: meterpos till sync --courier-in FILE")
+
+
+def _read_courier(till: "Till", file: Path, *, json: bool) -> None:
+    read = till.courier_in(file)
+    if json:
+        show.as_json(
+            {
+                "pushed": read.pushed,
+                "pulled": read.pulled,
+                "recalled": read.recalled,
+                "waiting": read.waiting,
+                "agreed": read.agreed,
+                "position": read.position,
+                "generation": read.generation,
+                "detail": read.detail,
+            }
+        )
+    else:
+        show.tell(
+            f"Head office has signed for {_entries(read.pushed)} more; {read.pulled} rows of the feed came, "
+            f"now at {read.position}."
+        )
+        if read.detail:
+            show.tell(read.detail)
+        show.tell(f"Still to be sent: {_entries(read.waiting)}." if read.waiting else "Nothing waits.")
+    _differs(read.agreed)
+
+
+def _differs(agreed: bool | None) -> None:
+    if agreed is False:
         show.tell_aside(
             "Head office and this till differ after comparing. Work on; head office has opened an exception."
         )

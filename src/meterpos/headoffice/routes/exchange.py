@@ -43,7 +43,7 @@ async def enrol(request: Request) -> Message:
 @router.post("/push", summary="Deliver entries of a till's journal", response_class=Message)
 async def push(request: Request) -> Message:
     """Answer a batch with a signed acknowledgement."""
-    return await _answer(request, _push)
+    return await _answer(request, take_push)
 
 
 @router.post("/pull", summary="Ask for the next page of the feed", response_class=Message)
@@ -94,7 +94,8 @@ def _enrol(office: Office, packed: bytes) -> bytes:
     )
 
 
-def _push(office: Office, packed: bytes) -> bytes:
+def take_push(office: Office, packed: bytes) -> bytes:
+    """Take in one batch, however it came, and return the signed acknowledgement. Raises: WireError, Problem."""
     began = time.monotonic()
     device = _sender(office, packed, purpose="push")
     at = office.moment().at

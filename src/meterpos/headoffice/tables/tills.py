@@ -23,6 +23,7 @@ tills: Final = Table(
     Column("software", String, nullable=False, server_default=""),
     Column("reported_generation", Integer),
     Column("reported_position", BigInteger),
+    Column("courier_key", LargeBinary),
     comment="status: waiting, enrolled or revoked; code_hash outlives its use, so a lost answer can be asked for again",
 )
 Index("ix_tills_device", tills.c.device_id, unique=True)

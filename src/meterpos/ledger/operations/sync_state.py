@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from meterpos.errors import MeterposError
-from meterpos.ledger.tables import exchanges, journal, streams
+from meterpos.ledger.tables import couriers, exchanges, journal, streams
 
 EXCHANGES_KEPT: Final = 500
 
@@ -75,3 +75,22 @@ def record_exchange(
     )
     newest = connection.execute(select(func.max(exchanges.c.exchange_id))).scalar_one()
     connection.execute(delete(exchanges).where(exchanges.c.exchange_id <= newest - EXCHANGES_KEPT))
+
+
+def note_courier(connection: Connection, *, request: str, made_at: datetime) -> None:
+    """Remember a courier file that was made: its answer may speak of what head office holds."""
+    connection.execute(insert(couriers), {"request": request, "made_at": made_at})
+
+
+def is_latest_word(connection: Connection, *, request: str) -> bool:
+    """Tell whether nothing newer was heard of head office since this courier file was made."""
+    return connection.execute(select(couriers.c.courier_id).where(couriers.c.request == request)).first() is not None
+
+
+def forget_couriers(connection: Connection, *, through: str | None = None) -> None:
+    """Head office was heard of: files made until now, or until ``through`` was made, say nothing newer any more."""
+    query = delete(couriers)
+    if through is not None:
+        last = select(func.max(couriers.c.courier_id)).where(couriers.c.request == through).scalar_subquery()
+        query = query.where(couriers.c.courier_id <= last)
+    connection.execute(query)

@@ -13,6 +13,7 @@ from meterpos.ledger.tables.journal import journal, shifts, streams, tenders
 from meterpos.ledger.tables.master import accounts, contacts, customers, meters, plans
 from meterpos.ledger.tables.people import pins, users
 from meterpos.ledger.tables.till import (
+    couriers,
     devices,
     drafts,
     exchanges,
@@ -27,6 +28,7 @@ __all__ = [
     "accounts",
     "cash_movements",
     "contacts",
+    "couriers",
     "customers",
     "devices",
     "drafts",

@@ -85,6 +85,15 @@ exchanges: Final = Table(
     Column("detail", String, nullable=False, server_default=""),
 )
 
+couriers: Final = Table(
+    "couriers",
+    metadata,
+    Column("courier_id", Serial, primary_key=True, autoincrement=True),
+    Column("request", String, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    comment="courier files made since head office was last heard of: an answer to one is the latest word",
+)
+
 drafts: Final = Table(
     "drafts",
     metadata,

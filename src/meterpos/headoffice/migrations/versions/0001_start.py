@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("software", sa.String, nullable=False, server_default=""),
         sa.Column("reported_generation", sa.Integer),
         sa.Column("reported_position", sa.BigInteger),
+        sa.Column("courier_key", sa.LargeBinary),
         sa.PrimaryKeyConstraint("till_name", name="pk_tills"),
     )
     op.create_index("ix_tills_device", "tills", ["device_id"], unique=True)

@@ -109,6 +109,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("exchange_id", name=op.f("pk_exchanges")),
     )
     op.create_table(
+        "couriers",
+        sa.Column(
+            "courier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("request", sa.String(), nullable=False),
+        sa.Column("made_at", sa.String(24), nullable=False),
+        sa.PrimaryKeyConstraint("courier_id", name=op.f("pk_couriers")),
+    )
+    op.create_table(
         "facts",
         sa.Column("fact_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),

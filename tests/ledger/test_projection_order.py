@@ -1,0 +1,35 @@
+"""What entries mean does not depend on the order in which they arrive: head office may get a shift's end first."""
+
+from itertools import permutations
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from meterpos.ledger.journal import entries_after
+from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.projection import project
+from meterpos.ledger.tables import cash_movements, shifts
+from tests.ledger.test_checks import without_triggers
+from tests.support.tills import STREAM, Counter
+
+
+def test_a_shift_is_the_same_whichever_of_its_entries_comes_first(tmp_path: Path) -> None:
+    counter = Counter.at(tmp_path / "till")
+    counter.open_shift()
+    for number, taker in enumerate(("otieno", "achieng", "otieno")):
+        request = CashRequest(movement_id=f"m{number}", kind="handover", amount_minor=500_000, to=taker)
+        counter.till.move_cash(request=request, clerk="achieng" if number != 1 else "otieno")
+    counter.till.close_shift(counted_minor=500_000, clerk="otieno")
+    with counter.till.store.read() as connection:
+        made = list(entries_after(connection, STREAM, seq=1, limit=10))
+        expected = connection.execute(select(shifts)).one()
+    assert [entry.content.kind for entry in made] == ["shift_opened", *["cash_movement"] * 3, "shift_closed"]
+    assert expected.clerk == "otieno" and expected.closed_at is not None
+    for order in permutations(made):
+        with counter.till.store.write() as connection, without_triggers(connection):
+            connection.execute(delete(shifts))
+            connection.execute(delete(cash_movements))
+            for entry in order:
+                project(connection, entry)
+            assert connection.execute(select(shifts)).one() == expected, [entry.seq for entry in order]
+    counter.till.close()
