@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, kill, order, power, rot, web
+from tests.faults import calls, cursor, disk, kill, order, power, rot, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -133,6 +133,32 @@ def _on_the_web(name: str, stride: int, seconds: float) -> tuple[str, Any, Any, 
             web.cuts(at, name, stride=stride, until=until)
         entries = at.prove()
         return f"cut {name}" if name != "lies" else name, at.tried, at.outcomes, at.wrong, entries
+
+
+def bad_lines(options: argparse.Namespace) -> bool:
+    """Deliver 100 payments over 9.6 kbit/s, 3 s and a break every 4 KB; `--runs` lines, their clock turned up 30 times.
+
+    The first is run once more at its own pace: turning the clock up must not have helped.
+    """
+    done: list[slow.Delivered] = []
+    with web.web() as at:
+        for number in range(options.runs or 20):
+            done.append(slow.deliver(at, payments=100, seed=options.seed + number, faster=30))
+            at.calm("bad line")
+        true = slow.deliver(at, payments=100, seed=options.seed)
+        at.calm("bad line")
+        entries = at.prove()
+    late = [one for one in (*done, true) if one.seconds > slow.LIMIT_S or one.waiting or one.backwards]
+    times = sorted(one.seconds for one in done)
+    middle = times[len(times) // 2]
+    print(
+        f"  {len(done)} lines: 100 payments in {times[0]:.0f} to {times[-1]:.0f} s, median {middle:.0f}; "
+        f"{sum(one.breaks for one in done)} breaks, {sum(one.exchanges for one in done)} exchanges, "
+        f"{sum(one.bytes_passed for one in done) // len(done):,} bytes a line"
+    )
+    print(f"  at its own pace: {true.seconds:.0f} s, {true.breaks} breaks")
+    print(f"  {entries} entries compared, {len(at.wrong)} wrong", flush=True)
+    return not late and not at.wrong
 
 
 def feed(options: argparse.Namespace) -> bool:

@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "schedules": parts.schedules,
     "planted": parts.planted,
     "http": parts.http,
+    "line": parts.bad_lines,
     "feed": parts.feed,
     "kill": parts.killed,
     "power": parts.power_cuts,

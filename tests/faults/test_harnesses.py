@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, web
+from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, slow, web
 from tests.support.tills import Clock, Counter
 
 
@@ -20,6 +20,15 @@ def test_a_line_that_lies_or_breaks_loses_nothing() -> None:
         at.prove()
     assert not at.wrong
     assert at.outcomes["none: complete"] >= 1
+
+
+def test_a_bad_line_delivers_a_little_with_every_request() -> None:
+    with web.web() as at:
+        done = slow.deliver(at, payments=60, seed=1, faster=60)
+        at.calm("bad line")
+        at.prove()
+    assert done.breaks, "a line that never breaks proves nothing"
+    assert (done.waiting, done.backwards, at.wrong) == (0, 0, [])
 
 
 @pytest.mark.parametrize("as_sequence", [False, True])
