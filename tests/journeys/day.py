@@ -246,8 +246,37 @@ class Day:
         self.hands.press("F1")
 
     def correction(self, visit: Visit) -> None:
-        """Paid on the wrong meter."""
-        self.mpesa(visit)
+        """Paid in cash on the wrong one of two meters, and moved to the other."""
+        self.find(visit)
+        self.hands.press("Return")
+        self.hands.press("Return")
+        self.hands.press("Return")
+        self.take(visit)
+        wrong, right = visit.accounts
+        self.hands.press("ctrl+r")
+        page = self.page("receipts")
+        until(lambda: page.putting.isVisible() and page.reversing.reason.line.hasFocus(), "it is to be put right")
+        self.hands.press("ctrl+2")
+        panel = page.correcting
+        until(panel.meter.field.line.hasFocus, "the right meter is asked for")
+        self.hands.type(visit.meters[1])
+        until(lambda: [row.account_no for row in panel.meter.rows.rows()] == [right], "the right meter is found")
+        self.hands.press("Return")
+        until(lambda: panel.reason.line.hasFocus() and panel.approval.approver.person() is not None, "it is chosen")
+        self.hands.press("Return")
+        self.enter(PIN["otieno"])
+        until(
+            lambda: page.putting.isHidden() and page._receipt.entry.content.body["parts"][0]["account"] == right,
+            "moved",
+        )
+        body = page._receipt.entry.content.body
+        self.tally.took(body)
+        self.tally.corrections += 1
+        self.tally.drawer_minor -= visit.pays_minor
+        self.paid(wrong, -visit.pays_minor)
+        self.paid(right, visit.pays_minor)
+        self.printed(body["number"])
+        self.hands.press("F1")
 
     # --- what they are made of -----------------------------------------------------------------------------------
 
@@ -281,7 +310,7 @@ class Day:
         assert pay.done.isVisible(), pay.payment.alarm_text.text()
         done = pay.done._taken
         assert done is not None
-        parts = dict(zip(visit.accounts, visit.owed_minor, strict=True)) if len(visit.accounts) > 1 else {}
+        parts = dict(zip(visit.accounts, visit.owed_minor, strict=True)) if visit.kind == "several" else {}
         self.remember(
             done.number, visit, account=visit.accounts[0] if visit.accounts else None, parts=parts, counts=counts
         )

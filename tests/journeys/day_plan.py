@@ -58,9 +58,9 @@ class Visit:
 
     @property
     def cash_minor(self) -> int:
-        """What the drawer gains; a reversal gives it back, so it gains nothing."""
+        """What the drawer gains by it."""
         if self.kind in ("mpesa", "cheque", "reversal", "plan"):
-            return 0
+            return 0  # a reversal gives it back
         return self.pays_minor // 2 if self.kind == "split" else self.pays_minor
 
     @property
@@ -107,9 +107,9 @@ def plan_day(customers: int) -> Plan:
 
 
 def _visit(kind: Kind, place: int, dice: random.Random) -> Visit:
-    meters = 3 if kind == "several" else 1
+    meters = {"several": 3, "correction": 2}.get(kind, 1)
     owed = tuple(100_00 * dice.randint(4, 30) for _ in range(meters))
-    pays = sum(owed)
+    pays = sum(owed) if kind == "several" else owed[0]
     received = None
     if kind == "cash":
         pays = dice.choice((pays, pays, pays, pays - 100_00, pays + 50_00))
