@@ -17,11 +17,15 @@ from typing import Final
 from sqlalchemy import func, select
 
 from meterpos.ledger.checks import run_checks
+from meterpos.ledger.queries.plans import find_plan
 from meterpos.ledger.tables import tenders
 from meterpos.till import open_till
-from tests.support.tills import CLERK, Counter, request
+from tests.support.tills import CLERK, Counter, add_plan, request
 
 LIFE_MAX_S: Final = 0.15
+PLAN: Final = "PL-0042"
+EVERY: Final = 3
+AMOUNT_MINOR: Final = 100
 
 
 @dataclass
@@ -36,8 +40,9 @@ class Killed:
 
 
 def prepare(home: Path) -> None:
-    """Make an enrolled till with an open shift."""
+    """Make an enrolled till with an open shift, and a plan that never comes to its end."""
     counter = Counter.at(home)
+    add_plan(counter, PLAN, total_minor=10**12)
     counter.open_shift()
     counter.till.close()
 
@@ -100,7 +105,9 @@ def _take_for_ever(home: Path, life: int, writing: int) -> None:
         serial = 0
         while True:
             serial += 1
-            entry = till.take(request=request(tender_id=f"{life}-{serial}", amount_minor=100), clerk=CLERK)
+            account_no = PLAN if serial % EVERY == 0 else "A1"
+            tender = request(account_no, AMOUNT_MINOR, tender_id=f"{life}-{serial}")
+            entry = till.take(request=tender, clerk=CLERK)
             os.write(writing, f"{entry.content.body['number']}\n".encode())
     finally:
         os._exit(3)
@@ -113,7 +120,10 @@ def _look(home: Path, reported: list[str], *, deep: bool) -> list[str]:
         with till.store.read() as connection:
             kept = set(connection.execute(select(tenders.c.number)).scalars())
             problems = list(run_checks(connection)) if deep else []
+            plan = find_plan(connection, PLAN)
     finally:
         till.store.close()
     wrong = [f"{number} was reported as printed and is gone" for number in reported if number not in kept]
+    if plan.state.paid_minor != plan.count * AMOUNT_MINOR:
+        wrong.append(f"{plan.count} payments stand on plan {PLAN}, and {plan.state.paid_minor} is paid")
     return wrong + [f"{one.check}: {one.sentence}" for one in problems]

@@ -205,6 +205,17 @@ def test_a_plan_made_by_nobody_who_may_stands_and_is_looked_at(town: Server) -> 
     assert stands(town.office.store, "PLN-000001")[2:] == (500_00, 10_00)
 
 
+def test_a_plan_made_at_a_till_is_cancelled_by_the_number_head_office_gave_it(town: Server) -> None:
+    till = Forged.enrol(town)
+    till.write("plan_request", plan_body(town, "KSM01-B7K-P0001"), shift=None)
+    till.pay("KSM01-B7K-P0001", 10_00)
+    till.push()
+    cancel(town, "PLN-000001")
+    with town.office.store.read() as conn:
+        found = find_plan(conn, "PLN-000001")
+    assert (found.state.status, found.state.excess_minor) == ("cancelled", 10_00)
+
+
 def test_two_entries_that_make_one_number_make_one_plan(town: Server) -> None:
     till = Forged.enrol(town)
     till.write("plan_request", plan_body(town, "KSM01-B7K-P0001"), shift=None)

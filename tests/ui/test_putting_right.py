@@ -229,16 +229,13 @@ def test_another_tills_number_is_refused_here_and_asked_of_head_office(window: W
     assert "next exchange" in page.state.text()
 
 
-@pytest.mark.parametrize(
-    "text", ["000001", "grace akinyi", "0712 345 678", "2300", "2,300.00", "2026-11-20", "MTR-001"]
-)
-def test_a_receipt_is_looked_up_by_number_name_phone_amount_day_and_meter(
-    window: Window, number: str, text: str
-) -> None:
+def test_a_receipt_is_looked_up_by_number_name_phone_amount_day_and_meter(window: Window, number: str) -> None:
     page = receipts(window)
-    type_text(text)
-    settle(window)
-    assert [row.number for row in page.rows.rows()] == [number]
+    for text in ("000001", "grace akinyi", "0712 345 678", "2300", "2,300.00", "2026-11-20", "MTR-001"):
+        press(ESCAPE)
+        type_text(text)
+        settle(window)
+        assert [row.number for row in page.rows.rows()] == [number], text
     press(ENTER)
     settle(window)
     assert page._receipt.number == number and page.paper.isVisible()

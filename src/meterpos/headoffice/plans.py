@@ -67,16 +67,17 @@ def _total(plan_no: str, on: date, total_minor: int) -> Fact:
 
 
 def cancel_plan(conn: Connection, outgoing: Outgoing, *, plan_no: str, reason: str, on: date) -> str:
-    """Cancel a plan and return the number of the adjustment that takes its total back.
+    """Cancel a plan, by either of its numbers, and return that of the adjustment that takes its total back.
 
     What was paid on it is held as credit until it is moved. Raises: UnusablePlan, UnknownAccount, NothingToMove.
     """
-    row = master.find_account(conn, plan_no)
+    account_no = conn.execute(select(plans.c.account_no).where(plans.c.plan_no == plan_no)).scalar() or plan_no
+    row = master.find_account(conn, account_no)
     if row.kind != "plan":
         raise UnusablePlan(f"{plan_no} is no plan. Check the number.", field="plan")
     if row.closed_on is not None:
         raise UnusablePlan(f"Plan {plan_no} was cancelled on {row.closed_on:%d %b %Y} already.", field="plan")
-    total_minor = conn.execute(select(plans.c.total_minor).where(plans.c.account_no == plan_no)).scalar_one()
-    number = books.adjust(conn, outgoing, account_no=plan_no, amount_minor=-total_minor, reason=reason, on=on)
-    master.close_account(conn, outgoing, account_no=plan_no, closed_on=on)
+    total_minor = conn.execute(select(plans.c.total_minor).where(plans.c.account_no == account_no)).scalar_one()
+    number = books.adjust(conn, outgoing, account_no=account_no, amount_minor=-total_minor, reason=reason, on=on)
+    master.close_account(conn, outgoing, account_no=account_no, closed_on=on)
     return number

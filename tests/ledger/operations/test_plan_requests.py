@@ -1,5 +1,6 @@
 """A plan made at the till: by a manager, once, usable at once, never changed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,13 +10,17 @@ from sqlalchemy.exc import DatabaseError
 from meterpos.errors import UserError
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import Approval, Entry
+from meterpos.ledger.operations.feed import sum_digests_anew
 from meterpos.ledger.operations.people import MayNot
 from meterpos.ledger.operations.plan_requests import PlanSetOnce
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
 from meterpos.ledger.projection import project_tables
 from meterpos.ledger.queries.plans import PlanView, find_plan, find_plans
+from meterpos.ledger.rebuild import find_rebuilt_differences, rebuild
 from meterpos.ledger.rules.instalments import PlanExceeded, UnusablePlan
+from meterpos.ledger.store import Store
 from meterpos.ledger.tables import plans, users
+from meterpos.ledger.upgrade import upgrade
 from meterpos.printing.preview import render_text
 from meterpos.printing.receipt import compose_receipt
 from meterpos.till import new_tender_id
@@ -136,6 +141,19 @@ def test_head_offices_number_may_come_and_is_what_the_plan_is_called_then(counte
         assert seen(counter, number).number == "PLN-000001"
     paper = render_text(compose_receipt(pay(counter, 100_00), seal="", copy_no=0), columns=42)
     assert "PLN-000001" in paper and FIRST not in paper
+
+
+def test_a_ledger_with_a_plan_of_its_own_is_worked_out_anew_the_same(counter: Counter, tmp_path: Path) -> None:
+    make(counter)
+    pay(counter, 100_00)
+    with counter.till.store.write() as connection:
+        sum_digests_anew(connection)
+    scratch = Store(f"sqlite:///{tmp_path / 'scratch.db'}")
+    upgrade(scratch)
+    with counter.till.store.read() as connection, scratch.write() as made:
+        rebuild(connection, made)
+        assert list(find_rebuilt_differences(connection, made)) == []
+    scratch.close()
 
 
 def test_projecting_a_plan_that_stands_already_changes_nothing(counter: Counter) -> None:
