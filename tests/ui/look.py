@@ -137,8 +137,7 @@ class Visit:
         self.settings()
         self.guide()
         self.training()
-        window.go("sync")
-        self.grab("sync")
+        self.syncing()
         self.shift()
         window.go("pay")
         self.grab("no-shift")
@@ -172,6 +171,17 @@ class Visit:
         self.grab("ask")
         window.go("receipts")
         press(Qt.Key.Key_Escape)
+
+    def syncing(self) -> None:
+        window = self.window
+        window.go("sync")
+        self.grab("sync")
+        stick = window.page("sync").stick
+        stick.ask_where = lambda name, then: then(str(self.folder / (name or "nothing")))
+        stick.save.click()
+        self.grab("sync-stick-saved")
+        stick.read.click()
+        self.grab("sync-stick-missing")
 
     def instalments(self) -> None:
         window = self.window

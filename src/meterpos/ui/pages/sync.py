@@ -1,4 +1,4 @@
-"""The exchange with head office and the printer's queue, as facts; *Sync now*; papers printed again."""
+"""The exchange with head office, by network and by stick, and the printer's queue, as facts; papers printed again."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from meterpos.ui.models import asking
 from meterpos.ui.models.asking import ExchangeView
 from meterpos.ui.models.exchanging import Exchanging
 from meterpos.ui.models.printer import Outcome, Printer
+from meterpos.ui.pages.sync_stick import StickPanel
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Label, SectionLabel, Surface, horizontal, vertical
@@ -38,6 +39,7 @@ class SyncPage(QWidget):
         self.as_of = Label(Type.text, "muted", wrap=True)
         self.result = Label(Type.small_strong, "muted", wrap=True)
         self.button = MainAction()
+        self.stick = StickPanel(desk)
         self.history: RowList[Exchange] = RowList(
             row_height=46, painter=self._paint_exchange, spoken=self._speak_exchange, active=False
         )
@@ -49,6 +51,7 @@ class SyncPage(QWidget):
         self.button.clicked.connect(exchanging.now)
         exchanging.began.connect(self._began)
         exchanging.ended.connect(self._ended)
+        self.stick.told.connect(self._tell_stick)
         self.jobs.picked.connect(self._print_again)
         words.notifier().changed.connect(self._tell)
         if exchanging.running:
@@ -68,6 +71,7 @@ class SyncPage(QWidget):
         self.button.setFixedWidth(230)
         row.addWidget(self.button)
         page.addWidget(top)
+        page.addWidget(self.stick)
         below = horizontal(None, spacing=METRICS.gap)
         below.addWidget(_listed("sync.history", self.history, self.no_history), 1)
         below.addWidget(_listed("sync.papers", self.jobs, self.no_jobs, "sync.papers.hint"), 1)
@@ -109,6 +113,11 @@ class SyncPage(QWidget):
         self.button.setEnabled(True)
         self._last = self._exchanging.sentence
         self.result.set_tone("muted" if self._exchanging.went_well else "waiting")
+        self._tell()
+
+    def _tell_stick(self, sentence: str, tone: str) -> None:
+        self._last = sentence
+        self.result.set_tone(tone)
         self._tell()
 
     def _tell(self) -> None:
