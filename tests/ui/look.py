@@ -136,6 +136,7 @@ class Visit:
         self.instalments()
         self.settings()
         self.guide()
+        self.help()
         self.training()
         self.syncing()
         self.shift()
@@ -345,6 +346,13 @@ class Visit:
         settle(self.window)
         page.apply.press()
         self.grab("settings-apply")
+
+    def help(self) -> None:
+        """Help beside a page."""
+        self.window.go("pay")
+        self.window._toggle_help()
+        self.grab("help")
+        self.window.help.dismiss()
 
     def guide(self) -> None:
         """The first-run guide, step by step."""

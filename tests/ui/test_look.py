@@ -276,6 +276,9 @@ def _see_settings(window: Window, see: Callable[[str], None]) -> None:
     for step in ("printer", "width", "try", "begin", "enrol"):
         window.go("guide", step)
         see(f"guide {step}")
+    window._toggle_help()
+    see("help")
+    window.help.dismiss()
 
 
 # --- each checker is seen to find what it looks for --------------------------------------------------------------

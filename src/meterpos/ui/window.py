@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from meterpos.errors import UserError
@@ -22,6 +22,8 @@ from meterpos.ui.scanner import Scanner
 from meterpos.ui.tasks import Tasks
 from meterpos.ui.widgets.basic import horizontal, vertical
 from meterpos.ui.widgets.cashbar import CashBar
+from meterpos.ui.widgets.helppanel import KEY as HELP_KEY
+from meterpos.ui.widgets.helppanel import HelpPanel
 from meterpos.ui.widgets.notice import Notice
 from meterpos.ui.widgets.rail import Rail, TopBar
 from meterpos.ui.widgets.scrolled import Scrolled, Stack
@@ -114,6 +116,7 @@ class Window(QMainWindow):
         over.addWidget(self.training)  # above the gate too: who signs in for practice is told so
         over.addWidget(self.gate, 1)
         self.setCentralWidget(everything)
+        self.help = HelpPanel(everything)
         self.rail.show_page("pay")
         self.top.tell()
         self.pay.search.line.setFocus()
@@ -132,6 +135,10 @@ class Window(QMainWindow):
         self.configuring.applied.connect(self._settings_applied)
         self.configuring.practice_wanted.connect(lambda: self.open_again("training"))
         self.training.leave.clicked.connect(lambda: self.open_again("real"))
+        self.top.help.clicked.connect(self._toggle_help)
+        QShortcut(QKeySequence(HELP_KEY), self, self._toggle_help)
+        self.gate.currentChanged.connect(lambda _: self.help.follow(self._in_front()))
+        self._stack.currentChanged.connect(lambda _: self.help.follow(self._in_front()))
         self.top.lock_wanted.connect(lambda: self.gate.lock("asked"))
         self.gate.entered.connect(self._entered)
         self.gate.cannot_lock.connect(self.notice.tell)
@@ -260,6 +267,21 @@ class Window(QMainWindow):
         if standing.status.enrolled and is_nobody:
             self.gate.open_for_work()
 
+    # --- help ----------------------------------------------------------------------------------------------------
+
+    def _in_front(self) -> str:
+        """Return the name of the page in front, as help knows it."""
+        if self.gate.currentWidget() is not self.gate.inside:
+            return "signin"
+        shown = self._stack.currentWidget()
+        return next((name for name, page in self._pages.items() if page is shown), "pay")
+
+    def _toggle_help(self) -> None:
+        if self.help.isVisible():
+            self.help.dismiss()
+        else:
+            self.help.open_for(self._in_front(), before=_app().focusWidget())
+
     # --- settings ------------------------------------------------------------------------------------------------
 
     def _change_look(self, name: str) -> None:
@@ -307,6 +329,7 @@ class Window(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.help.place()
         self.top.tell()
 
     def _leave(self) -> None:

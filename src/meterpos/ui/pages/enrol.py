@@ -28,7 +28,7 @@ class EnrolPage(QWidget):
         self.problem = Problem()
         self.button = MainAction()
         self.first = Button("link", key="enrol.printer_first", shortcut="Ctrl+P", step=Type.small_strong)
-        self.practise = Button("link", key="enrol.practise", shortcut="Ctrl+M", step=Type.small_strong)
+        self.practise = Button("link", key="enrol.practise", shortcut="Shift+F9", step=Type.small_strong)
         inside = vertical(self.card, margins=(32, 28, 32, 28), spacing=14)
         inside.addWidget(Label(Type.name, key="enrol.title", wrap=True))
         inside.addWidget(Label(Type.text, "muted", key="enrol.how", wrap=True))

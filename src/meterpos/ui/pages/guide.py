@@ -36,7 +36,7 @@ class GuidePage(QWidget):
         self.title = Label(Type.name, wrap=True)
         self.how = Label(Type.text, "muted", wrap=True)
         self.printer = PrinterCard(configuring, framed=False)
-        self.practise = Deed("graduation-cap", "settings.train", shortcut="Ctrl+M")
+        self.practise = Deed("graduation-cap", "settings.train", shortcut="Shift+F9")
         self.apply = ApplyCard(desk, configuring)
         self.button = MainAction()
         self.back = Button("link", key="guide.back", shortcut="Alt+Left", step=Type.small_strong)

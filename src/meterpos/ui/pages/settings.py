@@ -41,7 +41,7 @@ class SettingsPage(QWidget):
         self.text_size = Segments(SIZES, name_key="settings.size")
         self.lock = Choice("settings.lock", LOCK_MIN, shortcut="Ctrl+K", name_key="settings.lock")
         self.exchange = Choice("settings.every", EXCHANGE_S, shortcut="Ctrl+E", name_key="settings.every")
-        self.practise = Deed("graduation-cap", "settings.train", shortcut="Ctrl+M")
+        self.practise = Deed("graduation-cap", "settings.train", shortcut="Shift+F9")
         self.guide = Deed("undo-2", "settings.guide", shortcut="Ctrl+G")
         self.apply = ApplyCard(desk, configuring)
         self.about = Label(Type.helper, "muted", wrap=True)

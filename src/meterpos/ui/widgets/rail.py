@@ -12,6 +12,7 @@ from meterpos.ui.desk import Desk
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Elided, Label, Pill, horizontal, vertical
+from meterpos.ui.widgets.helppanel import HelpButton
 
 PAGES = (
     ("pay", "banknote", "F1"),
@@ -150,12 +151,14 @@ class TopBar(QFrame):
         self.shift = Elided(Type.small, "muted")
         self.link = Pill("cloud-off")
         self.printer = Pill("printer")
+        self.help = HelpButton()
         self.clerk = ClerkButton()
         row = horizontal(self, margins=(20, 0, 16, 0), spacing=12)
         row.addWidget(self.title)
         row.addWidget(self.shift, 1)
         row.addWidget(self.link)
         row.addWidget(self.printer)
+        row.addWidget(self.help)
         row.addWidget(self.clerk)
         self.title.setText("meterpos")
         self.clerk.clicked.connect(self._offer_menu)

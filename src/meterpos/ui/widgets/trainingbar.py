@@ -11,11 +11,11 @@ class TrainingBar(Surface):
     """Hidden at a real till; its button leaves practice."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__("question")
+        super().__init__("strip")
         self._desk = desk
         self.word = Label(Type.title, "waiting", key="training.word")
         self.sentence = Label(Type.small_strong, wrap=True)
-        self.leave = Button("link", key="training.leave", shortcut="Ctrl+M", step=Type.small_strong)
+        self.leave = Button("link", key="training.leave", shortcut="Shift+F9", step=Type.small_strong)
         row = horizontal(self, margins=(20, 0, 16, 0), spacing=16)
         row.addWidget(self.word)
         row.addWidget(self.sentence, 1)
