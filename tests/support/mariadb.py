@@ -38,8 +38,6 @@ SETTINGS = (
     "--character-set-server=utf8mb4",
 )
 
-_supervisors: list["subprocess.Popen[bytes]"] = []
-
 
 class MariaDbDidNotStart(Exception):
     """The server is not there; the message says what it said."""
@@ -61,9 +59,10 @@ def server_socket(run_folder: Path, owner_pid: int) -> str:
         if not state.exists():
             command = [sys.executable, __file__, str(run_folder), str(owner_pid)]
             nowhere = subprocess.DEVNULL
-            _supervisors.append(
-                subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+            supervisor = subprocess.Popen(
+                command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
             )
+            supervisor.returncode = 0  # it outlives this process: nobody waits for it
             give_up_at = time.monotonic() + START_S_MAX
             while not state.exists():
                 if time.monotonic() > give_up_at:

@@ -5,6 +5,7 @@ after, offer again what it no longer holds, and bring it to the present. Keys ar
 """
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,8 +66,10 @@ class Restored:
     """What the checks say of the backup: it is used all the same, since there may be no better one."""
 
 
-def back_up(store: Store, file: Path) -> Saved:
+def back_up(store: Store, file: Path, *, without: Collection[str] = ()) -> Saved:
     """Copy every table as it stands at one moment into a new file, while tills go on; then open it and look.
+
+    ``without`` names tables whose rows are left out.
 
     Raises: CannotBackUp, DiskFull; there is no file then.
     """
@@ -75,10 +78,10 @@ def back_up(store: Store, file: Path) -> Saved:
     part = file.with_name(file.name + ".part")
     _clear(part)
     try:
-        if store.dialect == "sqlite":
+        if store.dialect == "sqlite" and not without:
             store.copy_to(part)
         else:
-            _copy_tables(store, part)
+            _copy_tables(store, part, without=without)
         saved = look_at(part)
         part.replace(file)
         make_durable(file)
@@ -231,7 +234,7 @@ def _aside(settings: HeadOfficeSettings, stamp: str) -> Path:
     return folder / f"before-{stamp}.db"
 
 
-def _copy_tables(store: Store, file: Path) -> None:
+def _copy_tables(store: Store, file: Path, *, without: Collection[str] = ()) -> None:
     """Write every table, as one transaction sees them, into a new SQLite file."""
     copy = Store(f"sqlite:///{file}")
     try:
@@ -240,7 +243,8 @@ def _copy_tables(store: Store, file: Path) -> None:
             for table in _VERSIONS:
                 conn.execute(delete(table))
             for table in (*_tables(), *_VERSIONS):
-                _copy(source, conn, table)
+                if table.name not in without:
+                    _copy(source, conn, table)
         copy.checkpoint()
     finally:
         copy.close()

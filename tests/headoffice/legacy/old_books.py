@@ -26,6 +26,7 @@ def schema() -> str:
 
 def in_sqlite(file: Path, script: str) -> str:
     """Make an SQLite file of a script and return its URL."""
+    file.unlink(missing_ok=True)
     with sqlite3.connect(file) as connection:
         connection.executescript(f"PRAGMA synchronous = OFF; BEGIN; {script} COMMIT;")
     connection.close()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from meterpos.cli.headoffice.opened import Chosen
-from meterpos.cli.migrate import books, reports, steps
+from meterpos.cli.migrate import books, reports, steps, undo
 from meterpos.cli.style import new_group
 
 app = new_group(help="Move in from customer-centric billing to meters, step by step, with proof.")
@@ -36,3 +36,4 @@ def migrate(
 books.add_to(app)
 steps.add_to(app)
 reports.add_to(app)
+undo.add_to(app)

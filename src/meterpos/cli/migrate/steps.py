@@ -9,7 +9,7 @@ import typer
 from meterpos.cli import show
 from meterpos.cli.headoffice.opened import opened
 from meterpos.cli.migrate import words
-from meterpos.cli.style import USER_ERROR, Json, example
+from meterpos.cli.style import USER_ERROR, Json, Yes, example, make_sure
 
 if TYPE_CHECKING:
     from meterpos.headoffice.legacy.run import Choices, Outcome
@@ -71,15 +71,11 @@ def meter_financials(
     service: Annotated[
         Literal["water", "power"], typer.Option("--service", metavar="water|power", help="What the meters measure.")
     ] = "water",
-    yes: words.Yes = False,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Do every step in order, prove it, and post it into the ledger; stops at the first that fails."""
-    words.ask(
-        "This computes the migration, and posts it into the ledger if every shilling is explained. Go on?",
-        yes=yes,
-        dry_run=dry_run,
-    )
+    make_sure("This posts the migration into the ledger, if every shilling is explained.", yes=yes or dry_run)
     choices = _choices(ambiguous, decisions, skip_validation=skip_validation, zone=zone, service=service)
     outcomes = _run_all(context, choices, dry_run=dry_run, json=json)
     failed = any(outcome.failed for outcome in outcomes)
@@ -114,7 +110,7 @@ def _tell_end(outcomes: "list[Outcome]", *, dry_run: bool, failed: bool) -> None
         show.tell(f"Stopped; nothing was posted, {seconds:.1f} s.")
         words.tell_next(("meterpos migrate report review", "correct what it names, then run this again"))
     else:
-        show.tell(f"Posted into the ledger, {seconds:.1f} s.")
+        show.tell(f"Posted into the ledger, {seconds:.1f} s. The backup from before: {outcomes[-1].counts['backup']}")
         words.tell_next(
             (
                 "meterpos migrate validate",
@@ -130,7 +126,7 @@ def backfill_payments(
     dry_run: words.DryRun = False,
     ambiguous: Ambiguous = "first",
     decisions: Decisions = None,
-    yes: words.Yes = False,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Run step 1."""
@@ -140,9 +136,7 @@ def backfill_payments(
 
 
 def _command(name: str) -> Callable[..., None]:
-    def step(
-        context: typer.Context, *, dry_run: words.DryRun = False, yes: words.Yes = False, json: Json = False
-    ) -> None:
+    def step(context: typer.Context, *, dry_run: words.DryRun = False, yes: Yes = False, json: Json = False) -> None:
         _one_step(context, name, _choices(), dry_run=dry_run, yes=yes, json=json)
 
     return step
@@ -151,7 +145,7 @@ def _command(name: str) -> Callable[..., None]:
 def _one_step(context: typer.Context, name: str, choices: "Choices", *, dry_run: bool, yes: bool, json: bool) -> None:
     from meterpos.headoffice.legacy.run import Runner
 
-    words.ask(f"{name} computes its results anew; the ledger is not touched. Go on?", yes=yes, dry_run=dry_run)
+    make_sure(f"{name} computes its results anew; the ledger is not touched.", yes=yes or dry_run)
     progress = words.Progressing()
     with opened(context) as office:
         runner = Runner(office, choices, tell=progress)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from meterpos.headoffice.legacy.run import Outcome
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Compute everything and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Answer the question with yes.")]
 
 PLAIN_EVERY_S = 10.0
 """How often progress is said where it cannot be written over itself."""
@@ -48,12 +47,6 @@ class Progressing:
         if self._open:
             sys.stderr.write("\r\x1b[K")
             self._open = False
-
-
-def ask(question: str, *, yes: bool, dry_run: bool) -> None:
-    """Ask before anything is changed; leaves where the answer is no."""
-    if not yes and not dry_run:
-        typer.confirm(question, abort=True, err=True)
 
 
 def tell_outcome(outcome: "Outcome") -> None:

@@ -96,7 +96,7 @@ def _refuse_taken(conn: Connection) -> None:
 
 def _each(books: _Books, query: str, doing: str, *, weigh: bool = True) -> Iterator[Any]:
     rows = books.conn.execute(text(query), execution_options={"yield_per": FETCHED})
-    for chunk in rows.partitions():
+    for chunk in rows.partitions(FETCHED):
         yield from chunk
         books.progress.advance(len(chunk) if weigh else 0, doing)
 
@@ -277,7 +277,7 @@ def _plans(books: _Books) -> int:
         if row.status == "unknown":
             continue  # with its total alone it would say that nothing was paid; the desk makes it once that is known
         books.sink.account((plan_no, "plan", customer_no, None, None, books.zone, opened, None), books.zone)
-        books.sink.plan((plan_no, row.capacity_kw or "0", row.total_minor), books.zone)
+        books.sink.plan((plan_no, row.capacity_kw or "0", row.total_minor, plan_no), books.zone)
         books.sink.opening(plan_no, books.zone, opened, row.total_minor)
         _plan_payments(books, row.id, plan_no, opened)
         count += 1

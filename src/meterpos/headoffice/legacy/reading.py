@@ -2,8 +2,9 @@
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import lt
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete
@@ -18,7 +19,6 @@ from meterpos.headoffice.legacy.state import IMPORT
 from meterpos.headoffice.tables.legacy import READ, legacy_decisions
 from meterpos.ledger.bulk import Row
 
-CHUNK_ROWS: Final = 5_000
 SHOWN: Final = 200
 
 
@@ -118,17 +118,16 @@ def _owner(
 
 
 def _take(conn: Connection, source: Source, plan: _Plan, progress: Progress) -> int:
-    found: list[problems.Problem] = []
-    taken = 0
+    reader = _Reader(plan)
     columns = [*map(_staged, _present(plan)), "extra"]
-    for chunk in bulk.chunks(_rows(source, plan, found), CHUNK_ROWS):
-        bulk.insert(conn, plan.old.table, chunk, columns=columns)
-        taken += len(chunk)
+    taken = 0
+    for chunk in source.chunks(plan.old.name, tenant=plan.tenant, parent=plan.parent):
+        rows = reader.rows(chunk)
+        bulk.insert(conn, plan.old.table, rows, columns=columns)
+        problems.keep(conn, IMPORT, reader.found)
+        reader.found.clear()
+        taken += len(rows)
         progress.advance(len(chunk), plan.old.name)
-        if len(found) >= CHUNK_ROWS:
-            problems.keep(conn, IMPORT, found)
-            found.clear()
-    problems.keep(conn, IMPORT, found)
     return taken
 
 
@@ -140,25 +139,62 @@ def _staged(column: OldColumn) -> str:
     return column.to or column.name
 
 
-def _rows(source: Source, plan: _Plan, found: list[problems.Problem]) -> Iterator[Row]:
-    """Read, convert and pass on the rows; a row whose key was there already, or has none, is noted and left out."""
-    places = [(plan.names.index(column.name), column.convert) for column in _present(plan)]
-    spare = [(name, plan.names.index(name)) for name in plan.unknown]
-    taken = [_staged(column) for column in _present(plan)]
-    keys = [taken.index(column.name) for column in plan.old.table.primary_key]
-    identity, row_id = taken.index("id"), plan.names.index("id")
-    seen = _Seen()
-    for row in source.rows(plan.old.name, tenant=plan.tenant, parent=plan.parent):
+class _Reader:
+    """Converts the rows of one table, a column of a chunk at a time; `found` is what it noted."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self._plan: Final = plan
+        present = _present(plan)
+        self._places: Final = [(plan.names.index(column.name), column.convert) for column in present]
+        self._spare: Final = [(name, plan.names.index(name)) for name in plan.unknown]
+        taken = [_staged(column) for column in present]
+        self._keys: Final = [taken.index(column.name) for column in plan.old.table.primary_key]
+        self._identity: Final = taken.index("id")
+        self._row_id: Final = plan.names.index("id")
+        self._seen: Final = _Seen()
+        self.found: Final[list[problems.Problem]] = []
+
+    def rows(self, chunk: Sequence[Sequence[Any]]) -> list[Row]:
+        """Return a chunk as it is staged; a row whose key is empty or was there already is noted and left out."""
+        cells = list(zip(*chunk, strict=True))
         try:
-            cells = [convert(row[place]) for place, convert in places]
+            made = [values.all_of(convert, cells[place]) for place, convert in self._places]
         except (values.Unreadable, values.Rounded):
-            cells = _carefully(row, plan, str(row[row_id]), found)
-        cells.append(_extra(row, spare))
-        if any(cells[place] is None for place in keys) or not seen.add(cells[identity]):
-            code = "repeated_id" if all(cells[place] is not None for place in keys) else "unreadable"
-            found.append((code, plan.old.name, str(row[row_id]), _shown(dict(zip(plan.names, row, strict=True)))))
-            continue
-        yield cells
+            careful = [self._carefully(row) for row in chunk]
+            made = [list(column) for column in zip(*careful, strict=True)]
+        made.append([_extra(row, self._spare) for row in chunk] if self._spare else [None] * len(chunk))
+        rows: list[Row] = list(zip(*made, strict=True))
+        keyed = all(None not in made[place] for place in self._keys)
+        if keyed and self._seen.add_growing(made[self._identity]):
+            return rows
+        return [row for row, old in zip(rows, chunk, strict=True) if self._is_new(row, old)]
+
+    def _is_new(self, row: Row, old: Sequence[Any]) -> bool:
+        has_key = all(row[place] is not None for place in self._keys)
+        if has_key and self._seen.add(row[self._identity]):
+            return True
+        shown = _shown(dict(zip(self._plan.names, old, strict=True)))
+        self._note("repeated_id" if has_key else "unreadable", old, shown)
+        return False
+
+    def _carefully(self, row: Sequence[Any]) -> list[Any]:
+        """Convert a row value by value; what cannot be read is noted as it was and left empty."""
+        cells: list[Any] = []
+        for column in _present(self._plan):
+            value = row[self._plan.names.index(column.name)]
+            where = f"{column.name} = {_shown(value)}"
+            try:
+                cells.append(column.convert(value))
+            except values.Rounded as rounded:
+                cells.append(rounded.minor)
+                self._note("part_of_a_cent", row, where)
+            except values.Unreadable as error:
+                cells.append(None)
+                self._note("unreadable", row, f"{where} {error}")
+        return cells
+
+    def _note(self, code: str, row: Sequence[Any], detail: str) -> None:
+        self.found.append((code, self._plan.old.name, str(row[self._row_id]), detail))
 
 
 class _Seen:
@@ -167,6 +203,15 @@ class _Seen:
     def __init__(self) -> None:
         self._grown = array("q", [-(2**63)])
         self._known: set[Any] | None = None
+
+    def add_growing(self, identities: Sequence[Any]) -> bool:
+        """Note many at once, if each is above all before it; tells whether they were."""
+        if self._known is not None or not all(type(one) is int for one in identities):
+            return False
+        if identities[0] <= self._grown[-1] or not all(map(lt, identities, identities[1:])):
+            return False
+        self._grown.extend(identities)
+        return True
 
     def add(self, identity: Any) -> bool:
         """Note an identity and tell whether it is new."""
@@ -179,23 +224,6 @@ class _Seen:
             return False
         self._known.add(identity)
         return True
-
-
-def _carefully(row: Sequence[Any], plan: _Plan, row_id: str, found: list[problems.Problem]) -> list[Any]:
-    """Convert a row value by value; what cannot be read is noted as it was and left empty."""
-    cells: list[Any] = []
-    for column in _present(plan):
-        value = row[plan.names.index(column.name)]
-        where = f"{column.name} = {_shown(value)}"
-        try:
-            cells.append(column.convert(value))
-        except values.Rounded as rounded:
-            cells.append(rounded.minor)
-            found.append(("part_of_a_cent", plan.old.name, row_id, where))
-        except values.Unreadable as error:
-            cells.append(None)
-            found.append(("unreadable", plan.old.name, row_id, f"{where} {error}"))
-    return cells
 
 
 def _shown(value: Any) -> str:

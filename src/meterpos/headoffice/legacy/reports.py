@@ -33,7 +33,7 @@ def _query(sentence: str) -> Make:
     def rows(conn: Connection) -> Iterator[tuple[Any, ...]]:
         as_bytes = ' COLLATE "C"' if conn.dialect.name == "postgresql" else ""
         found = conn.execute(text(sentence.replace("{as_bytes}", as_bytes)), execution_options={"yield_per": FETCHED})
-        for chunk in found.partitions():
+        for chunk in found.partitions(FETCHED):
             yield from (tuple(row) for row in chunk)
 
     return rows

@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from time import monotonic
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
 from meterpos.errors import UserError
-from meterpos.headoffice.legacy import decisions, posting, reading, state
+from meterpos.headoffice.legacy import backups, decisions, posting, reading, state
 from meterpos.headoffice.legacy.decisions import Decision
 from meterpos.headoffice.legacy.progress import Progress, Tell, say_nothing
 from meterpos.headoffice.legacy.sources import Source
 from meterpos.headoffice.legacy.steps import amounts, checks, customers, meters, places, plans, proof
 from meterpos.headoffice.legacy.steps.checks import GROUPS, Group
 from meterpos.headoffice.office import Office
+
+STEPS: Final = state.ORDER[1:-1]
+"""What `meter-financials` runs."""
 
 Ambiguous = Literal["first", "suspense"]
 Counts = dict[str, Any]
@@ -54,6 +58,8 @@ class Runner:
     office: Office
     choices: Choices = field(default_factory=Choices)
     tell: Tell = say_nothing
+    backup: Path | None = None
+    """Where the backup is, once one was made."""
     _open: Connection | None = None
 
     def import_books(self, source: Source, *, tenant: int, named: str) -> Outcome:
@@ -98,13 +104,16 @@ class Runner:
         all, and leaves the database as it was.
         """
         if dry_run:
-            yield from self._dry(state.ORDER[1:])
+            yield from self._dry(STEPS)
             return
-        for name in self._wanted(state.ORDER[1:]):
+        for name in self._wanted(STEPS):
+            began = monotonic()
             try:
+                if name == state.POSTING:
+                    self.backup = backups.before_posting(self.office)
                 outcome = self.step(name)
             except UserError as error:
-                outcome = Outcome(name, {}, 0.0, str(error))
+                outcome = Outcome(name, {}, monotonic() - began, str(error))
             yield outcome
             if outcome.failed is not None:
                 return
@@ -226,7 +235,8 @@ def _post(conn: Connection, progress: Progress, runner: Runner) -> Counts:
         today=moment.today.isoformat(),
     )
     posting.refuse_differences(conn)
-    return {**posted.rows, "feed_first": posted.first, "feed_last": posted.last}
+    places = {"feed_first": posted.first, "feed_last": posted.last}
+    return {**posted.rows, **places, "backup": str(runner.backup) if runner.backup else None}
 
 
 _WORK: Final[Mapping[str, Callable[[Connection, Progress, Runner], Counts]]] = {

@@ -1,7 +1,7 @@
 """Old values as the staging tables keep them: money in minor units, days as ISO text, flags as 0 and 1."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -15,12 +15,17 @@ _INTEGER: Final = re.compile(r"[+-]?\d{1,18}(\.0+)?", re.ASCII)
 _PLAIN: Final = re.compile(r"(-?)(\d{1,12})\.(\d\d)", re.ASCII)
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?", re.ASCII)
 _NO_DAY: Final = ("", "0000-00-00", "0000-00-00 00:00:00")
+FLOAT_MAX: Final = 1e9
+"""Below it, a hundred times a binary fraction is nearer to its cents than FLOAT_NOISE."""
+
+FLOAT_NOISE: Final = 1e-5
 _NOISE: Final = Decimal("0.0001")
 """How far from a whole minor unit is still the noise of a binary fraction."""
 
 _YES: Final = frozenset({"1", "true", "t", "yes", "y", "active", "\x01"})
 _NO: Final = frozenset({"0", "false", "f", "no", "n", "inactive", "", "\x00"})
 
+_WHOLE: Final = frozenset({int, type(None)})
 Convert = Callable[[Any], Any]
 
 
@@ -34,6 +39,13 @@ class Rounded(Exception):
     def __init__(self, minor: int) -> None:
         super().__init__(minor)
         self.minor = minor
+
+
+def all_of(convert: Convert, cells: Sequence[Any]) -> Sequence[Any]:
+    """Return a column's cells, converted. Raises: what `convert` raises."""
+    if convert is whole and _WHOLE.issuperset(map(type, cells)):
+        return cells
+    return list(map(convert, cells))
 
 
 def whole(value: Any) -> int | None:
@@ -54,6 +66,10 @@ def amount(value: Any) -> int | None:
         return None
     if type(value) is int:
         return _within(value * 100)
+    if type(value) is float and abs(value) < FLOAT_MAX:
+        minor = round(value * 100)
+        if abs(value * 100 - minor) < FLOAT_NOISE:
+            return minor
     text = repr(value) if type(value) is float else str(value).strip()
     match = _PLAIN.fullmatch(text)
     if match is not None:
@@ -118,6 +134,8 @@ def words(value: Any) -> str | None:
     """Return text as it was; nothing and blanks are None."""
     if value is None:
         return None
+    if type(value) is str and len(value) < TEXT_MAX and "\x00" not in value:
+        return value.strip() or None
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return text.replace("\x00", "").strip()[:TEXT_MAX] or None
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from meterpos.headoffice import auth, chain, exceptions, feed, intake
 from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.legacy import pulled
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem, of_wire
 from meterpos.headoffice.routes.body import read_body
@@ -157,6 +158,10 @@ def _pull(office: Office, packed: bytes) -> bytes:
         page = None
         if asked.generation == generation:
             page = feed.page(conn, zones=zones, after=asked.after, limit=asked.limit)
+        first_migrated = page is not None and pulled.is_first(conn, page.rows)
+    if first_migrated:
+        with office.write() as (conn, _):
+            pulled.note(conn, till_name=device.till_name, at=at)
     for zone in asked.differs:
         subject = f"{device.till_name} {zone}"
         _report_once(office, Opening(code="digest_mismatch", subject=subject, till_name=device.till_name), at)

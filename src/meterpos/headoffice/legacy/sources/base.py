@@ -19,10 +19,13 @@ class Source(Protocol):
         """Return a table's columns in order, None where there is no such table."""
 
     def count(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> int:
-        """Return how many rows `rows` will give (an estimate, for the time left)."""
+        """Return how many rows `chunks` will give (an estimate, for the time left)."""
 
-    def rows(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Row]:
-        """Return a table's rows; of one tenant by its own column, or by its parent's: (own column, parent table)."""
+    def chunks(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Sequence[Row]]:
+        """Return a table's rows, some at once; of one tenant by its own column, or by its parent's.
+
+        ``parent`` is (own column, parent table).
+        """
 
     def close(self) -> None:
         """Let go of it."""

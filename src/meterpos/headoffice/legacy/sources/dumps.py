@@ -2,15 +2,17 @@
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from meterpos.headoffice import bulk
 from meterpos.headoffice.legacy.sources.base import Row, UnusableSource
 
 NULLS: Final = frozenset({"", "\\N", "NULL"})
 """How dumps write nothing."""
 
+AT_ONCE: Final = 5_000
 FIELD_MAX: Final = min(sys.maxsize, 2**31 - 1)
 
 
@@ -38,12 +40,15 @@ class DumpSource:
         with self._files[table].open("rb") as file:
             return max(sum(1 for _ in file) - 1, 0)
 
-    def rows(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Row]:
+    def chunks(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Sequence[Row]]:
         """Return the file's rows. Raises: UnusableSource naming file and line."""
         names = self.columns(table) or ()
-        for row in self._all(table, len(names)):
-            if tenant is None or self._is_of(row, names, tenant, parent):
-                yield [None if cell in NULLS else cell for cell in row]
+        mine = (
+            [None if cell in NULLS else cell for cell in row]
+            for row in self._all(table, len(names))
+            if tenant is None or self._is_of(row, names, tenant, parent)
+        )
+        return iter(bulk.chunks(mine, AT_ONCE))
 
     def close(self) -> None:
         """Nothing is held open."""

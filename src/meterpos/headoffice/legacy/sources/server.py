@@ -1,6 +1,6 @@
 """Old books in a database: one read-only transaction, rows streamed as they are read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from meterpos.headoffice.legacy.sources.base import Row
@@ -40,7 +40,7 @@ class DatabaseSource:
         return self._known[table]
 
     def count(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> int:
-        """Return how many rows `rows` will give."""
+        """Return how many rows `chunks` will give."""
         where, values = self._where(tenant, parent)
         cursor = self._connection.cursor()
         cursor.execute(f"SELECT count(*) FROM {self._name(table)}{where}", values)
@@ -48,7 +48,7 @@ class DatabaseSource:
         cursor.close()
         return int(found)
 
-    def rows(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Row]:
+    def chunks(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Sequence[Row]]:
         """Return a table's rows, as the driver gives them."""
         where, values = self._where(tenant, parent)
         listed = ", ".join(map(self._name, self.columns(table) or ()))
@@ -56,7 +56,7 @@ class DatabaseSource:
         try:
             cursor.execute(f"SELECT {listed} FROM {self._name(table)}{where}", values)
             while some := cursor.fetchmany(FETCHED):
-                yield from some
+                yield some
         finally:
             cursor.close()
 

@@ -114,8 +114,9 @@ CHECKS: Final[Sequence[Check]] = (
           "SELECT id, due_date || ' is before ' || invoice_date FROM legacy_invoices WHERE due_date < invoice_date"),
     Check("invoice_number_repeated", "invoices", "invoices",
           "SELECT i.id, coalesce(i.invoice_number, '(none)') FROM legacy_invoices i JOIN ("
-          "SELECT invoice_number, min(id) AS first_id FROM legacy_invoices GROUP BY invoice_number HAVING count(*) > 1"
-          ") AS f ON coalesce(f.invoice_number, '') = coalesce(i.invoice_number, '') AND i.id <> f.first_id"),
+          "SELECT coalesce(invoice_number, '') AS number, min(id) AS first_id FROM legacy_invoices "
+          "GROUP BY coalesce(invoice_number, '') HAVING count(*) > 1"
+          ") AS f ON f.number = coalesce(i.invoice_number, '') AND i.id <> f.first_id"),
     Check("bill_without_amount", "invoices", "bills",
           "SELECT id, 'no amount that can be read' FROM legacy_bills WHERE amount_minor IS NULL", stops=True),
     Check("bill_without_invoice", "invoices", "bills",

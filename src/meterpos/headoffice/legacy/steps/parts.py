@@ -11,25 +11,23 @@ PART_ROWS: Final = 100_000
 
 
 def ranges(conn: Connection, table: Table, column: str = "id") -> Iterator[tuple[int, int, int]]:
-    """Return (first, last, rows) of each part of a table, by an indexed whole-number column."""
+    """Return (first, last, rows) of each part of a table, by an indexed whole-number column.
+
+    Rows of one value stay in one part, so a part may hold a few rows less or more; `rows` is what it is about.
+    """
     key = table.c[column]
-    total = count(conn, table)
     low = conn.execute(select(func.min(key))).scalar_one()
-    done = 0
-    while low is not None and done < total:
+    while low is not None:
         above = select(key).where(key >= low).order_by(key).limit(1).offset(PART_ROWS)
         high = conn.execute(above).scalar_one_or_none()
-        if high is None:
-            last = conn.execute(select(func.max(key))).scalar_one()
-            yield low, last, total - done
-            return
         if high == low:  # more rows of one value than a part holds
             high = conn.execute(select(func.min(key)).where(key > low)).scalar_one_or_none()
-            if high is None:
-                yield low, low, total - done
-                return
+        if high is None:
+            last = conn.execute(select(func.max(key))).scalar_one()
+            rest = conn.execute(select(func.count()).select_from(table).where(key >= low)).scalar_one()
+            yield low, last, int(rest)
+            return
         yield low, high - 1, PART_ROWS
-        done += PART_ROWS
         low = high
 
 

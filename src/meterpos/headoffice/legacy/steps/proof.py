@@ -38,7 +38,13 @@ def _both(expression: str, name: str, where: str = "1 = 1", activity: str = "a.i
 
 _PLACED: Final = "CASE WHEN a.customer_id = p.customer_id AND a.is_active = 0 THEN 0 ELSE 1 END"
 _OWN: Final = "p.counts = 1 AND a.customer_id = p.customer_id"
-_ELSEWHERE: Final = "p.counts = 1 AND (a.customer_id IS NULL OR a.customer_id <> p.customer_id)"
+_ELSEWHERE: Final = (
+    "p.counts = 1 AND (a.customer_id IS NULL OR a.customer_id <> p.customer_id) "
+    "AND NOT coalesce(p.paid_on < f.invoice_date, 1 = 0)"
+)
+_BEFORE_FIRST: Final = "coalesce(p.paid_on < f.invoice_date, 1 = 0)"
+"""A payment before an account's first invoice is in the opening balance, which is what that invoice brought forward
+less it: wherever it stands, the account owes the same."""
 
 _POSITIONS: Final = f"""
     SELECT c.customer_id, coalesce(u.balance_minor, 0) - coalesce(u.overpayment_minor, 0),
@@ -64,12 +70,20 @@ _POSITIONS: Final = f"""
                {_both("p.amount_minor", "reversed", "p.left_out = 'reversed'", _PLACED)},
                {_both("p.amount_minor", "pending", "p.left_out = 'pending'", _PLACED)},
                CAST(coalesce(sum(CASE WHEN {_ELSEWHERE} THEN p.amount_minor END), 0) AS bigint) AS elsewhere
-        FROM legacy_payment_places p LEFT JOIN legacy_accounts a ON a.account_id = p.account_id
+        FROM legacy_payment_places p
+        LEFT JOIN legacy_accounts a ON a.account_id = p.account_id
+        LEFT JOIN legacy_choices c ON c.customer_id = p.customer_id
+        LEFT JOIN legacy_openings o ON o.account_id = c.account_id
+        LEFT JOIN legacy_invoice_sums f ON f.invoice_id = o.invoice_id
         GROUP BY p.customer_id
     ) AS p ON p.customer_id = c.customer_id
     LEFT JOIN (
-        SELECT a.customer_id, {_both("p.amount_minor", "from_others")}
-        FROM legacy_payment_places p JOIN legacy_accounts a ON a.account_id = p.account_id
+        SELECT a.customer_id, {_both("p.amount_minor", "from_others", f"NOT {_BEFORE_FIRST}")},
+               {_both("p.amount_minor", "absorbed", _BEFORE_FIRST)}
+        FROM legacy_payment_places p
+        JOIN legacy_accounts a ON a.account_id = p.account_id
+        LEFT JOIN legacy_openings o ON o.account_id = a.account_id
+        LEFT JOIN legacy_invoice_sums f ON f.invoice_id = o.invoice_id
         WHERE p.counts = 1 AND p.customer_id <> a.customer_id
         GROUP BY a.customer_id
     ) AS m ON m.customer_id = c.customer_id
@@ -130,9 +144,13 @@ def _proofs(conn: Connection, rule: Rule, progress: Progress) -> Iterator[tuple[
 
 def _positions(conn: Connection, progress: Progress) -> Iterator[Position]:
     names = [name.removesuffix("_minor") for name in fields_of_rows]
-    listed = ", ".join(f"coalesce({_WHERE[name]}.{name}_{end}, 0)" for end in ("a", "c") for name in names)
+    listed = ", ".join(
+        f"coalesce({_WHERE[name]}.{name}_{end}, 0)" + (f" - coalesce(m.absorbed_{end}, 0)" if name == "opening" else "")
+        for end in ("a", "c")
+        for name in names
+    )
     rows = conn.execute(text(_POSITIONS.format(columns=listed)), execution_options={"yield_per": FETCHED})
-    for chunk in rows.partitions():
+    for chunk in rows.partitions(FETCHED):
         for customer_id, old, new, elsewhere, *sums in chunk:
             half = len(sums) // 2
             yield Position(customer_id, old, new, Rows(*sums[:half]), Rows(*sums[half:]), elsewhere)
