@@ -11,11 +11,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from meterpos.ledger.queries.lists import Chunk
 from meterpos.ledger.seal import seal_text
-from meterpos.ledger.tables import accounts, settings
+from meterpos.ledger.tables import accounts, settings, users
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import look_paying, stand
@@ -49,6 +49,27 @@ class Visit:
         settle(self.window)
         self.number += 1
         self.window.grab().save(str(self.folder / f"{self.stem}-{self.number:02d}-{name}.png"))
+
+    def another_clerk(self) -> None:
+        """What somebody sees who may take no money: the reason, where the action would stand."""
+        window, number = self.window, self.counter.pay("A1", 100_000).content.body["number"]
+        with self.counter.till.store.write() as connection:
+            row = {"user_name": "wanjiru", "display_name": "Wanjiru K.", "role": "clerk", "revoked": False}
+            connection.execute(insert(users), row)
+        window.gate.admit("wanjiru")
+        settle(window)
+        for name, what in (("pay", "grace"), ("customers", "grace"), ("meters", "MTR-001")):
+            window.go(name)
+            type_text(what)
+            settle(window)
+            press(Qt.Key.Key_Return)
+            self.grab(f"barred-{name}")
+        window.go("receipts", ("reverse", number))
+        self.grab("barred-receipts")
+        window.go("shift")
+        self.grab("barred-shift")
+        window.gate.admit("achieng")
+        settle(window)
 
     def door(self) -> None:
         """The first time, a locked till, wrong PINs, leaving with money waiting."""
@@ -145,6 +166,7 @@ class Visit:
         window._stack.setCurrentWidget(window.page("enrol"))
         self.grab("enrol")
         self.door()
+        self.another_clerk()
 
     def putting_right(self) -> None:
         window, page = self.window, self.window.page("receipts")

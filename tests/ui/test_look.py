@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 
 from meterpos.ledger.operations.people import TooManyTries
 from meterpos.ledger.seal import seal_text
-from meterpos.ledger.tables import accounts, settings
+from meterpos.ledger.tables import accounts, settings, users
 from meterpos.ui import theme
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets import paint
@@ -160,10 +160,29 @@ def test_every_page_bears_a_ruler(
     shift.opening.press()
     see("opening")
     see_door(window, counter, see)
+    see_barred(window, counter, see)
     window._stack.setCurrentWidget(window.page("enrol"))
     window.page("enrol").press()  # type: ignore[attr-defined]
     see("enrol")
     assert {name: sorted(set(these)) for name, these in found.items() if these} == {}
+
+
+def see_barred(window: Window, counter: Counter, see: Callable[[str], None]) -> None:
+    """What somebody sees who may do nothing."""
+    with counter.till.store.write() as connection:
+        connection.execute(update(users).where(users.c.user_name == "otieno").values(role="auditor"))
+    window.gate.admit("otieno")
+    settle(window)
+    for name, what in (("pay", "grace"), ("customers", "makokha"), ("meters", "makokha")):
+        window.go(name)
+        settle(window)
+        type_text(what)
+        settle(window)
+        press(ENTER)
+        see(f"{name}, barred")
+    for name in ("receipts", "shift", "plans"):
+        window.go(name)
+        see(f"{name}, barred")
 
 
 def see_door(window: Window, counter: Counter, see: Callable[[str], None]) -> None:

@@ -17,6 +17,7 @@ from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLa
 from meterpos.ui.widgets.buttons import Button, Tick
 from meterpos.ui.widgets.factgrid import FactGrid
 from meterpos.ui.widgets.rows import RowList, RowState, hairline, highlight
+from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.dossier import CustomerDossier, Happening
@@ -48,6 +49,7 @@ class CustomerCardPanel(QStackedWidget):
             row_height=METRICS.meter_row, painter=self._paint_meter, spoken=self._speak_meter
         )
         words.bind(self.meters.setAccessibleName, "customers.meters")
+        self.why = WhyNot()
         self.no_meters = Label(Type.small, "muted", wrap=True)
         self.happened: RowList[Happening] = RowList(
             row_height=LINE_ROW, painter=self._paint_line, spoken=self._speak_line
@@ -86,6 +88,7 @@ class CustomerCardPanel(QStackedWidget):
         column.addLayout(over)
         column.addWidget(self.no_meters)
         column.addWidget(self.meters, 3)
+        column.addWidget(self.why)
         column.addSpacing(8)
         column.addWidget(SectionLabel("customers.happened"))
         column.addWidget(self.nothing)
@@ -102,10 +105,16 @@ class CustomerCardPanel(QStackedWidget):
         self._dossier = None
         self.setCurrentIndex(0)
 
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        self.why.tell(self._desk.why_not("take_money"))
+        self.meters.viewport().update()
+
     def show_customer(self, dossier: "CustomerDossier") -> None:
         """Show a customer."""
         self._dossier = dossier
         self._tell()
+        self.stand()
         self.setCurrentIndex(1)
 
     def focus_meters(self) -> None:
@@ -163,26 +172,30 @@ class CustomerCardPanel(QStackedWidget):
         at, self._click_at = self._click_at, None
         if at is not None and at < self.meters.viewport().width() - self._button_width() - PADDING:
             return
-        if self._dossier is not None:
+        if self._dossier is not None and self._desk.may("take_money"):
             self.record.emit(self._dossier.customer.customer_no, row.account_no)
 
     def _button_width(self) -> float:
-        return paint.width(words.say("looking.record"), Type.small_strong) + 28
+        """No room is kept for a button that is not offered."""
+        offered = self._desk.may("take_money")
+        return paint.width(words.say("looking.record"), Type.small_strong) + 28 if offered else 0
 
     # --- painting ------------------------------------------------------------------------------------------------
 
     def _speak_meter(self, row: "MeterRow") -> str:
         said, _ = looking.money(row, self._desk.currency)
         parts = (row.meter_no, looking.standing(row), said, looking.invoiced(row, self._desk.today))
-        return ", ".join((*(part for part in parts if part), words.say("looking.record")))
+        offered = words.say("looking.record") if self._desk.may("take_money") else ""
+        return ", ".join(part for part in (*parts, offered) if part)
 
     def _paint_meter(self, painter: QPainter, rect: QRectF, row: "MeterRow", state: RowState) -> None:
         colors = theme.palette()
         ground = highlight(painter, rect.adjusted(0, 1, 0, -1), state)
         press = QRectF(rect.right() - self._button_width() - 10, rect.top() + 9, self._button_width(), 42)
-        paint.box(painter, press, fill=colors.card, line=colors.action, radius=9)
-        say = words.say("looking.record")
-        paint.text(painter, press, say, Type.small_strong, colors.action, align=paint.CENTER, ground=colors.card)
+        if press.width():
+            paint.box(painter, press, fill=colors.card, line=colors.action, radius=9)
+            say = words.say("looking.record")
+            paint.text(painter, press, say, Type.small_strong, colors.action, align=paint.CENTER, ground=colors.card)
         upper = QRectF(rect.left() + 10, rect.top() + 9, press.left() - rect.left() - 26, 21)
         lower = upper.translated(0, 21)
         said, tone = looking.money(row, self._desk.currency)

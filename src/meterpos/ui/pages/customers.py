@@ -115,7 +115,8 @@ class CustomersPage(QWidget):
         self._stale = True
 
     def stand(self) -> None:
-        """The till's standing was read anew: nothing here depends on it."""
+        """The till's standing was read anew."""
+        self.card.stand()
 
     # --- the list ------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLa
 from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.factgrid import FactGrid
 from meterpos.ui.widgets.rows import RowList, RowState
+from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.accounts import OpenInvoice
@@ -49,6 +50,7 @@ class MeterCardPanel(QStackedWidget):
         words.bind(self.open.setAccessibleName, "meters.open")
         self.nothing_open = Label(Type.small, "muted", key="meters.nothing_open")
         self.button = Button("primary", key="looking.record", shown="Ctrl+Enter")
+        self.why = WhyNot()
         for key in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(key), self, self.button.click)
         self.statement = Button(key="looking.statement", shortcut="Ctrl+T")
@@ -82,6 +84,7 @@ class MeterCardPanel(QStackedWidget):
         column.addWidget(self.statement)
         column.addSpacing(4)
         column.addWidget(self.button)
+        column.addWidget(self.why)
         self.addWidget(card)
 
     def show_nothing(self) -> None:
@@ -92,6 +95,10 @@ class MeterCardPanel(QStackedWidget):
     def account_no(self) -> str | None:
         """Return the account shown."""
         return self._dossier.summary.account.account_no if self._dossier is not None else None
+
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        self._tell()
 
     def show_meter(self, dossier: "MeterDossier") -> None:
         """Show a meter."""
@@ -106,6 +113,8 @@ class MeterCardPanel(QStackedWidget):
         account = dossier.summary.account
         self.number.setText(account.meter_no or account.account_no)
         self.button.setEnabled(account.closed_on is None or bool(account.net_minor))
+        self.button.setVisible(self._desk.may("take_money"))
+        self.why.tell(self._desk.why_not("take_money"))
         self.status.show_fact(
             words.say(f"meters.status.{account.status}"),
             icon="",
@@ -149,7 +158,7 @@ class MeterCardPanel(QStackedWidget):
             self.pending.setText(words.say("meters.pending", amount=self._desk.money(dossier.summary.pending_minor)))
 
     def _record(self) -> None:
-        if self._dossier is not None and self.isVisible():
+        if self._dossier is not None and self.isVisible() and self._desk.may("take_money"):
             account = self._dossier.summary.account
             self.record.emit(account.customer_no or "", account.account_no)
 

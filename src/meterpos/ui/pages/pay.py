@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from meterpos.ui.models.draft import Draft
     from meterpos.ui.models.payment import Form
 
+FORM, TAKEN, BARRED = range(3)
+
 
 class PayPage(PayWaiting):
     """Takes the money. Knows one customer at a time; `complete` builds all but the search after the first paint."""
@@ -98,10 +100,21 @@ class PayPage(PayWaiting):
         if self._customer is None:
             self._show_nobody()
         self.payment.show_form()
+        if self._right.currentIndex() != TAKEN:
+            self._show_form()
+        self.last.again_button.setVisible(self._desk.may("reprint"))
+        self.last.right_button.setVisible(self._desk.may("reverse"))
+
+    def _show_form(self) -> None:
+        """Show the form, or why who is signed in takes no money."""
+        why = self._desk.why_not("take_money")
+        self.barred.sentence.setText(why)
+        self._right.setCurrentIndex(BARRED if why else FORM)
 
     def _show_nobody(self) -> None:
         standing = self._desk.standing
         self.person.show_nobody(shift_open=standing is None or standing.shift is not None)
+        self.person.open_shift.setVisible(self._desk.may("open_shift"))
         self._show_below()
 
     # --- the customer --------------------------------------------------------------------------------------------
@@ -266,7 +279,7 @@ class PayPage(PayWaiting):
         done = taken(entry)
         self._customer, self._awaited, self._seen, self._restoring = None, None, {}, None
         self._middle.setCurrentWidget(self.done)
-        self._right.setCurrentIndex(1)
+        self._right.setCurrentIndex(TAKEN)
         self.paper.paper.clear()
         self.payment.close_form()
         self.waiting.taken(entry.content.body["tender_id"])
@@ -311,7 +324,7 @@ class PayPage(PayWaiting):
     def _leave_done(self) -> None:
         if self._middle.currentWidget() is self.done:
             self._middle.setCurrentWidget(self.person)
-            self._right.setCurrentIndex(0)
+            self._show_form()
             self._show_nobody()
         elif self._customer is not None and not self._wide:
             self._clear_customer()

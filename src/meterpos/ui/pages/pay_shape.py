@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QStackedWidget, QWidg
 from meterpos.ui.desk import Desk
 from meterpos.ui.pages.pay_search import SearchPanel
 from meterpos.ui.theme import METRICS
-from meterpos.ui.widgets.basic import Surface, horizontal, vertical
+from meterpos.ui.widgets.basic import EmptyState, Surface, horizontal, vertical
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
@@ -87,6 +87,10 @@ class PayShape(QWidget):
         inside = vertical(holder, margins=(10, 10, 4, 10))
         inside.addWidget(self.paper)
         self._right.addWidget(holder)
+        self.barred = EmptyState("lock")
+        barred = Surface("card")
+        vertical(barred).addWidget(self.barred)
+        self._right.addWidget(barred)
         self._left_column.addSpacing(10)
         self._left_column.addWidget(self.last)
         self._is_complete = True

@@ -18,6 +18,7 @@ from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.factgrid import FactGrid
 from meterpos.ui.widgets.progress import ProgressBar
 from meterpos.ui.widgets.rows import RowList, RowState, hairline, highlight
+from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.plans import Instalment, PlanView
@@ -67,6 +68,7 @@ class PlanCardPanel(QStackedWidget):
         words.bind(self.payments.setAccessibleName, "plans.payments")
         self.no_payments = Label(Type.small, "muted", key="plans.no_payments", wrap=True)
         self.button = Button("primary", key="plans.add", shown="Ctrl+Enter")
+        self.why = WhyNot()
         for key in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(key), self, self._add)
         self.button.clicked.connect(self._add)
@@ -100,6 +102,7 @@ class PlanCardPanel(QStackedWidget):
         column.addWidget(self.payments, 1)
         column.addStretch(0)
         column.addSpacing(8)
+        column.addWidget(self.why)
         column.addWidget(self.button)
         self.addWidget(card)
 
@@ -121,6 +124,10 @@ class PlanCardPanel(QStackedWidget):
     def plan(self) -> "PlanView | None":
         """Return the plan shown."""
         return self._plan
+
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        self._tell()
 
     def show_plan(self, plan: "PlanView") -> None:
         """Show a plan."""
@@ -151,7 +158,9 @@ class PlanCardPanel(QStackedWidget):
         self.payments.set_rows(tuple(reversed(plan.payments)))
         self.payments.setVisible(bool(plan.payments))
         self.no_payments.setVisible(not plan.payments)
-        self.button.setVisible(bool(plan.payable_minor) and not self._adding)
+        why = self._desk.why_not("take_money") if plan.payable_minor else ""
+        self.why.tell(why)
+        self.button.setVisible(bool(plan.payable_minor) and not self._adding and not why)
 
     def _tell_facts(self, plan: "PlanView") -> None:
         state = plan.state
@@ -177,7 +186,9 @@ class PlanCardPanel(QStackedWidget):
         self.note.setVisible(bool(notes))
 
     def _add(self) -> None:
-        if self.isVisible() and self._plan is not None and self._plan.payable_minor and not self._adding:
+        if not self.isVisible() or self._adding or not self._desk.may("take_money"):
+            return
+        if self._plan is not None and self._plan.payable_minor:
             self.add_wanted.emit()
 
     def _open_receipt(self, one: "Instalment") -> None:

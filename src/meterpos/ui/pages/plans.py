@@ -146,6 +146,9 @@ class PlansPage(QWidget):
     def stand(self) -> None:
         """The till's standing was read anew."""
         self.form.show_form()
+        self.card.stand()
+        me = self._desk.me
+        self.new_button.setVisible(me is None or me.may("take_money"))  # whoever only looks begins nothing
 
     # --- the list ------------------------------------------------------------------------------------------------
 
@@ -265,6 +268,8 @@ class PlansPage(QWidget):
 
     def _begin_new(self) -> None:
         if not self.isVisible() or self.form.is_busy or self.new.is_busy:
+            return
+        if not self.new_button.isVisible():
             return
         clerk, moment = self._desk.clerk, self._desk.till.moment()
         self._desk.tasks.read(lambda conn: asking.may(conn, clerk, moment, act="plan"), self._open_new)

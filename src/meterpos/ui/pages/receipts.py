@@ -22,6 +22,7 @@ from meterpos.ui.widgets.basic import EmptyState, Label, Surface, horizontal, ve
 from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.paper import PaperView
 from meterpos.ui.widgets.rows import RowList, RowState, highlight
+from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
@@ -70,6 +71,7 @@ class ReceiptsPage(QWidget):
         self.asking = AskPanel(desk)
         self._elsewhere: tuple[str, str | None] | None = None
         self._asked_about: str | None = None
+        self.why = WhyNot()
         self.none = EmptyState("receipt", "receipts.choose")
         self._build()
         self._connect()
@@ -100,6 +102,7 @@ class ReceiptsPage(QWidget):
         column.addWidget(self.state)
         column.addWidget(self.again)
         column.addWidget(self.reverse_button)
+        column.addWidget(self.why)
         column.addWidget(self.putting, 1)
         column.addWidget(self.ask_button)
         column.addWidget(self.asking)
@@ -279,7 +282,9 @@ class ReceiptsPage(QWidget):
         open_shift = standing is not None and standing.shift is not None
         for widget in (self.state, self.again, self.reverse_button):
             widget.setVisible(receipt is not None)
-        self.ask_button.setVisible(receipt is None and self._elsewhere is not None and self.asking.isHidden())
+        asks = receipt is None and self._elsewhere is not None
+        self.ask_button.setVisible(asks and self.asking.isHidden() and self._desk.may("reverse"))
+        self.why.tell(self._desk.why_not("reverse") if asks else "")
         if receipt is None:
             self._tell_elsewhere()
             return
@@ -290,8 +295,10 @@ class ReceiptsPage(QWidget):
         else:
             self.state.setText(words.say("receipts.copies", n=receipt.copies) if receipt.copies else receipt.number)
         reversible = receipt.kind == "tender" and receipt.reversed_by is None and open_shift
-        self.reverse_button.setVisible(reversible and self.putting.isHidden())
-        self.again.setVisible(self.putting.isHidden())
+        why = self._desk.why_not("reverse")
+        self.why.tell(why if reversible else "")
+        self.reverse_button.setVisible(reversible and self.putting.isHidden() and not why)
+        self.again.setVisible(self.putting.isHidden() and self._desk.may("reprint"))
         self.again.setEnabled(standing is not None)
 
     def _tell_elsewhere(self) -> None:
@@ -304,7 +311,7 @@ class ReceiptsPage(QWidget):
         self.state.setVisible(self._asked_about is not None or self._elsewhere is not None)
 
     def _print_again(self) -> None:
-        if self._receipt is None or not self.isVisible():
+        if self._receipt is None or not self.again.isVisible():
             return
         self.state.setText(words.say("print.printing"))
         self._printer.again(self._receipt.number, self._desk.clerk or "", self._printed)
@@ -318,7 +325,7 @@ class ReceiptsPage(QWidget):
 
     def _begin_reversal(self) -> None:
         receipt = self._receipt
-        if receipt is None or not self.reverse_button.isEnabled() or receipt.reversed_by is not None:
+        if receipt is None or not self._desk.may("reverse") or receipt.reversed_by is not None:
             return
         self.verdict.hide()
         self.putting.open_for(receipt.entry)

@@ -110,6 +110,7 @@ class ShiftPage(QWidget):
             if standing.shift is None:
                 self._side.setCurrentWidget(self.deeds)
         self.so_far.tell()
+        self.deeds.offer(self._desk)
 
     def _walk_in(self) -> None:
         if self._stack.currentIndex() == OPENING:

@@ -1,12 +1,18 @@
 """What a clerk can do with shift and drawer, each with its key, and what became of the last of it."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from PySide6.QtCore import Qt, Signal
 
+from meterpos.ledger.rules.rights import Act
 from meterpos.ui import words
+from meterpos.ui.desk import Desk
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets.basic import Label, SectionLabel, Surface, announce, vertical
 from meterpos.ui.widgets.buttons import MAIN_KEY, MainAction, main_shortcut
 from meterpos.ui.widgets.deed import Deed
+from meterpos.ui.widgets.why import WhyNot
 
 DEEDS = (
     ("drop", "inbox"),
@@ -18,6 +24,14 @@ DEEDS = (
     ("earlier", "file-pen-line"),
 )
 """In the order of their keys, Ctrl+1 first."""
+
+ACTS: Final[Mapping[str, Act]] = {
+    "drop": "move_cash",
+    "banking": "bank",
+    "payout": "pay_out",
+    "handover": "move_cash",
+    "drawer": "move_cash",
+}
 
 
 class Deeds(Surface):
@@ -37,6 +51,8 @@ class Deeds(Surface):
         inside.addWidget(self.news_text)
         self.news.hide()
         column.addWidget(self.news)
+        self.why = WhyNot()
+        column.addWidget(self.why)
         for place, (name, icon) in enumerate(DEEDS, start=1):
             button = Deed(icon, f"shift.deed.{name}", shortcut=f"Ctrl+{place}")
             button.clicked.connect(lambda _=False, name=name: self.wanted.emit(name))
@@ -54,9 +70,17 @@ class Deeds(Surface):
         self._number = number
         self._tell()
 
+    def offer(self, desk: Desk) -> None:
+        """Offer what who is signed in may do, and say why the rest is not there."""
+        for name, act in ACTS.items():
+            self.buttons[name].setVisible(desk.may(act))
+        self.close_button.setVisible(desk.may("close_shift"))
+        self.why.tell(desk.why_not("pay_out") or desk.why_not("close_shift"))
+
     def walk_in(self) -> None:
         """Put the keyboard on the first deed."""
-        self.buttons["drop"].setFocus(Qt.FocusReason.TabFocusReason)
+        first = next(button for button in self.buttons.values() if not button.isHidden())
+        first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def tell(self, sentence: str, *, trouble: bool = False) -> None:
         """Say what became of the last deed; an empty sentence hides it."""

@@ -153,6 +153,7 @@ class ShiftPapers(QWidget):
         kind, body = entry.content.kind, entry.content.body
         key = {"shift_closed": "reports.closed", SO_FAR: "reports.so_far"}.get(kind, "reports.slip")
         self.title.setText(words.say(key, number=body["number"], shift=entry.content.shift or 0))
+        self.print_button.setVisible(kind == SO_FAR or self._desk.may("reprint"))
         self.print_button.say(words.say("reports.print" if kind == SO_FAR else "pay.print_again"))
 
     def _say(self, sentence: str, *, trouble: bool = False) -> None:
@@ -166,7 +167,7 @@ class ShiftPapers(QWidget):
 
     def _print(self) -> None:
         entry = self._entry
-        if entry is None or not self.isVisible():
+        if entry is None or not self.print_button.isVisible():
             return
         self.await_printing()
         number = entry.content.body["number"]

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from meterpos.errors import UserError
 from meterpos.ui import messages, theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking
@@ -181,7 +182,10 @@ class SyncPage(QWidget):
         paint.text(painter, left.adjusted(used + 10, 0, 0, 0), detail, Type.helper, colors.muted, ground=ground)
 
     def _print_again(self, job: "Job") -> None:
-        if self.jobs.hasFocus():
+        why = self._desk.why_not("reprint")
+        if why:
+            self._desk.tasks.went_wrong.emit(UserError(why))
+        elif self.jobs.hasFocus():
             self._printer.again(job.number, self._desk.clerk or "", self._printed)
 
     def _printed(self, outcome: Outcome) -> None:
