@@ -55,6 +55,7 @@ def imprint(connection: Connection, *, moment: Moment, language: str, is_till: b
         made_at=moment.local,
         as_of=moment.localise(as_of) if as_of is not None else None,
         is_till=is_till,
+        training=who is not None and who.training,
     )
 
 

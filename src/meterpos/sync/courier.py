@@ -23,7 +23,7 @@ from meterpos.ledger.queries.streams import StreamState, stream_place, stream_st
 from meterpos.ledger.store import Store
 from meterpos.sync import courier_file, wire
 from meterpos.sync.courier_file import UnusableCourier
-from meterpos.sync.exchange import SOFTWARE
+from meterpos.sync.exchange import SOFTWARE, refuse_training
 from meterpos.sync.framing import WireError, open_unverified
 from meterpos.sync.lock import only_exchange
 from meterpos.sync.protocol import BATCH_BYTES_MAX, common_place
@@ -77,10 +77,11 @@ def box_key(device_key: bytes) -> bytes:
 def make_request(store: Store, *, device_key: bytes, at: datetime) -> tuple[bytes, CourierOut]:
     """Return a courier file with everything that waits and the question for what is new, and what it holds.
 
-    Raises: NotEnrolled.
+    Raises: NotEnrolled, PracticeStays.
     """
     with store.read() as connection:
         who = identity(connection)
+        refuse_training(who)
         messages, entries = _messages(connection, who, device_key)
     from meterpos import vault
 
@@ -173,11 +174,12 @@ def read_answer(data: bytes, store: Store, *, home: Path, device_key: bytes, at:
     The whole file is judged before anything of it is used. Each acknowledgement and page is a transaction, so reading
     may stop anywhere and be begun again.
 
-    Raises: UnusableCourier with nothing changed; NotEnrolled, ExchangeRunning, DiskFull.
+    Raises: UnusableCourier with nothing changed; NotEnrolled, PracticeStays, ExchangeRunning, DiskFull.
     """
     with only_exchange(home):
         with store.read() as connection:
             who = identity(connection)
+        refuse_training(who)
         header = courier_file.read_header(data)
         _check_header(header, who)
         content_key = courier_file.unwrap(header, private=box_key(device_key))

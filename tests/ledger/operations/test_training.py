@@ -11,10 +11,13 @@ from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import Approval
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.queries.accounts import resolve
+from meterpos.ledger.queries.debts import aged_debt
 from meterpos.ledger.queries.search import find_customers
 from meterpos.ledger.tables import accounts
+from meterpos.printing.aging import compose_aging
 from meterpos.printing.preview import render_text
 from meterpos.printing.receipt import compose_receipt
+from meterpos.printing.report import imprint
 from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.settings import training_home, write_till_settings
 from meterpos.sync.exchange import PracticeStays
@@ -91,11 +94,24 @@ def test_every_paper_of_practice_says_training(till: Till) -> None:
     assert "MAFUNZO" in render_text(compose_receipt(swahili, seal=till.seal(swahili)), columns=48)
 
 
-def test_practice_is_never_sent_and_cannot_be_enrolled(till: Till) -> None:
+def test_practice_is_never_sent_and_cannot_be_enrolled(till: Till, tmp_path: Path) -> None:
+    stick = tmp_path / "stick.mpc"
+    stick.write_bytes(b"")
     with pytest.raises(PracticeStays, match="nothing of it is ever sent"):
         till.exchange()
     with pytest.raises(PracticeStays):
         till.enrol(server="https://office.example", code="XXXX")
+    for carry in (till.courier_out, till.courier_in):
+        with pytest.raises(PracticeStays):
+            carry(stick)
+
+
+def test_reports_of_practice_say_training(till: Till) -> None:
+    with till.store.read() as connection:
+        made_by = imprint(connection, moment=till.moment(), language="en", is_till=True)
+        paper = compose_aging(aged_debt(connection, as_of=till.moment().today), imprint=made_by).document
+    assert made_by.training
+    assert "TRAINING" in render_text(paper, columns=48)
 
 
 def test_practice_prints_where_and_as_the_real_till_does(tmp_path: Path, settled: Path) -> None:
