@@ -1,15 +1,18 @@
 """The meters page: filters, order, one meter at a glance, money taken for it; ten thousand rows never loaded."""
 
+import threading
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from sqlalchemy import insert, update
 
 from meterpos.ledger.tables import accounts, meters
 from meterpos.ui import words
+from meterpos.ui.models import looking
 from meterpos.ui.window import Window
 from tests.support.tills import Counter, invoice, post_facts
-from tests.ui.stand import press, settle, type_text
+from tests.ui.stand import press, pump, settle, type_text
 
 ENTER, DOWN, END = Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_End
 MANY = 10_000
@@ -152,3 +155,26 @@ def test_an_empty_list_says_what_to_do(window: Window) -> None:
     settle(window)
     assert page.nothing.text() == words.say("meters.nothing")
     assert page.card.currentIndex() == 0
+
+
+def test_a_list_that_reads_every_meter_holds_no_payment_up(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lane answers while the order by balance is still being read beside it."""
+    go_on, answered = threading.Event(), list[str]()
+    real = looking.meters
+
+    def slow(*asked: Any, **filters: Any) -> Any:
+        if filters["order"] == "balance":
+            assert go_on.wait(10)
+        return real(*asked, **filters)
+
+    monkeypatch.setattr(looking, "meters", slow)
+    press(Qt.Key.Key_F3)
+    settle(window)
+    page: Any = window.page("meters")
+    page.order.choose("balance")
+    window.tasks.read(lambda _: "paid", answered.append)
+    pump(lambda: answered)
+    assert not go_on.is_set()
+    go_on.set()
+    settle(window)
+    assert page.rows.rows()[0].balance_minor == max(row.balance_minor for row in page.rows.rows())

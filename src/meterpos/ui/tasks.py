@@ -40,6 +40,7 @@ class Tasks(QObject):
         super().__init__(parent)
         self._store: Store | None = None
         self._lane = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
+        self._aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aside")
         self._pool = ThreadPoolExecutor(max_workers=OUTSIDE_MAX, thread_name_prefix="outside")
         self._newest: dict[str, int] = {}
         self._running = 0
@@ -69,10 +70,12 @@ class Tasks(QObject):
         failed: Failed | None = None,
         *,
         topic: str | None = None,
+        aside: bool = False,
     ) -> None:
         """Run a query in the lane and hand its result to `then`.
 
         topic: of several readings with the same topic only the newest is run and answered (search as you type).
+        aside: what reads a whole table waits beside the lane, with readings of its own kind, and holds no payment up.
         """
         turn = 0
         if topic is not None:
@@ -88,7 +91,7 @@ class Tasks(QObject):
             if not isinstance(result, _Stale) and (topic is None or self._newest[topic] == turn):
                 then(result)
 
-        self._submit(self._lane, work, answer, failed)
+        self._submit(self._aside if aside else self._lane, work, answer, failed)
 
     def write(self, operation: Callable[[], T], then: Then[T], failed: Failed | None = None) -> None:
         """Run one of the till's operations, which is one transaction, in the lane; then `ledger_changed` fires once."""
@@ -111,6 +114,7 @@ class Tasks(QObject):
         """Let what is running end, drop what waits for the outside; the ledger's lane is emptied, not dropped."""
         self._closed = True
         self._lane.shutdown(wait=True)
+        self._aside.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _need_store(self) -> "Store":

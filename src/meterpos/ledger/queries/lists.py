@@ -109,7 +109,7 @@ def list_meters(
     if cursor.waiting:
         return _looked_into(connection, cursor.waiting, state, today)
     wanted = (_has_meter, *_shown(show), *_standing(state))
-    if text.strip() or show == "inactive" or order in ("balance", "last_invoice"):
+    if reads_all(text=text, show=show, order=order):
         found = _all_at_once(connection, [*wanted, *_matching(connection, text, today)], order)
         return _looked_into(connection, found, state, today)
     if order == "customer" and is_present(connection):
@@ -119,6 +119,14 @@ def list_meters(
     else:
         chunk = _next_by_number(connection, wanted, cursor, limit=LOOKED_INTO if state == "overdue" else CHUNK)
     return Chunk(_late_of(connection, chunk.numbers, today), chunk.after) if state == "overdue" else chunk
+
+
+def reads_all(*, text: str, show: Show, order: Order) -> bool:
+    """Tell whether `list_meters` looks at every meter before it can say which comes first (0.4 s at 150,000).
+
+    No index would spare that without being moved by every tender (decision record 0017): read it where nobody waits.
+    """
+    return bool(text.strip()) or show == "inactive" or order in ("balance", "last_invoice")
 
 
 def _shown(show: Show) -> tuple[ColumnElement[bool], ...]:

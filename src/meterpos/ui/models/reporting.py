@@ -43,7 +43,7 @@ class NotWritten(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whose:
-    """Whom a statement is of: a customer, or one meter by its account."""
+    """Whom a statement is of: a customer, or one meter by its number or its account's."""
 
     name: str
     customer_no: str | None = None
@@ -146,13 +146,13 @@ def _finances(connection: "Connection", wanted: Wanted, made_by: "Imprint", _pro
 
 
 def _recalculation(connection: "Connection", wanted: Wanted, made_by: "Imprint", progress: Progress) -> "Report":
-    from meterpos.ledger.queries.accounts import accounts_of_customer
+    from meterpos.ledger.queries.accounts import accounts_of_customer, resolve
     from meterpos.ledger.queries.differences import kept_wrong
     from meterpos.printing.recalculation import compose_recalculation
 
     whose, numbers = wanted.whose, None
     if whose is not None and whose.account_no is not None:
-        numbers = [whose.account_no]
+        numbers = [resolve(connection, whose.account_no).account_no]
     elif whose is not None:
         numbers = [one.account_no for one in accounts_of_customer(connection, whose.customer_no or "")]
     found = kept_wrong(connection, numbers, progress=progress)

@@ -68,19 +68,27 @@ class Roll(QObject, Generic[R]):
         self._turn = 0
         self._gathered: list[str] = []
         self._quiet = False
+        self._aside = False
         self._wanted: list[int] = []
         self._flying = False
 
-    def read(self, ask: Ask, *, again: bool = False) -> None:
-        """Read another list; `again`: the same one, which stays in sight until it was read anew."""
+    def read(self, ask: Ask, *, again: bool = False, aside: bool = False) -> None:
+        """Read another list; `again`: the same one, which stays in sight until it was read anew.
+
+        `aside`: its order or filter needs the whole table, which is not read in the lane.
+        """
         self._turn += 1
         self._gathered, self._quiet = [], again and self.is_whole
         self.is_whole = self.is_whole and again
+        self._aside = aside
         self._ask_on(ask, None, self._turn)
 
     def _ask_on(self, ask: Ask, after: "Cursor | None", turn: int) -> None:
         self._desk.tasks.read(
-            lambda conn: ask(conn, after), lambda chunk: self._take(ask, chunk, turn), topic=self._topic
+            lambda conn: ask(conn, after),
+            lambda chunk: self._take(ask, chunk, turn),
+            topic=self._topic,
+            aside=self._aside,
         )
 
     def _take(self, ask: Ask, chunk: "Chunk", turn: int) -> None:

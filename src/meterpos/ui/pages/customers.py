@@ -3,9 +3,9 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import theme, words
@@ -14,10 +14,10 @@ from meterpos.ui.models import looking
 from meterpos.ui.models.roll import Roll
 from meterpos.ui.models.telling import phone
 from meterpos.ui.pages.customer_card import CustomerCardPanel
-from meterpos.ui.pages.pay_search import SearchLine
+from meterpos.ui.pages.list_column import ListColumn
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
-from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
+from meterpos.ui.widgets.basic import horizontal
 from meterpos.ui.widgets.rolls import RollList
 from meterpos.ui.widgets.rows import RowState, highlight
 
@@ -35,10 +35,6 @@ class CustomersPage(QWidget):
         self.setObjectName("page")
         self._desk = desk
         self._stale = True
-        self.line = SearchLine()
-        words.bind(self.line.setPlaceholderText, "customers.search")
-        words.bind(self.line.setAccessibleName, "customers.search")
-        self.count = Label(Type.helper, "muted")
         self.roll: Roll[CustomerRow] = Roll(
             desk,
             "customers list",
@@ -49,49 +45,38 @@ class CustomersPage(QWidget):
             self.roll, row_height=METRICS.hit_row, painter=self._paint, spoken=self._speak
         )
         words.bind(self.rows.setAccessibleName, "page.customers")
-        self.nothing = Label(Type.text, "muted", wrap=True)
+        self.list = ListColumn(
+            self.roll,
+            self.rows,
+            search_key="customers.search",
+            count_key="customers.count",
+            nothing=lambda text: words.say("customers.nothing", text=text) if text else words.say("customers.none"),
+        )
+        self.line, self.count, self.nothing = self.list.line, self.list.count, self.list.nothing
         self.card = CustomerCardPanel(desk)
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        self._left = QWidget()
-        column = vertical(self._left, spacing=8)
-        column.addWidget(self.line)
-        column.addWidget(self.count)
-        card = Surface("card")
-        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
-        inside.addWidget(self.rows)
-        self.nothing.setContentsMargins(10, 10, 10, 10)
-        inside.addWidget(self.nothing)
-        self.nothing.setMinimumHeight(96)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.nothing.hide()
-        column.addWidget(card, 1)
-        column.addStretch(0)
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
-        row.addWidget(self._left)
+        row.addWidget(self.list)
         row.addWidget(self.card, 1)
-        self._left.setFixedWidth(METRICS.search)
+        self.list.setFixedWidth(METRICS.search)
 
     def _connect(self) -> None:
         self.line.textChanged.connect(lambda _: self._read())
-        self.line.walked.connect(self.rows.step)
         self.line.entered.connect(self._go_in)
         self.rows.moved.connect(lambda _: self._open())
         self.rows.picked.connect(lambda _: self._go_in())
-        self.rows.leave_up.connect(self.line.setFocus)
         self.roll.began.connect(self._open)
-        self.roll.counted.connect(self._tell_count)
+        self.roll.counted.connect(self._let_go)
         self.card.record.connect(lambda *whom: self._desk.go_to.emit("pay", ("account", *whom)))
-        words.notifier().changed.connect(self._tell_count)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.window().width() < METRICS.narrow_below
-        self._left.setFixedWidth(LIST_NARROW if narrow else METRICS.search)
+        self.list.setFixedWidth(LIST_NARROW if narrow else METRICS.search)
 
     # --- the page's life -----------------------------------------------------------------------------------------
 
@@ -124,18 +109,12 @@ class CustomersPage(QWidget):
         if not self._desk.is_open:
             return
         self.rows.stand_on(self.rows.number() if again else None)
-        ask = partial(looking.customers, text=self.line.text().strip(), today=self._desk.today)
+        ask = partial(looking.customers, text=self.list.text(), today=self._desk.today)
         self.roll.read(ask, again=again)
 
-    def _tell_count(self) -> None:
-        count, text = self.roll.gathered, self.line.text().strip()
-        said = words.say("customers.count", n=count).replace(str(count), f"{count:,}")
-        self.count.setText(said if self.roll.is_whole else words.say("looking.counting", n=f"{count:,}"))
-        empty = self.roll.is_whole and not count
-        self.nothing.setVisible(empty)
-        self.rows.setVisible(not empty)
-        self.nothing.setText(words.say("customers.nothing", text=text) if text else words.say("customers.none"))
-        if empty:
+    def _let_go(self) -> None:
+        """Show nobody where nobody is left."""
+        if self.list.is_empty():
             self.card.show_nobody()
 
     # --- one customer --------------------------------------------------------------------------------------------

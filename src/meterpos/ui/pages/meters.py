@@ -1,11 +1,11 @@
 """Meters: all of them, filtered and in an order; the one chosen at a glance."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import theme, words
@@ -13,11 +13,11 @@ from meterpos.ui.desk import Desk
 from meterpos.ui.models import looking
 from meterpos.ui.models.roll import Roll
 from meterpos.ui.models.telling import place
+from meterpos.ui.pages.list_column import ListColumn
 from meterpos.ui.pages.meter_card import MeterCardPanel
-from meterpos.ui.pages.pay_search import SearchLine
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
-from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
+from meterpos.ui.widgets.basic import horizontal
 from meterpos.ui.widgets.choice import Choice
 from meterpos.ui.widgets.rolls import RollList
 from meterpos.ui.widgets.rows import RowState, highlight
@@ -37,9 +37,6 @@ class MetersPage(QWidget):
         self.setObjectName("page")
         self._desk = desk
         self._stale = True
-        self.line = SearchLine()
-        words.bind(self.line.setPlaceholderText, "meters.search")
-        words.bind(self.line.setAccessibleName, "meters.search")
         self.which = Choice("meters.show", ("active", "inactive", "all"), shortcut="Ctrl+1", name_key="meters.show")
         self.state = Choice(
             "meters.state", ("any", "owing", "credit", "overdue"), shortcut="Ctrl+2", name_key="meters.state"
@@ -50,7 +47,6 @@ class MetersPage(QWidget):
             shortcut="Ctrl+3",
             name_key="meters.order",
         )
-        self.count = Label(Type.helper, "muted")
         self.roll: Roll[MeterRow] = Roll(
             desk,
             "meters list",
@@ -61,50 +57,36 @@ class MetersPage(QWidget):
             self.roll, row_height=METRICS.hit_row, painter=self._paint, spoken=self._speak
         )
         words.bind(self.rows.setAccessibleName, "page.meters")
-        self.nothing = Label(Type.text, "muted", wrap=True)
+        self.list = ListColumn(
+            self.roll,
+            self.rows,
+            search_key="meters.search",
+            count_key="meters.count",
+            filters=(self.which, self.state, self.order),
+            nothing=self._why_nothing,
+        )
+        self.line, self.count, self.nothing = self.list.line, self.list.count, self.list.nothing
         self.card = MeterCardPanel(desk)
         self._build()
         self._connect()
 
     def _build(self) -> None:
-        left = QWidget()
-        column = vertical(left, spacing=8)
-        column.addWidget(self.line)
-        filters = horizontal(None, spacing=8)
-        for choice in (self.which, self.state, self.order):
-            filters.addWidget(choice, 1)
-        column.addLayout(filters)
-        column.addWidget(self.count)
-        card = Surface("card")
-        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
-        inside.addWidget(self.rows)
-        self.nothing.setContentsMargins(10, 10, 10, 10)
-        inside.addWidget(self.nothing)
-        self.nothing.setMinimumHeight(96)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.nothing.hide()
-        column.addWidget(card, 1)
-        column.addStretch(0)
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
-        row.addWidget(left, 1)
+        row.addWidget(self.list, 1)
         row.addWidget(self.card)
         self.card.setFixedWidth(METRICS.payment)
 
     def _connect(self) -> None:
         self.line.textChanged.connect(lambda _: self._read())
-        self.line.walked.connect(self.rows.step)
         self.line.entered.connect(self._go_in)
         for choice in (self.which, self.state, self.order):
             choice.chosen.connect(lambda _: self._read())
         self.rows.moved.connect(lambda _: self._open())
         self.rows.picked.connect(lambda _: self._go_in())
-        self.rows.leave_up.connect(self.line.setFocus)
         self.roll.began.connect(self._open)
-        self.roll.counted.connect(self._tell_count)
+        self.roll.counted.connect(self._let_go)
         self.card.record.connect(lambda *whom: self._desk.go_to.emit("pay", ("account", *whom)))
-        words.notifier().changed.connect(self._tell_count)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -141,26 +123,22 @@ class MetersPage(QWidget):
         if not self._desk.is_open:
             return
         self.rows.stand_on(self.rows.number())
-        ask = partial(
-            looking.meters,
-            text=self.line.text().strip(),
-            show=self.which.value,
-            state=self.state.value,
-            order=self.order.value,
-            today=self._desk.today,
-        )
-        self.roll.read(ask, again=again)
+        filters: dict[str, Any] = {
+            "text": self.list.text(),
+            "show": self.which.value,
+            "state": self.state.value,
+            "order": self.order.value,
+        }
+        ask = partial(looking.meters, today=self._desk.today, **filters)
+        self.roll.read(ask, again=again, aside=looking.reads_all_meters(**filters))
 
-    def _tell_count(self) -> None:
-        count = self.roll.gathered
-        said = words.say("meters.count", n=count).replace(str(count), f"{count:,}")
-        self.count.setText(said if self.roll.is_whole else words.say("looking.counting", n=f"{count:,}"))
-        empty = self.roll.is_whole and not count
-        self.nothing.setVisible(empty)
-        self.rows.setVisible(not empty)
-        plain = not self.line.text().strip() and self.state.value == "any" and self.which.value != "inactive"
-        self.nothing.setText(words.say("meters.none" if plain else "meters.nothing"))
-        if empty:
+    def _why_nothing(self, text: str) -> str:
+        plain = not text and self.state.value == "any" and self.which.value != "inactive"
+        return words.say("meters.none" if plain else "meters.nothing")
+
+    def _let_go(self) -> None:
+        """Show nothing where nothing is left."""
+        if self.list.is_empty():
             self.card.show_nothing()
 
     # --- one meter -----------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import asking, looking, reporting
+from meterpos.ui.models import asking, reporting
 from meterpos.ui.models.instalments import read_day, write_day
 from meterpos.ui.models.reporting import KINDS, PERIODS, Kind, Wanted, Whose
-from meterpos.ui.models.telling import phone, place
+from meterpos.ui.models.telling import phone
 from meterpos.ui.pages.picking import Picker
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets import paint
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 KIND_ROW = 46
-METERS_MAX, CUSTOMERS_MAX = 2, 3
+HITS_MAX = 4
 
 
 class ReportForm(Surface):
@@ -199,27 +199,28 @@ class ReportForm(Surface):
 
 
 def _find(conn: "Connection", text: str, today: date) -> tuple[Whose, ...]:
-    """Return the customers and the meters a text may mean; meters first where it has a digit."""
-    people = tuple(
-        Whose(
-            name=one.name,
-            customer_no=one.customer_no,
-            beside=one.customer_no,
-            beneath=" · ".join(part for part in (phone(one.phone), one.place) if part),
+    """Return whom a text may mean; a meter whose number was typed stands before whose it is."""
+    found: list[Whose] = []
+    for one in asking.find(conn, text, today)[:HITS_MAX]:
+        if one.matched_meter is not None:
+            found.append(
+                Whose(
+                    name=f"{one.matched_meter} · {one.name}",
+                    customer_no=one.customer_no,
+                    account_no=one.matched_meter,
+                    beside=words.say("reports.one_meter"),
+                    beneath=one.place,
+                )
+            )
+        found.append(
+            Whose(
+                name=one.name,
+                customer_no=one.customer_no,
+                beside=one.customer_no,
+                beneath=" · ".join(part for part in (phone(one.phone), one.place) if part),
+            )
         )
-        for one in asking.find(conn, text, today)[:CUSTOMERS_MAX]
-    )
-    here = tuple(
-        Whose(
-            name=f"{one.meter_no} · {one.customer_name}",
-            customer_no=one.customer_no,
-            account_no=one.account_no,
-            beside=words.say("reports.one_meter"),
-            beneath=place(one.utility, one.location),
-        )
-        for one in looking.meters_like(conn, text, today, limit=METERS_MAX)
-    )
-    return (*here, *people) if any(letter.isdigit() for letter in text) else (*people, *here)
+    return tuple(found[:HITS_MAX])
 
 
 def _lines(one: Whose) -> tuple[str, str, str]:

@@ -1,0 +1,172 @@
+"""Opening each page, and scrolling the long lists frame by frame, in the window itself on a real ledger."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from bench.ledger import CLERK, Made, moment, working_copy
+from bench.measure import Figure, Times, bounded
+
+OPEN_MS: Final = 100
+FRAME_MS: Final = 1000 / 60
+FRAMES: Final = 400
+STEP_PX: Final = 97
+"""How far a frame scrolls: two rows, as a wheel does."""
+
+PATIENCE_S: Final = 60
+PAGES: Final = ("pay", "customers", "meters", "receipts", "plans", "shift", "reports", "sync", "settings")
+LISTS: Final = ("customers", "meters")
+ORDERS: Final = ("customer", "balance", "last_invoice", "number")
+
+
+def measure(made: Made, *, scratch: Path) -> list[Figure]:
+    """Open the till's window on a copy of the ledger, and do what a clerk does: look, and scroll."""
+    from PySide6.QtWidgets import QApplication
+
+    from meterpos.till import open_till
+    from meterpos.ui import theme
+    from meterpos.ui.window import Window
+
+    copy = working_copy(made, scratch / "pages")
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    theme.load_fonts()
+    theme.apply(app, "light")
+    till = open_till(copy.home)
+    now = moment().at
+    till.now = lambda: now
+    window = Window()
+    for work in (window.exchanging, window.checking):
+        work.start = lambda: None  # type: ignore[method-assign]
+    window.resize(1366, 768)
+    window.show()
+    ready: list[bool] = []
+    window.ready.connect(lambda: ready.append(True))
+    window.attach(till)
+    _pump(app, lambda: bool(ready))
+    _settle(app, window)
+    window.gate.admit(CLERK)
+    _settle(app, window)
+    figures = [*_opened(app, window), *_scrolled(app, window), *_ordered(app, window)]
+    window.hide()
+    window.tasks.close()
+    till.close()
+    shutil.rmtree(copy.home)
+    return figures
+
+
+def _opened(app: Any, window: Any) -> list[Figure]:
+    """Open every page twice: with what it is made of, and again."""
+    first = {name: _open(app, window, name) for name in PAGES}
+    again = {name: _open(app, window, name) for name in PAGES}
+    figures = []
+    for which, took in (("for the first time", first), ("again", again)):
+        slowest = max(took, key=lambda name: took[name][0])
+        what = f"opening a page {which}, the slowest ({slowest})"
+        figures.append(bounded(what, ours_ns=took[slowest][0], limit_ms=OPEN_MS))
+        figures += [
+            Figure(what=f"- {name}, {which}", figure=f"{wall / 1e6:.1f} ms", floor=_own(own))
+            for name, (wall, own) in took.items()
+        ]
+    return figures
+
+
+def _open(app: Any, window: Any, name: str) -> tuple[int, int]:
+    """Return from the key to the page painted with its first rows, and how long the window's thread worked (ns)."""
+    start, own = time.perf_counter_ns(), time.thread_time_ns()
+    window.go(name)
+    page = window.page(name)
+    has_rows = hasattr(page, "roll")
+    _pump(app, lambda: page.roll.row(0) is not None if has_rows else not window.tasks.busy)
+    window.repaint()
+    took = time.perf_counter_ns() - start, time.thread_time_ns() - own
+    assert page.isVisible(), f"{name} is not what is shown"
+    _settle(app, window)
+    return took
+
+
+def _own(nanoseconds: float) -> str:
+    return f"{nanoseconds / 1e6:.1f} ms of the window's thread"
+
+
+def _scrolled(app: Any, window: Any) -> list[Figure]:
+    """Scroll a list two rows a frame: what moving and painting it takes, with its rows read meanwhile."""
+    figures = []
+    for name in LISTS:
+        window.go(name)
+        page = window.page(name)
+        _settle(app, window)
+        bar, view = page.rows.verticalScrollBar(), page.rows.viewport()
+        frames, own, blank = [], [], 0
+        for frame in range(FRAMES):
+            start, worked = time.perf_counter_ns(), time.thread_time_ns()
+            bar.setValue((frame * STEP_PX) if frame < FRAMES // 2 else bar.maximum() - (FRAMES - frame) * STEP_PX)
+            view.repaint()
+            frames.append(time.perf_counter_ns() - start)
+            own.append(time.thread_time_ns() - worked)
+            blank += page.roll.row(page.rows.indexAt(view.rect().center()).row()) is None
+            _breathe(app, max(FRAME_MS / 1000 - frames[-1] / 1e9, 0.0))
+        took, worked_p99 = Times(tuple(frames)), Times(tuple(own)).p99_ns
+        what = f"scrolling {len(page.rows.rows()):,} {name}: one frame, p99"
+        figures.append(bounded(what, ours_ns=took.p99_ns, limit_ms=FRAME_MS))
+        figures.append(Figure(what="- of processor time alone, p99", figure=f"{worked_p99 / 1e6:.2f} ms"))
+        figures.append(Figure(what="- median", figure=f"{took.median_ns / 1e6:.2f} ms"))
+        figures.append(Figure(what="- frames whose middle row was not read yet", figure=f"{blank} of {FRAMES}"))
+    return figures
+
+
+def _ordered(app: Any, window: Any) -> list[Figure]:
+    """Choose another order: until its first rows are shown, and the longest that the lane could not answer."""
+    window.go("meters")
+    page = window.page("meters")
+    figures = []
+    for order in ORDERS:
+        answered: list[float] = []
+        began: list[bool] = []
+        page.roll.began.connect(lambda began=began: began.append(True))
+        start = time.perf_counter()
+        page.order.choose(order)
+        asked = time.perf_counter()
+        window.tasks.read(lambda _: None, lambda _: answered.append(time.perf_counter() - asked))  # noqa: B023
+        _pump(app, lambda began=began, answered=answered: bool(began and answered))  # type: ignore[misc]
+        figures.append(
+            Figure(
+                what=f"meters by {order.replace('_', ' ')}, until shown",
+                figure=f"{(time.perf_counter() - start) * 1000:,.0f} ms",
+                floor=f"the lane answers after {answered[0] * 1000:.1f} ms",
+            )
+        )
+        _settle(app, window)
+    return figures
+
+
+# --- the event loop ---------------------------------------------------------------------------------------------------
+
+
+def _settle(app: Any, window: Any) -> None:
+    """Let what is under way come home, and paint it."""
+    _pump(app, lambda: not window.tasks.busy)
+    app.processEvents()
+    window.repaint()
+
+
+def _pump(app: Any, until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    app.processEvents()
+    while not until():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        app.processEvents()
+        time.sleep(0.001)
+
+
+def _breathe(app: Any, seconds: float) -> None:
+    """Let the event loop turn for the rest of a frame."""
+    end = time.perf_counter() + seconds
+    while True:
+        app.processEvents()
+        left = end - time.perf_counter()
+        if left <= 0:
+            return
+        time.sleep(min(left, 0.001))
