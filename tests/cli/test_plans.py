@@ -81,6 +81,9 @@ def test_head_office_makes_and_cancels_a_plan(tmp_path: Path, monkeypatch: pytes
     done = run(*add)
     assert (done.code, done.out.strip()) == (0, "Plan PL-1: 5 kW, 240,000.00 in all, of customer AC-1."), done.told
     assert "cannot change" in run(*add).told
+    shown = run("headoffice", "plan", "show", "PL-1", "--json").answer
+    assert (shown["total_minor"], shown["payments"], shown["status"]) == (24_000_000, [], "pending")
+    assert "Pending   240,000.00" in run("headoffice", "plan", "show", "PL-1").out
     assert run("headoffice", "plan", "cancel", "PL-1", "--reason", "wrong", "--json").answer["cancelled"] is True
 
 

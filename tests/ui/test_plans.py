@@ -212,6 +212,23 @@ def test_a_date_to_come_and_a_used_reference_are_said_beside_their_fields(
     assert "was already used" in page.form.method.reference.problem.text()
 
 
+def test_a_supervisor_lets_the_rest_of_a_reference_be_used(window: Window, page: Any, counter: Counter) -> None:
+    stand.set_pins(counter)
+    counter.till.take(request=request("A1", 100, method="bank", reference="UTR1"), clerk="achieng")
+    begin(window)
+    type_text("100")
+    page.form.method.pick("bank")
+    type_text("UTR 1")
+    press(F12)
+    settle(window)
+    assert page.form.consent.isVisible() and papers(counter) == 1
+    page.form.consent.walk_in()
+    type_text(stand.PIN)
+    press(ENTER)
+    settle(window)
+    assert papers(counter) == 2 and page.done.isVisible()
+
+
 def test_escape_leaves_the_payment_and_takes_nothing(window: Window, page: Any, counter: Counter) -> None:
     begin(window)
     type_text("100")

@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
+from meterpos.cli.instalments import tell_plan
 from meterpos.cli.listings import ListFormat, print_listing
 from meterpos.cli.style import Json, example, new_group
 
-app = new_group(help="Instalment plans: make one, cancel one, list them; capacity and total never change.")
+app = new_group(help="Instalment plans: make one, cancel one, look at one or all; capacity and total never change.")
 
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="The plan's number.")]
 
@@ -46,6 +47,16 @@ def add(
         {"plan": plan, "customer": customer, "capacity_kw": capacity, "total_minor": total_minor},
         json=json,
     )
+
+
+@app.command("show", epilog=example("meterpos headoffice plan show PL-0042"))
+def show_plan(context: typer.Context, plan: Plan, *, json: Json = False) -> None:
+    """Show a plan: total, paid, pending, and every payment with who took it and when."""
+    from meterpos.ledger.queries.plans import find_plan
+
+    with opened(context) as office, office.store.read() as conn:
+        found = find_plan(conn, plan)
+    tell_plan(found, json=json)
 
 
 @app.command("list", epilog=example("meterpos headoffice plan list --format csv > plans.csv"))

@@ -12,6 +12,7 @@ from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import instalments, payment
 from meterpos.ui.models.instalments import Paying
+from meterpos.ui.pages.pay_consent import Consent
 from meterpos.ui.pages.pay_method import MethodPart
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets.basic import Elided, Label, SectionLabel, Surface, horizontal, vertical
@@ -21,6 +22,9 @@ from meterpos.ui.widgets.fields import AmountBox, Field, Problem
 from meterpos.ui.widgets.scrolled import Yielding
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from meterpos.ledger.journal import Approval
     from meterpos.ledger.queries.plans import PlanView
 
 
@@ -47,6 +51,8 @@ class PlanPaymentPanel(Surface):
         self.notes = Field("plans.notes", step=Type.text)
         self.alarm = Surface("alarm")
         self.alarm_text = Label(Type.small_strong, "danger", wrap=True)
+        self.consent = Consent(desk)
+        self.approve: Callable[[], Approval] | None = None
         self.button = MainAction()
         self.hint = Label(Type.helper, "muted", key="plans.hint", wrap=True)
         self._build()
@@ -87,6 +93,8 @@ class PlanPaymentPanel(Surface):
         column.addWidget(self.date)
         column.addSpacing(8)
         column.addWidget(self.notes)
+        column.addSpacing(8)
+        column.addWidget(self.consent)
         column.addStretch(1)
         return scrolled
 
@@ -98,6 +106,7 @@ class PlanPaymentPanel(Surface):
         self.date.edited.connect(self.show_form)
         self.date.entered.connect(lambda: self._focus("notes"))
         self.notes.entered.connect(self._leave_notes)
+        self.consent.entered.connect(self.press)
         self.button.clicked.connect(self.press)
         self.cancel.clicked.connect(self.cancelled)
         words.notifier().changed.connect(self.show_form)
@@ -193,11 +202,15 @@ class PlanPaymentPanel(Surface):
         """Take the payment, or say what keeps it from being taken. Twice in a row takes it once."""
         if self._busy or self._plan is None or not self.isVisible():
             return
-        paying = self.paying()
+        paying, stopped = self.paying(), self.consent.isVisible()
         found = instalments.problems(paying)
         self.tell(found)
         if found:
             self._focus(payment.first_field(found, instalments.FIELDS))
+            return
+        self.consent.setVisible(stopped)
+        self.approve = self.consent.given() if stopped else None
+        if stopped and self.approve is None:
             return
         self.set_busy(busy=True)
         self.take.emit(paying)
@@ -211,14 +224,20 @@ class PlanPaymentPanel(Surface):
     def refuse(self, error: UserError) -> None:
         """Show why nothing was taken, beside the field concerned."""
         self.set_busy(busy=False)
+        if self.consent.refuse(error):
+            return
         field, sentence = error.field or "", messages.sentence(error)
         if field == "reference":
             field = self.method.field_of(sentence)
         if field.split(":")[0] in instalments.FIELDS:
             self.tell({field: sentence})
+            self.consent.ask(error, self.paying().form)
             self._focus(field)
             return
         self.tell({})
+        if self.consent.ask(error, self.paying().form):
+            self.consent.walk_in()
+            return
         self.alarm_text.setText(sentence)
         self.alarm.show()
         self.button.setFocus()
@@ -228,6 +247,7 @@ class PlanPaymentPanel(Surface):
     def tell(self, found: dict[str, str]) -> None:
         """Show what is wrong beside each field; {} clears everything."""
         self.alarm.hide()
+        self.consent.hide()
         self.amount_problem.tell(found.get("amount", ""))
         self.amount.set_wrong("amount" in found)
         self.method.tell(found)

@@ -235,10 +235,13 @@ class PlansPage(QWidget):
             self.line.selectAll()
 
     def _take(self, paying: Paying) -> None:
-        till, clerk = self._desk.till, self._desk.clerk or ""
-        self._desk.tasks.write(
-            lambda: till.take(request=instalments.request(paying), clerk=clerk), self._have_taken, self.form.refuse
-        )
+        till, clerk, approve = self._desk.till, self._desk.clerk or "", self.form.approve
+
+        def work() -> "Entry":
+            approval = approve() if approve is not None else None
+            return till.take(request=instalments.request(paying), clerk=clerk, approval=approval)
+
+        self._desk.tasks.write(work, self._have_taken, self.form.refuse)
 
     def _have_taken(self, entry: "Entry") -> None:
         done = taken(entry)
