@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,7 +78,7 @@ class Day:
             self.serve(visit)
             self.steps[visit.kind] = self.steps.get(visit.kind, 0.0) + time.perf_counter() - began
             self.printed(self.tally.entries[-1]["number"])  # minutes pass between customers
-            self.world.clock.turn(seconds=turn_s)
+            aside(partial(self.world.clock.turn, seconds=turn_s))
         self.end()
         return self.tally
 
@@ -85,7 +86,7 @@ class Day:
         """Enrol the till, get the customers, open the shift."""
         window = self.window
         until(lambda: window.page("enrol").isVisible(), "the first start asks to be enrolled")
-        self.enter(self.world.server.url)
+        self.enter(self.world.url)
         self.enter(self.world.code)
         until(lambda: window.desk.standing.status.enrolled, "the till is enrolled")
         until(self.quiet, "everything came")

@@ -11,10 +11,10 @@ from meterpos.headoffice import master, plans
 from meterpos.headoffice.importing import import_directory
 from meterpos.headoffice.office import Office
 from meterpos.till import Till, open_till
+from tests.journeys.day_office import ServerProcess, SharedClock, settings_in
 from tests.journeys.day_plan import Plan, Visit
 from tests.printing.fake_printer import FakePrinter, fake_printer
 from tests.support.headoffice import Server, make_office
-from tests.support.tills import Clock
 
 ZONE = "Kondele"
 CODE = "ABCD-EFGH-JKLM"
@@ -29,12 +29,15 @@ class World:
 
     def __init__(self, folder: Path, plan: Plan, printer: FakePrinter) -> None:
         self.plan, self.printer = plan, printer
-        self.clock = Clock(MORNING)
-        self.office = make_office(folder / "office", f"sqlite:///{folder}/office.db")
+        self.clock = SharedClock(folder / "clock", MORNING)
+        settings = settings_in(folder)
+        self.office = make_office(settings.home, settings.database_url)
         self.office.now = self.clock
-        self._port = _free_port()
-        self.server = Server.start(self.office, port=self._port)
         _import_town(self.office, folder / "import", plan.visits)
+        self._folder, self._port = folder, _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.server = Server(self.office, self.url)
+        self._process = ServerProcess(folder, self._port)
         self.code = self.server.add_till("KSM01", [ZONE])
         home = folder / "till"
         home.mkdir()
@@ -44,16 +47,16 @@ class World:
 
     def cut_the_network(self) -> None:
         """Nobody answers at head office's address any more."""
-        self.server.stop()
+        self._process.stop()
 
     def bring_the_network_back(self) -> None:
         """Head office answers again, at the same address."""
-        self.server = Server.start(self.office, port=self._port)
+        self._process = ServerProcess(self._folder, self._port)
 
     def close(self) -> None:
         """Stop everything."""
         self.till.close()
-        self.server.stop()
+        self._process.stop()
         self.office.close()
 
 

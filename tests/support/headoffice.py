@@ -45,15 +45,14 @@ class Server:
 
     office: Office
     url: str
-    _server: uvicorn.Server = field(repr=False)
-    _thread: threading.Thread = field(repr=False)
+    _server: uvicorn.Server | None = field(default=None, repr=False)
+    _thread: threading.Thread | None = field(default=None, repr=False)
 
     @classmethod
-    def start(cls, office: Office, *, port: int = 0) -> "Server":
-        """Serve this office from a thread, on a free port unless one is named."""
+    def start(cls, office: Office) -> "Server":
+        """Serve this office from a thread, on a free port."""
         listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(create_app(office), log_level="error", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -66,6 +65,7 @@ class Server:
 
     def stop(self) -> None:
         """Finish what is under way and stop; the office is closed."""
+        assert self._server is not None and self._thread is not None, "another process serves this office"
         self._server.should_exit = True
         self._thread.join(STARTS_WITHIN_S)
         assert not self._thread.is_alive(), "head office did not stop"
