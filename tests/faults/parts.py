@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, kill, order, power, rot, slow, web
+from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -306,6 +306,33 @@ def rotten_disks(options: argparse.Namespace) -> bool:
 def _spoil(sound: rot.Sound, runs: int, seed: int, seconds: float) -> rot.Rotten:
     del seconds
     return rot.spoil(sound, runs=runs, seed=seed)
+
+
+SLOW_PARSERS = {"head office": 10, "import": 50}
+"""How many times fewer executions the parsers get that need a database for each."""
+
+
+def fuzzing(options: argparse.Namespace) -> bool:
+    """Feed every parser with what nobody would write; `--runs` is how often each."""
+    runs, total = options.runs or 100_000, fuzz.Fuzzed()
+    jobs = [
+        (name, min(5_000, runs // SLOW_PARSERS.get(name, 1) - first), options.seed + first)
+        for name in fuzz.targets()
+        for first in range(0, runs // SLOW_PARSERS.get(name, 1), 5_000)
+    ]
+    for part in _spread(options, _fuzz, jobs):
+        total.add(part)
+    for name, count in total.runs.items():
+        print(f"  {name}: {count:,} executions, {total.read[name]:,} read, the rest refused")
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    print(f"  {len(total.wrong)} wrong", flush=True)
+    return not total.wrong
+
+
+def _fuzz(name: str, runs: int, seed: int, seconds: float) -> fuzz.Fuzzed:
+    del seconds
+    return fuzz.fuzz(name, runs=runs, seed=seed)
 
 
 def permutations(options: argparse.Namespace) -> bool:

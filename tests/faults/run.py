@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "power": parts.power_cuts,
     "calls": parts.failing_calls,
     "rot": parts.rotten_disks,
+    "fuzz": parts.fuzzing,
     "order": parts.permutations,
 }
 
