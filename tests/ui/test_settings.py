@@ -109,6 +109,26 @@ def test_a_supervisor_is_not_enough_and_is_told_so(window: Window, counter: Coun
     assert counter.till.settings.lock_after_min != 2
 
 
+def test_lock_and_exchange_hold_from_the_moment_they_are_applied(
+    tmp_path: Path, opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = stand.ready_counter(tmp_path / "till", shift=False)
+    window = opened(counter)
+    counted: list[int] = []
+    monkeypatch.setattr(window.gate, "begin_counting", lambda: counted.append(counter.till.settings.lock_after_min))
+    window.exchanging._timer.start(300_000)
+    settings = page(window)
+    settings.lock.choose("2")
+    settings.exchange.choose("60")
+    settle(window)
+    settings.apply.press()
+    settle(window)
+    assert counted and set(counted) == {2}
+    assert 0 < window.exchanging._timer.remainingTime() <= 60_000
+    window.exchanging._timer.stop()
+    counter.till.close()
+
+
 def test_escape_leaves_the_settings_as_they_were(window: Window, counter: Counter) -> None:
     settings = page(window)
     settings.exchange.choose("3600")

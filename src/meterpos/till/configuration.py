@@ -1,12 +1,17 @@
 """The till's own settings: changed, noted in the journal, and in force at once; its printers found and tried."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from meterpos.ledger.journal import Approval
 from meterpos.ledger.operations import configuration
 from meterpos.ledger.operations.configuration import Value
-from meterpos.settings import load_till_settings, write_till_settings
+from meterpos.settings import (
+    UnusableSettings,
+    is_fixed_by_environment,
+    load_till_settings,
+    write_till_settings,
+)
 from meterpos.till.base import TillBase
 
 if TYPE_CHECKING:
@@ -45,6 +50,7 @@ class Configuration(TillBase):
         new = {name: (getattr(before, name), to) for name, to in changes.items() if getattr(before, name) != to}
         if not new:
             return frozenset()
+        _refuse_fixed(new)
         with self.store.write() as connection:
             noted = {name: pair for name, pair in new.items() if name != "guide"}
             if noted:
@@ -81,3 +87,13 @@ class Configuration(TillBase):
             training=who is not None and who.training,
         )
         return print_trial(device, document)
+
+
+def _refuse_fixed(names: Iterable[str]) -> None:
+    """Raise UnusableSettings for a setting the environment decides: the file would say what the till does not do."""
+    for name in names:
+        if is_fixed_by_environment(name):
+            raise UnusableSettings(
+                f"This machine sets {name} for all its programs (METERPOS_TILL_{name.upper()}). Change it there.",
+                field=name,
+            )

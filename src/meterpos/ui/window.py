@@ -301,6 +301,10 @@ class Window(QMainWindow):
             words.speak(settings.language)
         if "printer" in names:
             self.desk.printer_said.emit("")
+        if "exchange_every_s" in names:
+            self.exchanging.change_rhythm()
+        if "lock_after_min" in names:
+            self.gate.begin_counting()
         if "text_size" in names:
             self.open_again("same")
         if "lock_after_min" in names:

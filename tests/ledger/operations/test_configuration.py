@@ -93,6 +93,13 @@ def test_a_name_no_printer_has_is_refused_before_anything_is_written(counter: Co
     assert counter.print_of_ledger() == before
 
 
+def test_what_the_environment_decides_is_not_written(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERPOS_TILL_THEME", "light")
+    with pytest.raises(UnusableSettings, match="METERPOS_TILL_THEME"):
+        counter.till.apply_settings(changes={"theme": "dark"}, clerk=CLERK)
+    assert counter.till.settings.theme == "light"
+
+
 def test_a_file_that_cannot_be_written_leaves_no_entry(counter: Counter) -> None:
     before = counter.print_of_ledger()
     file = counter.till.settings.home / "meterpos.toml"

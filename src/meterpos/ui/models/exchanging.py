@@ -46,6 +46,11 @@ class Exchanging(QObject):
         self._stopped = True
         self._timer.stop()
 
+    def change_rhythm(self) -> None:
+        """Wait for the next exchange as long as the settings say now."""
+        if self._timer.isActive():
+            self._timer.start(self._desk.till.settings.exchange_every_s * 1000)
+
     def now(self) -> None:
         """Exchange with head office unless that is under way."""
         if self.running or self._stopped:
