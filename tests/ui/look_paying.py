@@ -26,6 +26,7 @@ def visit(visit: Visit) -> None:
     split(visit)
     waiting(visit)
     reconnection(visit)
+    used_reference(visit)
 
 
 def choose(visit: Visit, text: str) -> None:
@@ -57,17 +58,17 @@ def split(visit: Visit) -> None:
     press(Qt.Key.Key_Return)
     press(Qt.Key.Key_Return)
     type_text("250")
-    press(Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    press(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     type_text("61000")
     press(Qt.Key.Key_Return)
     type_text("SKJ3XY71AB")
-    press(Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    press(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     type_text("30000")
     press(Qt.Key.Key_Return)
     type_text("FT2611KQ")
     visit.grab("split")
     press(Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
-    type_text("123456.78")
+    type_text("100000")
     visit.grab("split-spread")
     press(Qt.Key.Key_F12)
     visit.grab("split-taken")
@@ -96,4 +97,17 @@ def reconnection(visit: Visit) -> None:
     visit.grab("disconnected")
     press(Qt.Key.Key_F12)
     visit.grab("reconnection")
+    visit.window.pay.next_customer()
+
+
+def used_reference(visit: Visit) -> None:
+    """A code used before: told as it is typed, refused, asked for."""
+    choose(visit, "MTR-112")
+    visit.window.pay.payment.method.pick("mpesa")
+    type_text("SKJ3XY71AB")
+    visit.window.pay.payment._look_up.timeout.emit()
+    visit.grab("used")
+    press(Qt.Key.Key_F12)
+    settle(visit.window)
+    visit.grab("used-refused")
     visit.window.pay.next_customer()

@@ -355,6 +355,39 @@ def test_the_phone_is_corrected_in_place(window: Window, counter: Counter) -> No
     assert entries(counter, "tender")[0]["sms_to"] == "0799123456"
 
 
+def test_an_unknown_meter_of_somebody_searched_by_name_needs_its_number_as_given(
+    window: Window, counter: Counter
+) -> None:
+    choose(window, "Zawadi Baraka")
+    assert window.pay.search.unknown.text() == "Take it for an unknown meter"
+    press(ENTER)
+    panel = window.pay.payment
+    assert panel.unknown_name.text() == "Zawadi Baraka"
+    type_text("300")
+    press(Qt.Key.Key_F12)
+    assert panel.unknown_no.problem.text() == "Enter the meter number as the customer gives it."
+    assert panel.unknown_no.line.hasFocus()
+    type_text("old 77/19")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    part = entries(counter, "tender")[0]["parts"][0]
+    assert part["suspense"] == {"meter_no": "old 77/19", "name": "Zawadi Baraka", "phone": ""}
+    assert "This meter is not known here yet." in window.pay.paper.paper.accessibleName()
+
+
+def test_a_cheque_is_said_to_wait_before_and_after(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-112")
+    press(Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    type_text("000123")
+    waits = "The cheque counts once it has cleared"
+    assert (waits, "") in window.pay.payment.preview.texts()
+    press(Qt.Key.Key_F12)
+    settle(window)
+    assert window.pay.done.waits.isVisible() and window.pay.done.waits.text() == waits
+    assert counter.net("A4") == 120_000
+    assert "cheque" in window.pay.paper.paper.accessibleName().lower()
+
+
 @pytest.mark.parametrize(
     ("amount", "received", "sentence"),
     [

@@ -16,7 +16,7 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 def test_part_mpesa_and_the_rest_in_cash_is_taken_by_the_keyboard_alone(window: Window, counter: Counter) -> None:
     choose(window, "MTR-112")
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     split = window.pay.payment.method.split
     type_text("700")
     press(ENTER)
@@ -48,7 +48,7 @@ def test_part_mpesa_and_the_rest_in_cash_is_taken_by_the_keyboard_alone(window: 
 
 def test_what_is_left_to_pay_is_shown_and_keeps_the_payment_from_being_taken(window: Window, counter: Counter) -> None:
     choose(window, "MTR-112")
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     type_text("700")
     press(ENTER)
     type_text("SKJ3XY71AB")
@@ -68,8 +68,8 @@ def test_what_is_left_to_pay_is_shown_and_keeps_the_payment_from_being_taken(win
 
 def test_each_leg_says_what_it_misses_beside_itself(window: Window, counter: Counter) -> None:
     choose(window, "MTR-112")
-    press(Qt.Key.Key_M, CONTROL)
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     split = window.pay.payment.method.split
     assert [row.method.method for row in split.rows] == ["cash", "mpesa", "bank"]
     split.rows[1].amount.setFocus()
@@ -91,7 +91,7 @@ def test_each_leg_says_what_it_misses_beside_itself(window: Window, counter: Cou
 def test_a_used_code_is_told_beside_its_leg(window: Window, counter: Counter) -> None:
     counter.pay("A1", 100_000, method="mpesa", reference="SKJ3XY71AB")
     choose(window, "MTR-112")
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     type_text("700")
     press(ENTER)
     type_text("SKJ3XY71AB")
@@ -108,11 +108,11 @@ def test_three_legs_pay_two_meters_and_the_preview_is_what_is_posted(window: Win
     press(Qt.Key.Key_End)
     press(Qt.Key.Key_Space)
     settle(window)
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     type_text("2000")
     press(ENTER)
     type_text("SKJ3XY71AB")
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     press(Qt.Key.Key_4, CONTROL)
     type_text("3000")
     press(ENTER)
@@ -142,8 +142,8 @@ def test_a_split_fits_beside_two_meters_on_the_smallest_screen(counter: Counter,
     press(Qt.Key.Key_Space)
     settle(window)
     press(Qt.Key.Key_O, CONTROL)
-    press(Qt.Key.Key_M, CONTROL)
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     settle(window)
     panel = window.pay.payment
     assert len(panel.method.split.rows) == 3

@@ -59,7 +59,7 @@ def begin(window: Window) -> str:
     """Type half a payment: 700 for James by M-Pesa and cash."""
     choose(window, "MTR-112")
     type_text("700")
-    press(Qt.Key.Key_M, CONTROL)
+    press(Qt.Key.Key_T, CONTROL)
     type_text("300")
     press(ENTER)
     type_text("SKJ3X")

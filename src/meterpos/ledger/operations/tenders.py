@@ -23,6 +23,7 @@ from meterpos.ledger.operations.instalments import instalment_of
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.accounts import ledger_of
 from meterpos.ledger.queries.identity import suspense_account
+from meterpos.ledger.queries.references import used_reference
 from meterpos.ledger.rules.allocation import PaymentEffect, allocate, apply_payment
 from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted, subject_of
 from meterpos.ledger.rules.facts import invoice_id
@@ -134,11 +135,6 @@ _customer: Final = select(customers.c.customer_no, customers.c.name, customers.c
     customers.c.customer_no == bindparam("customer_no")
 )
 _invoice: Final = select(facts.c.stands_on).where(facts.c.fact_id == bindparam("fact_id"))
-_same_reference: Final = select(facts.c.number).where(
-    facts.c.reference == bindparam("reference"),
-    facts.c.method == bindparam("method"),
-    facts.c.kind == "payment",
-)
 
 
 def take_tender(
@@ -243,14 +239,13 @@ def wanted_approval(connection: Connection, request: TenderRequest) -> Wanted:
     total_minor = sum(leg.amount_minor for leg in request.legs)
     for leg in request.legs:
         reference = required_reference(leg.method, leg.reference)
-        same = {"method": leg.method, "reference": reference}
-        if reference is not None and connection.execute(_same_reference, same).first() is not None:
+        if reference is not None and used_reference(connection, method=leg.method, reference=reference) is not None:
             return Wanted("reference", subject_of(reference), total_minor)
     return Wanted("over-limit", NO_SUBJECT, total_minor)
 
 
 def _refuse_used(connection: Connection, method: str, reference: str) -> None:
-    used = connection.execute(_same_reference, {"method": method, "reference": reference}).scalars().first()
+    used = used_reference(connection, method=method, reference=reference)
     if used is not None:
         raise ReferenceUsed(
             f"Reference {reference} was already used for payment {used}. Check the code with the customer; "

@@ -109,6 +109,14 @@ def meter_view(conn: "Connection", card: "MeterCard") -> MeterView:
     return MeterView(card, ledger_of(conn, card.account_no), last_transactions(conn, card.account_no, limit=6))
 
 
+def used(conn: "Connection", references: "frozenset[tuple[str, str]]") -> "dict[tuple[str, str], str]":
+    """Return which of these methods and references were used before, each with its payment's number."""
+    from meterpos.ledger.queries.references import used_reference
+
+    found = {pair: used_reference(conn, method=pair[0], reference=pair[1]) for pair in references}
+    return {pair: number for pair, number in found.items() if number is not None}
+
+
 def recent_receipts(conn: "Connection", text: str) -> "tuple[ReceiptRow, ...]":
     """Return the latest papers, or those a text finds."""
     from meterpos.ledger.queries.receipts import recent

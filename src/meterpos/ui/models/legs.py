@@ -1,12 +1,14 @@
 """How a payment is paid, without widgets: one method for all of it, or several legs that add up to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount, parse_amount
 from meterpos.ledger.rules.tenders import TooLittleCash, change_minor, normalise_reference, reference_warning
 from meterpos.ui import words
+
+Used = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,14 @@ def _cash_problems(legs: Sequence[Leg], total_minor: int, received_text: str) ->
     return {}
 
 
-def doubt(leg: Leg) -> str:
-    """Return a sentence when the reference does not look like one of its method; it does not stop the payment."""
+def doubt(leg: Leg, used: Used) -> str:
+    """Return a sentence when the reference was used before or does not look like one of its method.
+
+    The shape stops no payment; `used` has the payment's number by method and reference.
+    """
     reference = normalise_reference(leg.reference)
+    if (leg.method, reference) in used:
+        return words.say("doubt.used", number=used[leg.method, reference])
     if leg.method == "cash" or not reference or reference_warning(leg.method, reference) is None:
         return ""
     return words.say(f"doubt.{leg.method}", n=len(reference))

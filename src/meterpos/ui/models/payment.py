@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount, parse_amount
 from meterpos.ledger.rules.allocation import PaymentEffect, apply_payment
-from meterpos.ledger.rules.tenders import cells
+from meterpos.ledger.rules.tenders import cells, normalise_reference
 from meterpos.ui import words
 from meterpos.ui.models import legs
 from meterpos.ui.models.asking import MeterView
-from meterpos.ui.models.legs import Leg, read_amount
+from meterpos.ui.models.legs import Leg, Used, read_amount
 from meterpos.ui.models.owing import usual_minor
 
 if TYPE_CHECKING:
     from meterpos.ledger.operations.tenders import LegRequest, TenderRequest
 
+REFERENCE_LEAST: Final = 4
 NOTES_MINOR: Final = (50_00, 100_00, 500_00, 1_000_00, 5_000_00, 10_000_00)
 
 
@@ -55,6 +56,7 @@ class Form:
     received_text: str = ""
     sms_to: str | None = None
     unknown: Unknown | None = None
+    used: Used = field(default_factory=dict)
     policy: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -118,8 +120,11 @@ def problems(form: Form) -> dict[str, str]:
     if not found and form.total_minor <= 0:
         found["amount"] = words.say("wrong.no_amount")
     found.update(legs.problems(form.legs, form.total_minor, form.received_text))
-    if form.unknown is not None and not form.unknown.name.strip():
-        found["name"] = words.say("wrong.no_name")
+    if form.unknown is not None:
+        if not form.unknown.meter_no.strip():
+            found["meter_no"] = words.say("wrong.no_meter_no")
+        if not form.unknown.name.strip():
+            found["name"] = words.say("wrong.no_name")
     return found
 
 
@@ -165,7 +170,7 @@ def request(form: Form) -> "TenderRequest":
         if part.view is None:
             assert form.unknown is not None
             known = form.unknown
-            unknown = UnknownMeter(meter_no=known.meter_no, name=known.name.strip(), phone=known.phone.strip())
+            unknown = UnknownMeter(meter_no=known.meter_no.strip(), name=known.name.strip(), phone=known.phone.strip())
             return PartRequest(amount_minor=part.amount_minor, unknown=unknown)
         return PartRequest(
             account_no=part.view.card.account_no,
@@ -192,6 +197,12 @@ def leg_requests(form: Form) -> "tuple[LegRequest, ...]":
         LegRequest(method=leg.method, amount_minor=amount, reference=leg.reference if leg.method != "cash" else None)
         for leg, amount in zip(form.legs, form.legs_minor, strict=True)
     )
+
+
+def references(paid: Sequence[Leg]) -> frozenset[tuple[str, str]]:
+    """Return the methods and references typed so far that are long enough to be looked up."""
+    typed = ((leg.method, normalise_reference(leg.reference)) for leg in paid if leg.method != "cash")
+    return frozenset((method, reference) for method, reference in typed if len(reference) >= REFERENCE_LEAST)
 
 
 def first_field(found: dict[str, str], order: Sequence[str]) -> str | None:

@@ -71,9 +71,9 @@ class PaymentAmounts(PaymentFace):
         self.total.setVisible(not single and not self._spread)
         self.spread.setVisible(not single)
         self.spread.say(words.say("pay.each_amount" if self._spread else "pay.spread"))
-        unknown = self._unknown_no is not None
-        self.unknown_name.setVisible(unknown)
-        self.unknown_phone.setVisible(unknown)
+        unknown = self._is_unknown
+        for field in (self.unknown_no, self.unknown_name, self.unknown_phone):
+            field.setVisible(unknown)
         self.sms.setVisible(not unknown)
         if single and self._views:
             text = self._texts[self._views[0].card.account_no]

@@ -65,7 +65,8 @@ def _wanted(error: UserError, form: Form) -> "Wanted | None":
 
     if isinstance(error, TooMuchCash):
         return Wanted("over-limit", NO_SUBJECT, form.total_minor)
-    used = [leg.reference for leg in form.legs if leg.method != "cash" and leg.reference.strip()]
-    if isinstance(error, ReferenceUsed) and len(used) == 1:
-        return Wanted("reference", subject_of(normalise_reference(used[0])), form.total_minor)
+    given = [normalise_reference(leg.reference) for leg in form.legs if leg.method != "cash"]
+    used = next((reference for reference in given if reference and reference in str(error)), None)
+    if isinstance(error, ReferenceUsed) and used is not None:
+        return Wanted("reference", subject_of(used), form.total_minor)
     return None

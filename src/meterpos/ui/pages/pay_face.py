@@ -31,7 +31,7 @@ class PaymentFace(Surface):
         super().__init__("card")
         self._desk = desk
         self._views: tuple[MeterView, ...] = ()
-        self._unknown_no: str | None = None
+        self._is_unknown = False
         self._paid_invoice: str | None = None
         self._spread = False
         self._busy = False
@@ -51,6 +51,7 @@ class PaymentFace(Surface):
         self.amount_problem = Problem()
         self.chips = ChipRow()
         self.preview = Preview()
+        self.unknown_no = Field("pay.unknown.meter_no")
         self.unknown_name = Field("pay.unknown.name")
         self.unknown_phone = Field("pay.phone")
         self.method = MethodPart()
@@ -115,6 +116,7 @@ class PaymentFace(Surface):
         names.addWidget(self.unknown_name, 1, Qt.AlignmentFlag.AlignTop)
         names.addWidget(self.unknown_phone, 1, Qt.AlignmentFlag.AlignTop)
         column.addSpacing(8)
+        column.addWidget(self.unknown_no)
         column.addLayout(names)
         column.addWidget(self.method)
         column.addWidget(self.sms)
@@ -147,13 +149,15 @@ class PaymentFace(Surface):
 
     def _show_preview(self, form: Form) -> None:
         single = len(self._views) == 1
-        self.preview.setVisible(single or self._unknown_no is not None)
+        self.preview.setVisible(single or self._is_unknown or form.waits)
         self.name_invoice.setVisible(
             single and any(s.charge.kind == "invoice" for s in owing.open_charges(self._views[0]))
         )
-        if self._unknown_no is not None:
+        if self._is_unknown:
             self.preview.show_note(words.say("pay.unknown.note"))
             return
+        if not single and form.waits:
+            self.preview.show_note(words.say("pay.counts_later"))
         if single:
             self._show_single(form.parts[0], form.counting_minor[0], waits=form.waits)
             return

@@ -12,6 +12,7 @@ from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import owing, payment
 from meterpos.ui.models.asking import MeterView
+from meterpos.ui.models.legs import Used
 from meterpos.ui.models.payment import Form, Part, Unknown
 from meterpos.ui.pages.pay_amounts import PaymentAmounts
 from meterpos.ui.pages.pay_face import EMPTY, FILLED, INVOICES
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
     from meterpos.ui.models.draft import Draft
 
-FIELDS = ("amount", "name", "leg", "reference", "tendered", "split")
+LOOK_UP_MS = 250
+FIELDS = ("amount", "meter_no", "name", "leg", "reference", "tendered", "split")
 
 
 class PaymentPanel(PaymentAmounts):
@@ -36,6 +38,9 @@ class PaymentPanel(PaymentAmounts):
         self._tender_id = ""
         self._sure: tuple[str, int] | None = None
         self.approve: Callable[[], Approval] | None = None
+        self._used: Used = {}
+        self._look_up = QTimer(self, singleShot=True, interval=LOOK_UP_MS)
+        self._look_up.timeout.connect(self._look_references_up)
         self._connect()
 
     def _connect(self) -> None:
@@ -44,16 +49,14 @@ class PaymentPanel(PaymentAmounts):
         self._arranged.connect(self.show_form)
         self.rows.finished.connect(self._leave_amount)
         self.method.changed.connect(self.show_form)
-        for changed in (
-            self._amounts_changed,
-            self.method.changed,
-            self.unknown_name.edited,
-            self.unknown_phone.edited,
-        ):
+        for field in (self.unknown_no, self.unknown_name, self.unknown_phone):
+            field.edited.connect(self.show_form)
+            field.edited.connect(self.edited)
+        for changed in (self._amounts_changed, self.method.changed):
             changed.connect(self.edited)
+        self.method.changed.connect(self._look_up.start)
         self.method.finished.connect(self._leave_method)
-        self.unknown_name.edited.connect(self.show_form)
-        self.unknown_phone.edited.connect(self.show_form)
+        self.unknown_no.entered.connect(lambda: self._focus("name"))
         self.unknown_name.entered.connect(self.method.walk_in)
         self.unknown_phone.entered.connect(self.method.walk_in)
         self.sms.corrected.connect(self.phone_corrected)
@@ -72,20 +75,22 @@ class PaymentPanel(PaymentAmounts):
 
     def close_form(self) -> None:
         """Show nothing to pay."""
-        self._customer, self._views, self._unknown_no = None, (), None
+        self._customer, self._views, self._is_unknown = None, (), False
         self._stack.setCurrentIndex(EMPTY)
 
     def open_for(self, customer: "Customer") -> None:
         """Begin a payment of this customer: a new tender id, nothing typed."""
         self._begin()
-        self._customer, self._unknown_no = customer, None
+        self._customer, self._is_unknown = customer, False
         self.sms.open_for(customer.phone, wished=bool(customer.phone))
 
-    def open_unknown(self, meter_no: str) -> None:
-        """Begin a payment for a meter this till does not know."""
+    def open_unknown(self, searched: str) -> None:
+        """Begin a payment for a meter this till does not know; what was searched is its number, or the payer's name."""
         self._begin()
-        self._customer, self._unknown_no = None, meter_no
-        self.unknown_name.set_text("")
+        is_number = any(letter.isdigit() for letter in searched)
+        self._customer, self._is_unknown = None, True
+        self.unknown_no.set_text(searched if is_number else "")
+        self.unknown_name.set_text("" if is_number else searched)
         self.unknown_phone.set_text("")
         self.amount.set_amount(None)
         self.sms.open_for("", wished=False)
@@ -95,7 +100,7 @@ class PaymentPanel(PaymentAmounts):
         from meterpos.till import new_tender_id
 
         self._tender_id, self._views = new_tender_id(), ()
-        self._texts, self._edited, self._named, self._sure = {}, set(), {}, None
+        self._texts, self._edited, self._named, self._sure, self._used = {}, set(), {}, None, {}
         self._paid_invoice, self._spread = None, False
         self.set_busy(busy=False)
         self.method.clear()
@@ -112,8 +117,8 @@ class PaymentPanel(PaymentAmounts):
         self.tell(found)
         if found:
             return
-        if self._unknown_no is not None and not self.unknown_name.text():
-            self.unknown_name.line.setFocus()
+        if self._is_unknown and not (self.unknown_no.text() and self.unknown_name.text()):
+            self._focus("name" if self.unknown_no.text() else "meter_no")
         else:
             self.method.walk_in()
 
@@ -128,13 +133,25 @@ class PaymentPanel(PaymentAmounts):
     def _focus(self, field: str | None) -> None:
         if field is not None and field.split(":")[0] in ("leg", "reference", "tendered", "split"):
             self.method.focus_on(field)
-        elif field == "name":
-            self.unknown_name.line.setFocus()
+        elif field in ("name", "meter_no"):
+            (self.unknown_name if field == "name" else self.unknown_no).line.setFocus()
         elif field is not None:
             number = int(field.split(":")[1]) if ":" in field else 0
             line = self._amount_line(number)
             line.setFocus()
             line.selectAll()
+
+    def _look_references_up(self) -> None:
+        """Find out whether a reference was used before, while the customer still stands here."""
+        from meterpos.ui.models import asking
+
+        typed = payment.references(self.method.legs())
+        if typed and self.is_open:
+            self._desk.tasks.read(lambda conn: asking.used(conn, typed), self._have_looked_up, topic="reference")
+
+    def _have_looked_up(self, used: Used) -> None:
+        self._used = used
+        self.show_form()
 
     # --- the form ------------------------------------------------------------------------------------------------
 
@@ -144,8 +161,8 @@ class PaymentPanel(PaymentAmounts):
         parts = tuple(
             Part(view, self._texts[view.card.account_no], self._named.get(view.card.account_no)) for view in self._views
         )
-        if self._unknown_no is not None:
-            unknown = Unknown(self._unknown_no, self.unknown_name.text(), self.unknown_phone.text())
+        if self._is_unknown:
+            unknown = Unknown(self.unknown_no.text(), self.unknown_name.text(), self.unknown_phone.text())
             parts = (Part(None, self.amount.line.text()),)
         standing = self._desk.standing
         return Form(
@@ -157,6 +174,7 @@ class PaymentPanel(PaymentAmounts):
             received_text=self.method.received_text(),
             sms_to=self.sms.sms_to() if self._customer is not None else None,
             unknown=unknown,
+            used=self._used,
             policy=dict(standing.settings.policy) if standing is not None else {},
         )
 
@@ -168,7 +186,7 @@ class PaymentPanel(PaymentAmounts):
     @property
     def is_open(self) -> bool:
         """Whether there is something to pay."""
-        return bool(self._views) or self._unknown_no is not None
+        return bool(self._views) or self._is_unknown
 
     @property
     def is_touched(self) -> bool:
@@ -176,7 +194,7 @@ class PaymentPanel(PaymentAmounts):
         if not self.is_open:
             return False
         unknown = (self.unknown_name.text(), self.unknown_phone.text(), self.amount.line.text())
-        is_known = self._unknown_no is None
+        is_known = not self._is_unknown
         return any(self.texts().values()) or self.method.is_touched or (not is_known and any(unknown))
 
     def restore(self, draft: "Draft") -> None:
@@ -185,6 +203,7 @@ class PaymentPanel(PaymentAmounts):
         self._named = dict(draft.named)
         self.method.show_legs(draft.legs, draft.received_text)
         if draft.unknown is not None:
+            self.unknown_no.set_text(draft.unknown.meter_no)
             self.unknown_name.set_text(draft.unknown.name)
             self.unknown_phone.set_text(draft.unknown.phone)
             self.amount.line.setText(draft.unknown_text)
@@ -285,6 +304,7 @@ class PaymentPanel(PaymentAmounts):
         self.amount.set_wrong("amount" in found)
         for number, row in enumerate(self.rows.rows):
             row.tell(found.get(f"amount:{number}", ""))
+        self.unknown_no.tell(found.get("meter_no", ""))
         self.unknown_name.tell(found.get("name", ""))
         self.method.tell(found)
         self._reveal(found)
@@ -340,13 +360,14 @@ class PaymentPanel(PaymentAmounts):
 
     def show_form(self) -> None:
         """Show what the form comes to now."""
-        if not self._views and self._unknown_no is None:
+        if not self._views and not self._is_unknown:
             return
         form = self.form()
         self.amount.currency.setText(self._desk.currency)
         self.total.currency.setText(self._desk.currency)
         self.total.amount.setText(format_amount(form.total_minor))
-        self.title.setText(words.say("pay.payment_for", meter=form.meters))
+        known = words.say("pay.payment_for", meter=form.meters)
+        self.title.setText(words.say("pay.unknown.title") if self._is_unknown else known)
         self._show_due()
         self._show_chips()
         self._show_preview(form)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QSizePolicy,
 from meterpos.ledger.money import format_amount
 from meterpos.ui import theme, words
 from meterpos.ui.models import legs
-from meterpos.ui.models.legs import Leg
+from meterpos.ui.models.legs import Leg, Used
 from meterpos.ui.models.payment import Form
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
@@ -121,17 +121,19 @@ class LegRow(QWidget):
         self.detail.setAccessibleName(said)
         self.amount.setAccessibleName(f"{words.say('pay.amount')} {words.say(f'method.{method}')}")
 
-    def show_leg(self, amount_minor: int, others: Sequence[str]) -> None:
+    def show_leg(self, amount_minor: int, others: Sequence[str], used: Used) -> None:
         """Show what the row comes to, and which other methods it may have."""
         self.method.offered = others
         self.amount.setPlaceholderText(format_amount(amount_minor))
-        doubt = legs.doubt(self.leg())
+        doubt = legs.doubt(self.leg(), used)
         self.doubt.setText(doubt)
         self.doubt.setVisible(bool(doubt))
 
     def tell(self, amount: str, detail: str) -> None:
         """Show what is wrong with the amount or with what stands beside it."""
         self.problem.tell(amount or detail)
+        if detail:
+            self.doubt.hide()
         self.amount.set_wrong(bool(amount))
         self.detail.set_wrong(bool(detail))
 
@@ -231,7 +233,7 @@ class SplitPart(QWidget):
     def show_form(self, form: Form) -> None:
         """Show the rest beside each amount that is empty, and what is left to pay or to give back."""
         for row, amount in zip(self.rows, form.legs_minor, strict=True):
-            row.show_leg(amount, self._others(row))
+            row.show_leg(amount, self._others(row), form.used)
         left = legs.left_minor(form.legs, form.total_minor)
         change = legs.change(form.legs, form.total_minor, form.received_text)
         if left:
@@ -258,7 +260,7 @@ class SplitPart(QWidget):
         row.method_wanted.connect(self._changes(row))
         self.rows.append(row)
         self._column.addWidget(row)
-        row.show_leg(0, self._others(row))
+        row.show_leg(0, self._others(row), {})
         return row
 
     def _next(self, row: LegRow) -> Callable[[], None]:

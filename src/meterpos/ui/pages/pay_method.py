@@ -71,7 +71,7 @@ class ChangeBox(QWidget):
 
 
 class MethodPart(QWidget):
-    """The lower half of the payment form: one method, or split over several (Ctrl+M)."""
+    """The lower half of the payment form: one method, or split over several (Ctrl+T)."""
 
     changed = Signal()
     finished = Signal()
@@ -80,7 +80,7 @@ class MethodPart(QWidget):
         super().__init__()
         self.title = SectionLabel()
         words.bind(lambda text: self.title.setText(f"{text.upper()}   Ctrl+1 … 4"), "pay.method", owner=self)
-        self.add = Button("link", shortcut="Ctrl+M", step=Type.helper_strong)
+        self.add = Button("link", shortcut="Ctrl+T", step=Type.helper_strong)
         self.remove = Button("link", key="pay.split.remove", shortcut="Ctrl+J", step=Type.helper_strong)
         self.segments = Segments(METHODS, name_key="pay.method")
         self.reference = Field("reference.mpesa")
@@ -197,13 +197,15 @@ class MethodPart(QWidget):
         for amount in payment.note_chips(form.total_minor):
             chips.append((payment.short(amount), partial(self.set_received, amount)))
         self.notes.set_chips(chips)
-        doubt = legs.doubt(form.legs[0])
+        doubt = legs.doubt(form.legs[0], form.used)
         self.doubt.setText(doubt)
         self.doubt.setVisible(bool(doubt))
 
     def tell(self, found: dict[str, str]) -> None:
         """Show what is wrong beside the field it concerns."""
         self.reference.tell(found.get("reference", ""))
+        if found.get("reference"):
+            self.doubt.hide()
         self.received.tell(found.get("tendered", ""))
         self.split.tell(found)
 

@@ -132,8 +132,8 @@ class SearchPanel(QWidget):
         self.hits.setVisible(bool(hits))
         self.nobody.setVisible(not hits)
         self.nobody.setText(words.say("pay.search.nobody", text=text))
-        self.unknown.setVisible(not hits and any(letter.isdigit() for letter in text))
-        self.unknown.say(words.say("pay.search.unknown", text=text[:24]))
+        self.unknown.setVisible(not hits)
+        self.unknown.say(words.say("pay.search.unknown"))
         self.card.show()
         if self._waiting_enter:
             self._waiting_enter = False
