@@ -95,6 +95,23 @@ def test_the_clerk_and_those_whose_right_ended_are_not_offered(window: Window, c
     assert panel.approval.problem.text() == words.say("wrong.no_approver")
 
 
+def test_a_supervisor_at_the_till_does_not_approve_their_own_act(window: Window, counter: Counter) -> None:
+    number = counter.pay("A1", 250_000).content.body["number"]
+    window.gate.admit("otieno")
+    settle(window)
+    window.go("receipts", ("reverse", number))
+    settle(window)
+    panel = window.page("receipts").reversing  # type: ignore[attr-defined]
+    assert panel.approval.approver._people == (), "nobody else may"
+    panel.reason.set_text("Wrong meter")
+    shown = by_telephone(window, panel)
+    panel.approval.code.set_text(answer(counter, shown, by="otieno"))
+    panel._press()
+    settle(window)
+    assert panel.approval.code.problem.text() == "Those digits are not right. Have them read again."
+    assert reversal_of(counter, number) is None
+
+
 def test_wrong_pins_say_how_long_to_wait_in_one_sentence(window: Window, counter: Counter) -> None:
     stand.set_pins(counter)
     panel = reversing(window, counter)

@@ -148,6 +148,17 @@ def test_a_new_code_from_head_office_sets_a_new_pin(counter: Counter, locked: Wi
     counter.till.sign_in(user_name="achieng", pin="97531")
 
 
+def test_who_comes_down_while_the_till_is_locked_stands_in_the_list(counter: Counter, locked: Window) -> None:
+    type_text("ABCD")
+    another_clerk(counter)
+    locked.tasks.ledger_changed.emit()
+    settle(locked)
+    settle(locked)
+    assert [one.user_name for one in page(locked).people.rows()] == ["achieng", "otieno", "wanjiru"]
+    assert page(locked).code.text() == "ABCD"
+    assert locked.focusWidget() is page(locked).code.line
+
+
 def test_an_ended_right_is_said_at_the_door_and_still_takes_money(counter: Counter, locked: Window) -> None:
     user(counter, "achieng", expires_on=date(2026, 11, 19))
     page(locked).open_for("achieng", locked=False)

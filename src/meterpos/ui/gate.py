@@ -49,6 +49,11 @@ class Gate(QStackedWidget):
         """Whether the till waits for a name and a PIN."""
         return self.page is not None and self.currentWidget() is self.page
 
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        if self.page is not None and self.is_locked:
+            self.page.refresh()
+
     # --- signing in ----------------------------------------------------------------------------------------------
 
     def open_for_work(self) -> None:

@@ -266,6 +266,7 @@ class Window(QMainWindow):
         is_nobody = standing.me is None or (standing.knows_people and not standing.me.is_known)
         if standing.status.enrolled and is_nobody:
             self.gate.open_for_work()
+        self.gate.stand()
 
     # --- help ----------------------------------------------------------------------------------------------------
 

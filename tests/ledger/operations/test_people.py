@@ -72,6 +72,14 @@ def test_wrong_pins_make_the_next_try_wait_and_the_right_one_forgets_them(counte
         assert connection.execute(select(pins.c.failures)).scalar_one() == 0
 
 
+def test_a_clock_set_back_locks_nobody_out_for_days(counter: Counter) -> None:
+    for _ in range(3):
+        with pytest.raises(WrongPin, match="not right"):
+            counter.till.sign_in(user_name="otieno", pin="0000")
+    counter.clock.turn(days=-2)
+    counter.till.sign_in(user_name="otieno", pin="4711")
+
+
 def test_nobody_approves_their_own_act(counter: Counter) -> None:
     with pytest.raises(NotApproved):
         counter.till.approve(approver="otieno", pin="4711", clerk="otieno")

@@ -6,7 +6,7 @@ argon2 takes about 0.3 s: never call these on a GUI thread.
 import hashlib
 import hmac
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Final, Literal
 
@@ -114,8 +114,8 @@ def check_pin(connection: Connection, *, user_name: str, pin: str, pepper: bytes
         raise NoPinYet(
             f"No PIN is set here yet by '{user_name}': sign in once with the code from head office.", field="pin"
         )
-    if row.locked_until is not None and moment.at < row.locked_until:
-        wait_s = ceil((row.locked_until - moment.at).total_seconds())
+    wait_s = _left_s(row.locked_until, moment)
+    if wait_s:
         raise TooManyTries(f"Too many wrong PINs. Try again in {_span(wait_s)}.", wait_s=wait_s)
     try:
         _hasher().verify(row.pin_hash, _peppered(user_name, pin, pepper))
@@ -155,7 +155,7 @@ def sign_in(
 def wait_of(connection: Connection, *, user_name: str, moment: Moment) -> int:
     """Return how many seconds the next try of this user's PIN waits, 0 where it need not."""
     until = connection.execute(select(pins.c.locked_until).where(pins.c.user_name == user_name)).scalar_one_or_none()
-    return 0 if until is None else max(ceil((until - moment.at).total_seconds()), 0)
+    return _left_s(until, moment)
 
 
 def sign_out(connection: Connection, *, user_name: str, why: SignOut, moment: Moment) -> None:
@@ -217,6 +217,12 @@ def _count_failure(connection: Connection, user_name: str, *, failures: int, mom
     delay_s = 0 if failures < FREE_TRIES else min(DELAY_FIRST_S * 2 ** min(failures - FREE_TRIES, 20), DELAY_MAX_S)
     until = moment.at + timedelta(seconds=delay_s) if delay_s else None
     connection.execute(update(pins).where(pins.c.user_name == user_name).values(failures=failures, locked_until=until))
+
+
+def _left_s(until: datetime | None, moment: Moment) -> int:
+    """Return how long is left to wait; longer than any wait is, means that the clock was set back: then none."""
+    left_s = 0 if until is None else ceil((until - moment.at).total_seconds())
+    return left_s if 0 < left_s <= DELAY_MAX_S else 0
 
 
 def _span(wait_s: int) -> str:

@@ -133,6 +133,10 @@ class SignInPage(QWidget):
         self.people.setFocus()
         self._desk.tasks.read(asking.people_here, self._offer, topic="sign-in")
 
+    def refresh(self) -> None:
+        """Read again who may sign in: head office may have sent somebody meanwhile. What is typed stays."""
+        self._desk.tasks.read(asking.people_here, self._offer_again, topic="sign-in again")
+
     def forget(self) -> None:
         """Forget what was typed."""
         self._renewing = False
@@ -161,6 +165,12 @@ class SignInPage(QWidget):
             at = 0
         self.people.set_rows(people, current=at)
         self._choose(walk=at >= 0)
+
+    def _offer_again(self, people: "tuple[User, ...]") -> None:
+        chosen = self.people.current()
+        at = next((n for n, one in enumerate(people) if chosen is not None and one.user_name == chosen.user_name), -1)
+        self.people.set_rows(people, current=at)
+        self._show_person()
 
     # --- choosing ------------------------------------------------------------------------------------------------
 
