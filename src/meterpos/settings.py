@@ -36,7 +36,8 @@ class TillSettings:
 
     ``plain_sqlite`` keeps the ledger unencrypted: only for machines whose disk is encrypted as a whole. ``text_size``
     is in percent; after ``lock_after_min`` minutes without a key the till locks itself, 0 never; ``guide`` is the step
-    at which the first-run guide goes on, None where it is not open.
+    at which the first-run guide goes on, None where it is not open. ``mirror`` is a folder on a second medium, where
+    what head office does not have yet is kept once more.
     """
 
     home: Path
@@ -50,6 +51,7 @@ class TillSettings:
     text_size: int = 100
     lock_after_min: int = 5
     guide: str | None = None
+    mirror: str | None = None
 
     @property
     def ledger_path(self) -> Path:
@@ -94,6 +96,7 @@ def load_till_settings(home: Path | None = None) -> TillSettings:
         text_size=text_size,
         lock_after_min=min(max(_whole(found, "lock_after_min", 5), 0), LOCK_AFTER_MIN_MAX),
         guide=str(found["guide"]) if found.get("guide") else None,
+        mirror=str(found["mirror"]) if found.get("mirror") else None,
     )
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.commands import TillCommands
 from tests.support.tills import Counter
 
@@ -39,3 +41,17 @@ def test_a_key_that_is_none_is_refused(counter: Counter, open_till: TillCommands
         (tmp_path / "key").write_text(content)
         done = open_till("restore", str(tmp_path / "stick.db"), "--yes", "--key-file", str(tmp_path / "key"))
         assert done.code == 1 and "64 hexadecimal digits" in done.told
+
+
+def test_commands_keep_the_mirror_and_say_when_its_stick_is_out(
+    counter: Counter, open_till: TillCommands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stick = tmp_path / "stick"
+    monkeypatch.setenv("METERPOS_TILL_MIRROR", str(stick))
+    assert "Put the stick back; payments go on." in open_till.do(*PAY).told
+    stick.mkdir()
+    assert open_till.do(*PAY).told == ""
+    size = (stick / "KSM01.mirror").stat().st_size
+    open_till.do("account", "MTR-001")
+    assert (stick / "KSM01.mirror").stat().st_size == size
+    assert open_till.ask("settings")["mirror"] == str(stick)

@@ -355,4 +355,6 @@ def test_head_office_is_backed_up_and_restored_as_a_new_generation(town: Staff, 
     assert (again["parent"], again["parent_position"]) == (done["generation"], 0)
     assert town("restore", "--yes").code == town("restore", file, "--already", "--yes").code == 2
     town.do("check", "--rebuild")
+    assert "not a meterpos courier file" in town.refused("mirror", "read", file)
+    assert "cannot be read" in town.refused("courier", "--in", str(tmp_path / "none"), "--out", str(tmp_path / "out"))
     assert "No key of till" in town.refused("till", "unlock", "KSM01", "--out", str(tmp_path / "key"))

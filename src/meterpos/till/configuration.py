@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from meterpos.printing.devices import Sent
 
 WRITABLE = frozenset(
-    {"printer", "columns", "language", "theme", "text_size", "lock_after_min", "exchange_every_s", "guide"}
+    {"printer", "columns", "language", "theme", "text_size", "lock_after_min", "exchange_every_s", "guide", "mirror"}
 )
 
 

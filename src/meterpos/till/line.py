@@ -86,3 +86,15 @@ class Line(TillBase):
         from meterpos.sync.courier_file import load
 
         return read_answer(load(file), self.store, home=self.settings.home, device_key=self.device_key, at=self.now())
+
+    def mirror(self) -> int:
+        """Bring the mirror on the second medium up to date, where there is to be one; return how many entries it took.
+
+        Never in the way of a payment: call it after. Raises: MirrorMissing.
+        """
+        if self.settings.mirror is None:
+            return 0
+        from meterpos.sync.mirror import grow
+
+        folder = Path(self.settings.mirror)
+        return grow(self.store, home=self.settings.home, folder=folder, device_key=self.device_key)

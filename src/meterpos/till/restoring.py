@@ -26,7 +26,9 @@ from meterpos.ledger.queries.streams import stream_states
 from meterpos.ledger.store import Store, make_durable
 from meterpos.ledger.upgrade import upgrade
 from meterpos.settings import TillSettings, load_till_settings
+from meterpos.sync.courier_file import UnusableCourier
 from meterpos.sync.lock import HomeBusy, home_alone
+from meterpos.sync.mirror import MIRROR_KEY, file_of, take_back
 from meterpos.till.assembly import DATABASE_KEY, RESTORED_FILE, finish_restore
 from meterpos.till.backups import NotABackup, look_at
 from meterpos.till.base import DEVICE_KEY
@@ -45,8 +47,10 @@ class NoKey(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What came of a restore: the till, its new stream's label, entries in the backup, those saved from the ledger that
-    was replaced, and where that lies (None: there was none). ``needs_code``: this machine has no key head office knows.
+    """What came of a restore: the till, its new stream's label, entries in the backup, those saved besides.
+
+    They are saved from the ledger that was replaced and from the mirror; ``laid_aside`` is where that ledger lies, None
+    where there was none. ``needs_code``: this machine has no key head office knows.
     """
 
     till_name: str
@@ -128,6 +132,7 @@ def _prepare(
             who = identity(connection)
         saved = _save_newer(settings, store, who, key=key)
         device_key = vault.read_secret(settings.home, DEVICE_KEY)
+        saved += _save_mirrored(settings, store, who, device_key)
         needs_code = device_key is None
         if device_key is None:
             device_key = signing.generate_key()
@@ -176,6 +181,19 @@ def _save_newer(settings: TillSettings, into: Store, who: Identity, *, key: byte
     finally:
         old.close()
     return saved
+
+
+def _save_mirrored(settings: TillSettings, into: Store, who: Identity, device_key: bytes | None) -> int:
+    """Take from the mirror, where there is one that can be read, what neither backup nor old ledger has."""
+    key = vault.read_secret(settings.home, MIRROR_KEY)
+    if settings.mirror is None or key is None or device_key is None:
+        return 0
+    file = file_of(Path(settings.mirror), who.till_name)
+    try:
+        return take_back(file, into, key=key, signer=signing.public_of(device_key))
+    except UnusableCourier as error:
+        log.warning("the mirror cannot be read: %s", error)
+        return 0
 
 
 def _save_stream(old: Store, into: Store, stream: bytes) -> int:

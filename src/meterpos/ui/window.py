@@ -15,6 +15,7 @@ from meterpos.ui.gate import Gate
 from meterpos.ui.models.checking import Checking
 from meterpos.ui.models.configuring import Configuring
 from meterpos.ui.models.exchanging import Exchanging
+from meterpos.ui.models.mirroring import Mirroring
 from meterpos.ui.models.printer import Printer
 from meterpos.ui.pages.made import make_page
 from meterpos.ui.pages.pay import PayPage
@@ -81,6 +82,7 @@ class Window(QMainWindow):
         self.exchanging = Exchanging(self.desk)
         self.configuring = Configuring(self.desk)
         self.checking = Checking(self.desk)
+        self.mirroring = Mirroring(self.desk)
         self.rail = Rail()
         self.top = TopBar(self.desk)
         self.notice = Notice()
@@ -129,6 +131,8 @@ class Window(QMainWindow):
         self.tasks.ledger_changed.connect(self._ledger_changed)
         self.tasks.went_wrong.connect(self.tell_error)
         self.checking.found.connect(self.notice.tell)
+        self.tasks.ledger_changed.connect(self.mirroring.changed)
+        self.mirroring.missing.connect(self.notice.tell)
         self.scanner.scanned.connect(self._scanned)
         self.top.look_wanted.connect(self._change_look)
         self.top.language_wanted.connect(self._change_language)
@@ -358,6 +362,7 @@ class Window(QMainWindow):
         self._tidy.stop()
         self.exchanging.stop()
         self.checking.stop()
+        self.mirroring.stop()
         if self.desk.is_open:
             self.pay.end()
             self.scanner.stop(_app(), self.windowHandle())

@@ -117,7 +117,7 @@ BUGS: Final = (
         "answered before the commit",
         "head office answers, then the power goes before anything is kept",
         (
-            ROUTES + "_receive",
+            ROUTES + "receive_batch",
             "            with office.write() as (conn, outgoing):\n"
             "                return intake.receive(conn, outgoing, push=batch, device=device, at=at)\n",
             "            received = None\n"
@@ -134,7 +134,7 @@ BUGS: Final = (
         "the feed is written after the commit",
         "payments and their places in the feed are two transactions",
         (
-            ROUTES + "_receive",
+            ROUTES + "receive_batch",
             "            with office.write() as (conn, outgoing):\n"
             "                return intake.receive(conn, outgoing, push=batch, device=device, at=at)\n",
             "            from meterpos.headoffice.feed import Outgoing, flush\n"
@@ -150,7 +150,7 @@ BUGS: Final = (
         "raw entries are kept apart from what they mean",
         "an entry is stored in one transaction and never posted when the power goes before the other",
         (
-            ROUTES + "_receive",
+            ROUTES + "receive_batch",
             "            with office.write() as (conn, outgoing):\n",
             "            entries = intake.chain.entries_of(batch)\n"
             "            with office.write() as (conn, outgoing):\n"

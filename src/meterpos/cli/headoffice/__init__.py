@@ -11,6 +11,7 @@ from meterpos.cli.headoffice import (
     courier,
     data,
     desk,
+    mirror,
     money,
     people,
     plans,
@@ -44,6 +45,7 @@ def headoffice(
 server.add_to(app)
 backups.add_to(app)
 courier.add_to(app)
+app.add_typer(mirror.app, name="mirror")
 app.add_typer(tills.app, name="till")
 app.add_typer(people.app, name="user")
 approvals.add_to(app)

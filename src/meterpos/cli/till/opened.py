@@ -27,8 +27,21 @@ def opened(context: typer.Context) -> "Iterator[Till]":
     till = open_till(home)
     try:
         yield till
+        _mirror(till)
     finally:
         till.close()
+
+
+def _mirror(till: "Till") -> None:
+    """Bring the mirror up to date once everything is done; a medium that is missing is said and stops nothing."""
+    if till.settings.mirror is None:
+        return
+    from meterpos.cli import show
+
+    try:
+        till.mirror()
+    except UserError as missing:
+        show.tell_aside(str(missing))
 
 
 def who_acts(till: "Till", *, clerk: str | None, pin_file: Path | None) -> str:

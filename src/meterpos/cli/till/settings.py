@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from meterpos.settings import TillSettings
     from meterpos.till import Till
 
-SHOWN: Final = ("printer", "columns", "language", "theme", "text_size", "lock_after_min", "exchange_every_s")
+SHOWN: Final = ("printer", "columns", "language", "theme", "text_size", "lock_after_min", "exchange_every_s", "mirror")
 WHOLE: Final = ("columns", "text_size", "lock_after_min", "exchange_every_s")
 
 

@@ -108,7 +108,7 @@ def take_push(office: Office, packed: bytes) -> bytes:
                 office, Opening(code="bad_signature", subject=device.till_name, till_name=device.till_name), at
             )
         raise
-    received = _receive(office, batch, device, at)
+    received = receive_batch(office, batch, device, at)
     log.info(
         "till %s pushed %d entries through %d in %.0f ms",
         device.till_name,
@@ -132,7 +132,7 @@ def take_push(office: Office, packed: bytes) -> bytes:
     )
 
 
-def _receive(office: Office, batch: wire.Push, device: auth.Device, at: datetime) -> intake.Received:
+def receive_batch(office: Office, batch: wire.Push, device: auth.Device, at: datetime) -> intake.Received:
     """Take the batch in, again where the database asks for it."""
     for tries in range(1, TRIES_MAX + 1):
         try:

@@ -1,0 +1,223 @@
+"""The mirror: what head office does not have yet, kept once more on a second medium, in a courier file that grows.
+
+It is written after the commit and after the paper, never in the payment's way. Its key is wrapped for head office, and
+kept with the till's secrets: either can read it. Each frame is a batch signed by the device, so what a dead till's
+stick holds is delivered like anything else.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from meterpos import vault
+from meterpos.errors import UserError
+from meterpos.ledger import signing
+from meterpos.ledger.journal import Entry, entries_after
+from meterpos.ledger.operations import recalls
+from meterpos.ledger.queries.identity import Identity, find_identity
+from meterpos.ledger.queries.streams import StreamState, stream_states
+from meterpos.ledger.store import Store
+from meterpos.sync import courier_file, wire
+from meterpos.sync.courier_file import Header, UnusableCourier
+from meterpos.sync.exchange import SOFTWARE
+from meterpos.sync.framing import WireError
+from meterpos.sync.lock import HomeBusy, only_one
+from meterpos.sync.steps import ENTRIES_FIRST
+
+MIRROR_KEY: Final = "mirror"
+LOCK: Final = "mirror.lock"
+SUFFIX: Final = ".mirror"
+ANEW_ABOVE_BYTES: Final = 4 * 1024 * 1024
+"""A mirror larger than this is begun anew, with only what head office does not have."""
+
+
+class MirrorMissing(UserError):
+    """The second medium is not there, or takes nothing. Payments go on; only the mirror does not grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A mirror as it stands: its header and key, how many frames and bytes it has, the last entry of each stream."""
+
+    header: Header
+    key: bytes
+    frames: int
+    size: int
+    ends: dict[bytes, int]
+
+
+def file_of(folder: Path, till_name: str) -> Path:
+    """Return where the mirror of a till lies."""
+    return folder / f"{till_name}{SUFFIX}"
+
+
+def grow(store: Store, *, home: Path, folder: Path, device_key: bytes) -> int:
+    """Bring the mirror up to the journal and return how many entries that took; 0 where it was, or somebody else does.
+
+    Raises: MirrorMissing when the medium is not there or does not take it.
+    """
+    with store.read() as connection:
+        who = find_identity(connection)
+        states = stream_states(connection)
+    if who is None:
+        return 0
+    with suppress(HomeBusy), only_one(home, LOCK, HomeBusy("The mirror is being written.")):
+        if not folder.is_dir():
+            raise MirrorMissing(f"The mirror's medium is not at {folder}. Put the stick back; payments go on.")
+        try:
+            return _grow(store, who, states, home=home, file=file_of(folder, who.till_name), device_key=device_key)
+        except OSError as error:
+            raise MirrorMissing(
+                f"The mirror at {folder} could not be written ({error.strerror}). Check the stick; payments go on."
+            ) from error
+    return 0
+
+
+def _grow(
+    store: Store, who: Identity, states: Sequence[StreamState], *, home: Path, file: Path, device_key: bytes
+) -> int:
+    key = vault.read_secret(home, MIRROR_KEY)
+    kept = None if key is None else _sound(file, key=key, device=who.device_id, signer=signing.public_of(device_key))
+    if kept is None or (kept.size > ANEW_ABOVE_BYTES and all(one.through_seq >= one.last_seq for one in states)):
+        return _begin(store, who, states, home=home, file=file, device_key=device_key)
+    with store.read() as connection:
+        frames, count = _frames(connection, who, states, kept.header, kept.ends, kept.frames, kept.key, device_key)
+    if frames:
+        with file.open("r+b") as stream:
+            stream.seek(kept.size)
+            stream.write(frames)
+            stream.flush()
+            os.fsync(stream.fileno())
+    return count
+
+
+def _begin(
+    store: Store, who: Identity, states: Sequence[StreamState], *, home: Path, file: Path, device_key: bytes
+) -> int:
+    """Write a new mirror, under a new key, with everything head office has not signed for; then let it take the name.
+
+    Its key is kept before the file is: a crash between the two only makes the next one begin anew as well.
+    """
+    key = secrets.token_bytes(courier_file.KEY_BYTES)
+    header = courier_file.new_header(
+        kind="mirror",
+        till=who.till_name,
+        device=who.device_id,
+        request=secrets.token_hex(16),
+        content_key=key,
+        reader=who.box_key,
+    )
+    with store.read() as connection:
+        frames, count = _frames(connection, who, states, header, {}, 0, key, device_key)
+    part = file.with_name(file.name + ".part")
+    with part.open("wb") as stream:
+        stream.write(courier_file.MAGIC + header.line + frames)
+        stream.flush()
+        os.fsync(stream.fileno())
+    vault.write_secret(home, MIRROR_KEY, key)
+    part.replace(file)
+    return count
+
+
+def _frames(
+    connection: Connection,
+    who: Identity,
+    states: Sequence[StreamState],
+    header: Header,
+    ends: dict[bytes, int],
+    number: int,
+    key: bytes,
+    device_key: bytes,
+) -> tuple[bytes, int]:
+    """Return the frames that are missing, and how many entries they hold."""
+    frames, count = b"", 0
+    for state in states:
+        after = ends.get(state.stream, state.through_seq)
+        while entries := entries_after(connection, state.stream, seq=after, limit=ENTRIES_FIRST):
+            message = _push(who, state.stream, entries, device_key)
+            frames += courier_file.message_frame(header, number, message, content_key=key)
+            number, count, after = number + 1, count + len(entries), entries[-1].seq
+    return frames, count
+
+
+def _push(who: Identity, stream: bytes, entries: Sequence[Entry], device_key: bytes) -> bytes:
+    return wire.make_push(
+        key=device_key,
+        device=who.device_id,
+        stream=stream,
+        from_seq=entries[0].seq,
+        prev=entries[0].prev,
+        head=entries[-1].entry_id,
+        entries=[entry.data for entry in entries],
+        generation=who.generation,
+        position=who.position,
+        software=SOFTWARE,
+        nonce=secrets.token_bytes(wire.NONCE_BYTES),
+    )
+
+
+def _sound(file: Path, *, key: bytes, device: str, signer: bytes) -> _Kept | None:
+    """Return the mirror in ``file``; None where there is none to go on with: missing, torn, another's, under another
+    key. A frame is never written twice under one key and number.
+    """
+    try:
+        data = file.read_bytes()
+        header = courier_file.read_header(data)
+    except (OSError, UnusableCourier):
+        return None
+    if header.kind != "mirror" or header.device != device:
+        return None
+    size, frames, ends = len(courier_file.MAGIC) + len(header.line), 0, {}
+    for push, after in _pushes(data, header, key=key, signer=signer):
+        size, frames = after, frames + 1
+        ends[push.stream] = push.from_seq + len(push.entries) - 1
+    return _Kept(header, key, frames, size, ends) if size == len(data) else None
+
+
+def _pushes(data: bytes, header: Header, *, key: bytes, signer: bytes) -> Iterator[tuple[wire.Push, int]]:
+    for content, after in courier_file.frames_of(data, header, content_key=key):
+        try:
+            yield wire.read_push(content[1:], key=signer), after
+        except WireError:
+            return
+
+
+# --- reading one
+
+
+def take_back(file: Path, store: Store, *, key: bytes, signer: bytes) -> int:
+    """Append to the ledger what the mirror of this till has beyond it; return how many entries. Ids are computed anew.
+
+    Raises: UnusableCourier when the file is no mirror.
+    """
+    data = courier_file.load(file)
+    header = courier_file.read_header(data)
+    if header.kind != "mirror":
+        raise UnusableCourier(f"{file} is no mirror of a till. Choose another file.")
+    taken = 0
+    for push, _ in _pushes(data, header, key=key, signer=signer):
+        with store.write() as connection:
+            taken += _append(connection, push)
+    return taken
+
+
+def _append(connection: Connection, push: wire.Push) -> int:
+    from meterpos.ledger.journal import FIRST_PREV, head, make_entry
+
+    seq, last = head(connection, push.stream)
+    if not push.from_seq - 1 <= seq < push.from_seq + len(push.entries) - 1:
+        return 0
+    prev = push.prev
+    for at, data in enumerate(push.entries[: seq - push.from_seq + 1], push.from_seq):
+        prev = make_entry(stream=push.stream, seq=at, prev=prev, data=data).entry_id
+    if (prev if seq else FIRST_PREV) != last:
+        return 0
+    rest = push.entries[seq - push.from_seq + 1 :]
+    recalls.keep_recalled(connection, stream=push.stream, after_seq=seq, head=last, entries=rest)
+    return len(rest)

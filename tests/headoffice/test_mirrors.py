@@ -1,0 +1,129 @@
+"""A till's mirror grows on a second medium, and brings back what its dead disk took: at the till, at head office."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from meterpos.headoffice.mirrors import read_mirror
+from meterpos.sync import courier_file
+from meterpos.sync.courier_file import UnusableCourier
+from meterpos.sync.mirror import MirrorMissing, file_of, take_back
+from meterpos.till import Till, open_till
+from meterpos.till.restoring import restore_till
+from meterpos.vault import read_secret
+from tests.headoffice.test_exchange import counter, pay, town
+from tests.support.headoffice import Server, office, server, sync
+
+__all__ = ["office", "server", "town"]
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    (tmp_path / "stick").mkdir()
+    return tmp_path / "stick"
+
+
+@pytest.fixture
+def till(town: Server, tmp_path: Path, stick: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
+    """A till with a mirror, an open shift and nothing waiting."""
+    monkeypatch.setenv("METERPOS_TILL_MIRROR", str(stick))
+    till = counter(town, tmp_path / "till")
+    sync(till)
+    till.backup(tmp_path / "backup.db")
+    yield till
+    till.close()
+
+
+def test_a_dead_tills_mirror_is_delivered_at_head_office(town: Server, till: Till, stick: Path) -> None:
+    before = town.net("A0000001")
+    for amount in (100_00, 200_00):
+        pay(till, "A0000001", amount)
+        assert till.mirror() == 1
+    assert till.mirror() == 0
+    data = file_of(stick, "KSM01").read_bytes()
+    assert b"KSM01-" not in data and b"achieng" not in data
+    done = read_mirror(town.office, data)
+    assert (done.till_name, done.entries, done.new, done.is_torn) == ("KSM01", 2, 2, False)
+    assert town.net("A0000001") == before - 300_00
+    assert read_mirror(town.office, data).new == 0
+    with town.office.store.read() as conn:
+        from meterpos.headoffice.checks import run_checks
+
+        assert list(run_checks(conn)) == []
+    result = sync(till)
+    assert result.agreed and not result.waiting, "should the till live after all, nothing is doubled"
+    assert town.net("A0000001") == before - 300_00 and town.codes() == []
+
+
+def test_a_restored_till_takes_what_no_other_disk_has_from_its_mirror(town: Server, till: Till, tmp_path: Path) -> None:
+    pay(till, "A0000001", 100_00)
+    till.mirror()
+    till.close()
+    for part in (tmp_path / "till").glob("ledger.db*"):
+        part.unlink()
+    assert restore_till(tmp_path / "till", tmp_path / "backup.db").saved == 1
+    again = open_till(tmp_path / "till")
+    result = sync(again)
+    assert result.agreed and not result.waiting and again.check(rebuild=True) == ()
+    assert town.codes() == []
+    again.close()
+
+
+def test_a_torn_end_is_read_as_far_as_it_goes_and_begun_anew(town: Server, till: Till, stick: Path) -> None:
+    file = file_of(stick, "KSM01")
+    for amount in (100_00, 200_00):
+        pay(till, "A0000001", amount)
+        till.mirror()
+    whole = file.read_bytes()
+    for torn in (whole[:-5], whole[:-60] + bytes(60)):
+        done = read_mirror(town.office, torn)
+        assert (done.entries, done.is_torn) == (1, True)
+    file.write_bytes(whole[:-5])
+    assert till.mirror() == 2, "head office has signed for neither at the till's door"
+    anew = file.read_bytes()
+    assert courier_file.read_header(anew).wrapped != courier_file.read_header(whole).wrapped
+    assert read_mirror(town.office, anew).is_torn is False
+
+
+def test_a_mirror_grown_large_is_begun_anew_once_all_is_delivered(
+    town: Server, till: Till, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meterpos.sync.mirror.ANEW_ABOVE_BYTES", 100)
+    pay(till, "A0000001", 100_00)
+    till.mirror()
+    size = file_of(stick, "KSM01").stat().st_size
+    assert till.mirror() == 0 and file_of(stick, "KSM01").stat().st_size == size, "something waits"
+    sync(till)
+    till.mirror()
+    assert file_of(stick, "KSM01").stat().st_size < size
+
+
+def test_a_stick_that_was_taken_out_stops_nothing(till: Till, stick: Path) -> None:
+    shutil.rmtree(stick)
+    pay(till, "A0000001", 100_00)
+    with pytest.raises(MirrorMissing, match="Put the stick back"):
+        till.mirror()
+    stick.write_text("not a folder any more")
+    with pytest.raises(MirrorMissing):
+        till.mirror()
+    stick.unlink()
+    stick.mkdir()
+    assert till.mirror() == 1
+
+
+def test_what_is_no_mirror_of_this_head_office_changes_nothing(town: Server, till: Till, stick: Path) -> None:
+    pay(till, "A0000001", 100_00)
+    till.mirror()
+    data = file_of(stick, "KSM01").read_bytes()
+    till.courier_out(stick / "request")
+    with pytest.raises(UnusableCourier, match="no till's mirror"):
+        read_mirror(town.office, (stick / "request").read_bytes())
+    with pytest.raises(UnusableCourier, match="never enrolled here"):
+        read_mirror(town.office, data.replace(b'"till":"KSM01"', b'"till":"KSM09"'))
+    key = read_secret(till.settings.home, "mirror")
+    assert key is not None
+    with pytest.raises(UnusableCourier, match="is no mirror"):
+        take_back(stick / "request", till.store, key=key, signer=bytes(32))
+    assert take_back(file_of(stick, "KSM01"), till.store, key=key, signer=bytes(32)) == 0, "another's signature"
