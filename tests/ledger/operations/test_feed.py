@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.feedrows import UnreadableRow
 from meterpos.ledger.operations.feed import StaleCursor, ZoneSum, apply_page, begin_again, zone_sums
 from meterpos.ledger.posting import ChangedFact, fact_of
 from meterpos.ledger.queries.identity import identity
-from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.queries.plans import find_plan
+from meterpos.ledger.rules.facts import Fact, opening_id
 from meterpos.ledger.tables import customers, facts
 from tests.support.tills import Counter, invoice
 
@@ -75,6 +77,50 @@ def test_a_page_brings_master_data_and_facts_and_moves_the_cursor(counter: Count
             "Grace Otieno",
             230_000 + 99_000 + 510_000,
         )
+
+
+def plan_rows(position: int, total_minor: int) -> list[Row]:
+    account = {
+        "account_no": "PL-0042",
+        "kind": "plan",
+        "customer_no": "AC-10482",
+        "meter_no": None,
+        "till_name": None,
+        "zone": "Kondele",
+        "opened_on": "2026-11-20",
+        "closed_on": None,
+    }
+    plan = {"account_no": "PL-0042", "capacity_kw": "5", "total_minor": total_minor, "plan_no": "PL-0042"}
+    total = Fact(
+        fact_id=opening_id("PL-0042"),
+        kind="opening",
+        account_no="PL-0042",
+        stands_on="PL-0042",
+        number="PL-0042",
+        fact_date=date(2026, 11, 20),
+        due_date=date(2026, 11, 20),
+        amount_minor=total_minor,
+        decision="account",
+    )
+    return [
+        Row(position, "Kondele", "account", "PL-0042", json.dumps(account).encode()),
+        Row(position + 1, "Kondele", "plan", "PL-0042", json.dumps(plan).encode()),
+        fact_row(total, position + 2),
+    ]
+
+
+def test_a_plan_made_anew_by_a_restored_head_office_takes_the_place_of_the_one_it_lost(counter: Counter) -> None:
+    apply(counter, *plan_rows(4, 500_000))
+    apply(counter, *plan_rows(7, 500_000), after=6)
+    with pytest.raises(DatabaseError, match="plans is immutable"):
+        apply(counter, *plan_rows(10, 900_000), after=9)
+    with counter.till.store.write() as connection:
+        begin_again(connection, generation=2, keep_through=3)
+    apply(counter, *plan_rows(4, 900_000), after=3, generation=2)
+    with counter.till.store.read() as connection:
+        assert find_plan(connection, "PL-0042").state.total_minor == 900_000
+        assert list(run_checks(connection)) == []
+    assert counter.net("PL-0042") == 900_000
 
 
 def test_a_page_that_does_not_continue_is_not_applied(counter: Counter) -> None:

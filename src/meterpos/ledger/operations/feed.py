@@ -17,7 +17,7 @@ from meterpos.ledger.posting import fact_of, post, rewrite_groups, same_content
 from meterpos.ledger.rules.balances import subject_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.tables import accounts, facts, journal, till_identity, zone_digests
+from meterpos.ledger.tables import accounts, facts, journal, plans, till_identity, zone_digests
 
 CHUNK: Final = 900
 
@@ -79,6 +79,8 @@ def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: 
     for kind, table in TABLES.items():
         if kind in by_kind and kind != "fact":
             values = decode_all(table, by_kind[kind])
+            if kind == "plan":
+                _forget_agreed(connection, values)
             _upsert(connection, table, values)
             if kind in ("customer", "account"):
                 sought |= {value["customer_no"] for value in values if value["customer_no"]}
@@ -88,6 +90,16 @@ def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: 
     touched |= _apply_facts(connection, by_kind["fact"], generation=generation)
     recalculate(connection, touched)
     return Applied(len(rows), frozenset(touched))
+
+
+def _forget_agreed(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+    """Forget plans that a restored head office has made anew under the same number with other content.
+
+    Their totals lost their effect when the till went back in the feed; where one still counts, the database refuses.
+    """
+    for value in values:
+        differs = (plans.c.capacity_kw != value["capacity_kw"]) | (plans.c.total_minor != value["total_minor"])
+        connection.execute(delete(plans).where(plans.c.account_no == value["account_no"], differs))
 
 
 def _move_cursor(connection: Connection, *, generation: int, after: int, through: int, as_of: datetime) -> None:

@@ -25,6 +25,12 @@ _MAY_GO: Final[dict[str, str]] = {
 }
 """What may be deleted all the same: a fact of head office's own that a restored head office no longer has."""
 
+_MAY_GO_AT_TILLS: Final[dict[str, str]] = {
+    plans.name: "NOT EXISTS (SELECT 1 FROM facts WHERE facts.stands_on = OLD.account_no AND facts.kind = 'opening' "
+    "AND facts.decision IS NOT 'none')",
+}
+"""The same at a till alone: a plan whose total has no effect any more, since a restored head office lost it."""
+
 _MAY_COME_AGAIN: Final = frozenset({plans.name})
 """What the feed may write again word for word, and not otherwise."""
 
@@ -51,6 +57,8 @@ def create(connection: Connection) -> None:
 
 def _refused_when(connection: Connection, table: str, verb: str) -> str:
     if verb == "delete":
+        if table in _MAY_GO_AT_TILLS and connection.dialect.name == "sqlite":
+            return f"NOT ({_MAY_GO_AT_TILLS[table]})"
         return f"({_MAY_GO[table]}) IS NOT TRUE" if table in _MAY_GO else "TRUE"
     if table not in _MAY_COME_AGAIN:
         return "TRUE"
