@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete
 
 from meterpos.errors import UserError
 from meterpos.headoffice import bulk
-from meterpos.headoffice.legacy import problems, values
+from meterpos.headoffice.legacy import problems, strangers, values
 from meterpos.headoffice.legacy.layout import TABLES, TENANT, OldColumn, OldTable
 from meterpos.headoffice.legacy.progress import Progress
 from meterpos.headoffice.legacy.sources import Source
@@ -58,6 +58,7 @@ def read_books(conn: Connection, source: Source, *, tenant: int, progress: Progr
         done.unknown.extend(f"{plan.old.name}.{name}" for name in plan.unknown)
         done.missing.extend(f"{plan.old.name}.{column.name}" for column in plan.missing)
     done.missing.extend(old.name for old in TABLES if source.columns(old.name) is None)
+    problems.keep(conn, IMPORT, list(strangers.find(conn, source)))
     if not done.rows.get("users"):
         raise NoSuchTenant(
             f"There are no users of tenant {tenant}. Nothing was read; check the number.", field="tenant"

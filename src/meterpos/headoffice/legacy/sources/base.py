@@ -27,5 +27,8 @@ class Source(Protocol):
         ``parent`` is (own column, parent table).
         """
 
+    def owners(self, table: str, ids: Sequence[int]) -> dict[int, int]:
+        """Return whose those of these rows are that exist: id -> tenant."""
+
     def close(self) -> None:
         """Let go of it."""

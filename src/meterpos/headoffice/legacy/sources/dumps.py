@@ -50,6 +50,14 @@ class DumpSource:
         )
         return iter(bulk.chunks(mine, AT_ONCE))
 
+    def owners(self, table: str, ids: Sequence[int]) -> dict[int, int]:
+        """Return whose those of these rows are that exist: id -> tenant."""
+        names = self.columns(table) or ()
+        identity, owner = names.index("id"), names.index("tenant_id")
+        wanted = {str(one) for one in ids}
+        rows = self._all(table, len(names))
+        return {int(row[identity]): int(row[owner]) for row in rows if row[identity].strip() in wanted}
+
     def close(self) -> None:
         """Nothing is held open."""
 

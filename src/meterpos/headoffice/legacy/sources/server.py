@@ -60,6 +60,16 @@ class DatabaseSource:
         finally:
             cursor.close()
 
+    def owners(self, table: str, ids: Sequence[int]) -> dict[int, int]:
+        """Return whose those of these rows are that exist: id -> tenant."""
+        marks = ", ".join([self._mark] * len(ids))
+        names = f"{self._name('id')}, {self._name('tenant_id')}"
+        cursor = self._connection.cursor()
+        cursor.execute(f"SELECT {names} FROM {self._name(table)} WHERE {self._name('id')} IN ({marks})", tuple(ids))
+        found = {int(row[0]): int(row[1]) for row in cursor.fetchall()}
+        cursor.close()
+        return found
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
