@@ -17,7 +17,7 @@ def test_a_working_day_through_the_window_ends_with_drawer_report_head_office_an
 ) -> None:
     played = play(tmp_path, plan_day(SLICE))
     with capsys.disabled():
-        print(f"\n{SLICE} customers in {played.seconds:.0f} s; {played.loop}")
+        print(f"\n{played}")
 
 
 def test_the_whole_day_has_the_customers_that_were_asked_for() -> None:
