@@ -15,10 +15,12 @@ from meterpos.ledger.journal import EntryContent, parse
 from meterpos.ledger.tables import journal, pins, users
 from meterpos.ui import words
 from meterpos.ui.gate import LOCK_KEY
+from meterpos.ui.heartbeat import Heartbeat
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import stand
 from tests.ui.stand import CODE, PIN, app, press, pump, settle, type_text
+from tests.ui.test_loop import limit_ms
 
 ENTER = Qt.Key.Key_Return
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -180,10 +182,25 @@ def test_a_till_that_knows_nobody_works_in_the_name_of_the_login(
     assert window.desk.clerk == counter.till.login_name()
     press(Qt.Key.Key_L, CTRL)
     assert window.notice.sentence.text() == words.say("gate.nobody_known")
+    window.go("sync")
     another_clerk(counter)
     window.tasks.ledger_changed.emit()
     settle(window)
     assert window.gate.is_locked, "from the first user on, the till asks"
+    window.gate.admit("wanjiru")
+    settle(window)
+    assert window.page("sync").isVisible(), "and goes on where it was"
+
+
+def test_checking_a_pin_never_stalls_the_loop(counter: Counter, locked: Window) -> None:
+    stand.set_pins(counter)
+    page(locked).open_for("achieng", locked=False)
+    settle(locked)
+    with Heartbeat(limit_ms=limit_ms()):
+        type_text(PIN)
+        press(ENTER)
+        settle(locked)
+    assert not locked.gate.is_locked
 
 
 # --- locking

@@ -114,7 +114,9 @@ class Gate(QStackedWidget):
 
     def _ask(self, *, locked: bool) -> None:
         self.idle.end()
-        self._last = self._desk.clerk or self._last  # after a handover it is the next clerk
+        me = self._desk.me
+        if me is not None and me.is_known:
+            self._last = me.user_name  # after a handover it is the next clerk
         menu = QApplication.activePopupWidget()
         if menu is not None:
             menu.close()
