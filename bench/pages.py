@@ -1,13 +1,14 @@
-"""Opening each page, and scrolling the long lists frame by frame, in the window itself on a real ledger."""
+"""Opening each page, scrolling the long lists frame by frame, and a long statement, in the window on a real ledger."""
 
 import shutil
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bench.ledger import CLERK, Made, moment, working_copy
-from bench.measure import Figure, Times, bounded
+from bench.ledger import CLERK, TODAY, Made, account_no, moment, working_copy
+from bench.measure import Figure, Times, bounded, timed
 
 OPEN_MS: Final = 100
 FRAME_MS: Final = 1000 / 60
@@ -15,6 +16,7 @@ FRAMES: Final = 400
 STEP_PX: Final = 97
 """How far a frame scrolls: two rows, as a wheel does."""
 
+LINES: Final = 240
 PATIENCE_S: Final = 60
 PAGES: Final = ("pay", "customers", "meters", "receipts", "plans", "shift", "reports", "sync", "settings")
 LISTS: Final = ("customers", "meters")
@@ -49,7 +51,7 @@ def measure(made: Made, *, scratch: Path) -> list[Figure]:
     _settle(app, window)
     window.gate.admit(CLERK)
     _settle(app, window)
-    figures = [*_opened(app, window), *_scrolled(app, window), *_ordered(app, window)]
+    figures = [*_opened(app, window), *_scrolled(app, window), *_ordered(app, window), _statement(till)]
     window.hide()
     window.tasks.close()
     till.close()
@@ -140,6 +142,28 @@ def _ordered(app: Any, window: Any) -> list[Figure]:
         )
         _settle(app, window)
     return figures
+
+
+def _statement(till: Any) -> Figure:
+    """Write a statement of five years, an invoice and three payments a month, as A4 for the first time."""
+    from dataclasses import replace
+
+    from meterpos.ledger.queries import statements
+    from meterpos.printing.a4 import render_a4
+    from meterpos.printing.report import imprint
+    from meterpos.printing.statement import compose_statement
+
+    def write() -> None:
+        with till.store.read() as connection:
+            found = statements.statement(
+                connection, account_no(7), from_date=TODAY - timedelta(days=5 * 365), to_date=TODAY
+            )
+            many = replace(found, lines=(found.lines * LINES)[:LINES])
+            to = statements.addressee(connection, found)
+            made_by = imprint(connection, moment=till.moment(), language="en", is_till=True)
+        assert render_a4(compose_statement([many], to=to, imprint=made_by).document)
+
+    return bounded(f"a statement of five years, {LINES} lines, as A4 PDF", ours_ns=timed(write), limit_ms=1000)
 
 
 # --- the event loop ---------------------------------------------------------------------------------------------------

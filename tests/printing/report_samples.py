@@ -7,6 +7,7 @@ from typing import Any
 from meterpos.ledger.queries.accounts import Account
 from meterpos.ledger.queries.collections import Collected
 from meterpos.ledger.queries.debts import AgedDebt, Debtor
+from meterpos.ledger.queries.differences import KeptWrong
 from meterpos.ledger.queries.finances import Debt, Finances, Month
 from meterpos.ledger.queries.listings import AgingRow
 from meterpos.ledger.queries.statements import Addressee, Statement, StatementLine
@@ -14,6 +15,7 @@ from meterpos.ledger.rules.aging import Aging
 from meterpos.printing.aging import compose_aging
 from meterpos.printing.collections import compose_collections
 from meterpos.printing.finances import compose_finances
+from meterpos.printing.recalculation import compose_recalculation
 from meterpos.printing.report import Imprint, Report
 from meterpos.printing.statement import compose_statement
 
@@ -235,6 +237,20 @@ def no_finances(language: str) -> Report:
     return compose_finances(found, imprint=imprint(language))
 
 
+def recalculation(language: str) -> Report:
+    """An account and a customer whose kept sums are wrong."""
+    found = [
+        KeptWrong(of="account", number="A1", name="MTR-001 Grace Akinyi Otieno", kept_minor=1, computed_minor=-20_000),
+        KeptWrong(of="customer", number="AC-20001", name=LONG.name[:52], kept_minor=5_000, computed_minor=12_345_678),
+    ]
+    return compose_recalculation(found, whose="", imprint=imprint(language))
+
+
+def nothing_recalculated(language: str) -> Report:
+    """One meter whose kept sums are right."""
+    return compose_recalculation([], whose="MTR-001 · Grace Akinyi Otieno", imprint=imprint(language))
+
+
 REPORTS: dict[str, Callable[[str], Report]] = {
     "statement": one_meter,
     "statement-per-meter": per_meter,
@@ -247,4 +263,6 @@ REPORTS: dict[str, Callable[[str], Report]] = {
     "report-collections-none": no_collections,
     "report-finances": finances,
     "report-finances-none": no_finances,
+    "report-recalculation": recalculation,
+    "report-recalculation-none": nothing_recalculated,
 }

@@ -8,7 +8,7 @@ from PIL import Image
 
 from meterpos.printing import sheet, typeset
 from meterpos.printing.a4 import render_a4
-from meterpos.printing.document import Bar, Bars, Column, Document, Element, Row, Table, Tiles, pair, text
+from meterpos.printing.document import Bar, Bars, Column, Document, Element, Row, Size, Table, Tiles, pair, text
 from meterpos.printing.page import Box, Letters
 from meterpos.printing.preview import render_page, render_text
 from tests.printing.papers import PAGES, Case
@@ -97,6 +97,25 @@ def test_amounts_end_at_one_edge_of_the_table() -> None:
         round(mark.left + typeset.width(mark.text, size=mark.size, bold=mark.bold, figures=True), 2) for mark in marks
     }
     assert len(ends) == 1
+
+
+def test_a_heading_without_anything_below_it_stands_all_the_same() -> None:
+    assert "Alone" in read(render_a4(paper(text("Alone", bold=True, size=Size.HEADING))))[0]
+
+
+def test_a_page_that_begins_with_no_table_repeats_no_titles() -> None:
+    pages = read(render_a4(paper(rows(4), *(text(f"line {n}") for n in range(80)))))
+    assert len(pages) == 2 and "Amount" not in pages[1]
+
+
+def test_digits_stand_in_columns_where_no_engine_knows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    amount = Tiles((pair("Paid", "KES 1,111.11"), pair("Owed", "8,888.88 王")))
+    with_engine = render_page(paper(amount), 1, scale=1)
+    monkeypatch.setattr("meterpos.printing.picture._KNOWS_FEATURES", False)
+    assert len(render_page(paper(amount), 1, scale=1)) == pytest.approx(len(with_engine), rel=0.2)
+    one, eight = (list(typeset.pieces(said, size=9, figures=True)) for said in ("11.1", "88.8"))
+    assert [piece.text for piece in one] == ["1", "1", ".", "1"]
+    assert one[2].left == pytest.approx(eight[2].left)
 
 
 def test_no_mark_leaves_the_page() -> None:

@@ -1,5 +1,6 @@
 """A page of A4 before it is painted: marks with a place, in blocks that stay together; and the colours of a page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -80,8 +81,17 @@ def at_right(text: str, right: float, baseline: float, *, size: float, bold: boo
     return Letters(left=right - wide, baseline=baseline, text=text, size=size, bold=bold, ink=ink, figures=True)
 
 
-def moved(mark: Mark, down: float) -> Mark:
-    """Return a mark farther down."""
+def stacked(blocks: Sequence[Block]) -> Block:
+    """Return blocks set below each other as one."""
+    marks: list[Mark] = []
+    top = 0.0
+    for block in blocks:
+        marks += [_moved(mark, top) for mark in block.marks]
+        top += block.height
+    return Block(height=top, marks=tuple(marks))
+
+
+def _moved(mark: Mark, down: float) -> Mark:
     if isinstance(mark, Letters):
         return replace(mark, baseline=mark.baseline + down)
     return replace(mark, top=mark.top + down)

@@ -45,7 +45,7 @@ from meterpos.printing.page import (
     Mark,
     Page,
     at_right,
-    moved,
+    stacked,
 )
 
 _LEFT: Final = 45.0
@@ -320,14 +320,14 @@ class _Setter:
         right = replace(self, left=self.left + self.room - narrow, room=narrow)
         left_pair, right_pair = partial(left._pair, room=left.room), partial(right._pair, room=right.room)
         placed = [
-            _stack(
+            stacked(
                 [
                     block
                     for one in element.left
                     for block in (left._text(one) if isinstance(one, Text) else [left_pair(one)])
                 ]
             ),
-            _stack(
+            stacked(
                 [
                     block
                     for one in element.right
@@ -339,16 +339,6 @@ class _Setter:
             height=max(block.height for block in placed) + 10,
             marks=tuple(mark for block in placed for mark in block.marks),
         )
-
-
-def _stack(blocks: Sequence[Block]) -> Block:
-    """Return blocks set below each other as one."""
-    marks: list[Mark] = []
-    top = 0.0
-    for block in blocks:
-        marks += [moved(mark, top) for mark in block.marks]
-        top += block.height
-    return Block(height=top, marks=tuple(marks))
 
 
 def _widest(table: Table, place: int) -> Iterable[str]:

@@ -26,8 +26,8 @@ from meterpos.printing.report_labels import ReportLabels, report_labels_in
 COLUMNS: Final = ("account_no", "date", "kind", "number", "method", "reference", "text", "debit", "credit", "balance")
 """The columns of a statement's CSV: people script against them."""
 
-_PARTS_MAX: Final = 9
-"""More meters than this are not named one by one at the head of a consolidated statement."""
+_PARTS_MAX: Final = 3
+"""More meters than this are not named one by one at the head of a statement."""
 
 
 def compose_statement(statements: Sequence[Statement], *, to: Addressee, imprint: Imprint) -> Report:

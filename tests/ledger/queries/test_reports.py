@@ -10,6 +10,7 @@ from meterpos.ledger.operations.tenders import LegRequest
 from meterpos.ledger.queries.accounts import UnknownMeterOrAccount
 from meterpos.ledger.queries.collections import Collected, collections
 from meterpos.ledger.queries.debts import AgedDebt, aged_debt
+from meterpos.ledger.queries.differences import kept_wrong
 from meterpos.ledger.queries.finances import Finances, Month, finances
 from meterpos.ledger.queries.statements import addressee, statement, statement_of_theirs
 from tests.support.tills import GRACE, Counter
@@ -157,3 +158,24 @@ def test_the_statement_of_one_meter_of_a_customer_refuses_anothers(counter: Coun
         assert found.accounts[0].account_no == "A3"
         with pytest.raises(UnknownMeterOrAccount):
             statement_of_theirs(connection, GRACE, "MTR-112", from_date=YEAR, to_date=TODAY)
+
+
+def test_kept_sums_that_are_wrong_are_told_with_their_names(counter: Counter) -> None:
+    with counter.till.store.write() as connection:
+        connection.exec_driver_sql("UPDATE accounts SET net_minor = 1 WHERE account_no = 'A1'")
+        connection.exec_driver_sql("UPDATE customers SET balance_minor = 5 WHERE customer_no = 'AC-10077'")
+    heard: list[tuple[int, int]] = []
+    with counter.till.store.read() as connection:
+        found = kept_wrong(connection, progress=lambda done, whole: heard.append((done, whole)))
+        one = kept_wrong(connection, ["A1"])
+    assert [(wrong.of, wrong.number, wrong.name, wrong.kept_minor, wrong.computed_minor) for wrong in found] == [
+        ("account", "A1", "MTR-001 Grace Akinyi Otieno", 1, 230_000),
+        ("customer", "AC-10077", "James Otieno", 5, 120_000),
+    ]
+    assert one == found[:1]
+    assert heard == [(4, 4)]
+
+
+def test_where_every_kept_sum_is_right_nothing_is_told(counter: Counter) -> None:
+    with counter.till.store.read() as connection:
+        assert kept_wrong(connection) == ()

@@ -9,7 +9,7 @@ import typer
 
 from meterpos.cli import show
 from meterpos.cli.files import read_counted
-from meterpos.cli.rendering import PaperFormat, rendered
+from meterpos.cli.rendering import PaperFormat, PaperSize, Size, rendered
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example, new_group
 from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
 from meterpos.cli.till.printer import print_queued, use_printer
@@ -74,13 +74,14 @@ def report_shift(
             "--format", metavar="text|escpos|pdf|png", help="The X report as a paper, to the standard output."
         ),
     ] = None,
+    paper_size: PaperSize = None,
     json: Json = False,
 ) -> None:
     """Show what the open shift has taken so far, and what must lie in the drawer."""
     from meterpos.ledger.queries.shifts import current_shift, totals
 
     if format_ is not None:
-        _write_report(context, format_)
+        _write_report(context, format_, paper_size)
         return
     with opened(context) as till, till.store.read() as connection:
         shift = current_shift(connection)
@@ -114,12 +115,13 @@ def report_shift(
         _tell_shift(report)
 
 
-def _write_report(context: typer.Context, format_: PaperFormat) -> None:
+def _write_report(context: typer.Context, format_: PaperFormat, size: Size | None) -> None:
     from meterpos.printing.shift_report import compose_shift_report
 
     with opened(context) as till:
         entry = till.report_so_far(clerk=who_acts(till, clerk=None, pin_file=None))
-        show.as_bytes(rendered(compose_shift_report(entry), format_, columns=till.settings.columns))
+        paper = compose_shift_report(entry)
+        show.as_bytes(rendered(paper, format_, columns=till.settings.columns, size=size))
 
 
 @app.command("close", epilog=example("meterpos till shift close --counted count.csv --print tcp:192.168.1.50"))

@@ -85,6 +85,7 @@ class ReportView(Surface):
         column.addWidget(self._stack, 1)
         news = horizontal(None, spacing=10)
         news.addWidget(self.said, 1)
+        news.addStretch(0)
         news.addWidget(self.right)
         column.addLayout(news)
         self.said.hide()
