@@ -198,6 +198,54 @@ def test_a_scan_while_a_menu_is_open_chooses_nothing_from_it(window: Window, cou
     assert window.pay.payment.form().meters == "MTR-112"
 
 
+def test_a_scan_at_a_locked_till_opens_nothing_and_is_no_pin(window: Window) -> None:
+    press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    settle(window)
+    page = window.gate.page
+    assert window.gate.is_locked and page is not None
+    for field in (page.people, page.pin.line, page.code.line):
+        if field.isVisible():
+            field.setFocus()
+            Keyboard().keys("246813579\n", gap_ms=10)
+            settle(window)
+    assert window.gate.is_locked
+    assert (page.pin.text(), page.code.text()) == ("", "")
+    assert not window.pay.payment.is_open
+
+
+@pytest.mark.parametrize("field", ["received", "reference", "leg", "invoice", "phone", "name"])
+def test_a_scan_in_any_field_of_a_payment_chooses_the_meter_and_types_nothing(window: Window, field: str) -> None:
+    type_text("MTR-9999" if field == "name" else "MTR-112")
+    press(Qt.Key.Key_Return)
+    settle(window)
+    panel = window.pay.payment
+    if field == "name":
+        press(Qt.Key.Key_Return)
+    if field == "reference":
+        panel.method.pick("mpesa")
+    if field == "leg":
+        panel.method.add.click()
+    if field == "invoice":
+        panel.name_invoice.click()
+    if field == "phone":
+        panel.sms.correct.click()
+    line = {
+        "received": panel.method.received.line,
+        "reference": panel.method.reference.line,
+        "leg": panel.method.split.rows[-1].amount if field == "leg" else panel.amount.line,
+        "invoice": panel.invoices.line,
+        "phone": panel.sms.line,
+        "name": panel.unknown_name.line,
+    }[field]
+    line.setFocus()
+    before = line.text()
+    Keyboard().keys("MTR-078\n", gap_ms=20)
+    assert line.text() == before
+    settle(window)
+    assert (panel.form().payer, panel.form().meters) == ("Grace Akinyi Otieno", "MTR-078")
+    assert panel.amount.line.hasFocus()
+
+
 def test_the_spaces_and_letters_of_a_scan_press_nothing(window: Window, counter: Counter) -> None:
     type_text("MTR-112")
     press(Qt.Key.Key_Return)

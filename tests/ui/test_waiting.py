@@ -221,6 +221,17 @@ def test_a_payment_whose_meter_was_handed_over_meanwhile_waits_on_and_says_so(wi
     assert entries(counter, "payment_abandoned") == []
 
 
+def test_what_one_clerk_began_waits_when_another_signs_in(window: Window, counter: Counter) -> None:
+    begin(window)
+    press(Qt.Key.Key_L, CONTROL)
+    settle(window)
+    window.gate.admit("otieno")
+    settle(window)
+    assert not window.pay.payment.is_open, "an empty form"
+    assert [draft.payer for draft in window.pay.waiting.parked] == ["James Otieno"]
+    assert entries(counter, "payment_abandoned") == []
+
+
 def test_a_payment_for_an_unknown_meter_survives_too(
     window: Window, counter: Counter, crash: Callable[[Window], Window]
 ) -> None:

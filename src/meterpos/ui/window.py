@@ -187,7 +187,7 @@ class Window(QMainWindow):
     def _entered(self, is_another: bool) -> None:
         """Someone signed in: the same person finds everything as it was, another an empty form."""
         if is_another:
-            self.pay.next_customer()
+            self.pay.put_aside()
             self.go("pay")
         elif not self._has_begun:
             self._has_begun = True

@@ -73,6 +73,11 @@ class PayWaiting(PayShape):
         elif self.waiting.parked:
             self.last.parked.setFocus()
 
+    def put_aside(self) -> None:
+        """Another clerk stands here now: what the one before had begun waits, and the form is empty."""
+        if self.payment.is_busy or not (self.payment.is_touched and self._park()):
+            self.next_customer()
+
     def bring_back(self, draft: Draft) -> None:
         """Go on with a payment that waits; the one being typed waits instead."""
         if self.payment.is_busy or not self._can_take():
