@@ -64,6 +64,9 @@ class DoorError(Exception):
 
 # --- setup -----------------------------------------------------------------------------------------------------------
 
+# The server without a service: the tests of the migration start one of their own.
+MARIADB = "mariadb-server-core"
+
 
 def set_up() -> None:
     """Make .venv what requirements.lock says, or find that it already is."""
@@ -194,6 +197,17 @@ def ensure_qt_libraries() -> None:
     say(advice)
 
 
+def ensure_mariadb() -> None:
+    """Install the MariaDB server some tests start (Debian and Ubuntu, as root); without it they are skipped."""
+    if shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or not can_apt():
+        return
+    say(f"installing {MARIADB}, which tests of the migration start")
+    try:
+        apt_install([MARIADB])
+    except DoorError as error:
+        say(f"{error} The tests that need it are skipped.")
+
+
 def missing(libraries: dict[str, str]) -> list[str]:
     """Return the shared libraries that cannot be loaded."""
     absent = []
@@ -228,6 +242,7 @@ def apt_install(packages: Sequence[str]) -> None:
 def command_setup(options: argparse.Namespace, rest: list[str]) -> int:
     """Make the virtual environment .venv with everything; run it again at any time."""
     set_up()
+    ensure_mariadb()
     say(f"set up: {BIN.relative_to(ROOT) / 'meterpos'} is the command")
     return 0
 
@@ -262,6 +277,7 @@ def command_fix(options: argparse.Namespace, rest: list[str]) -> int:
 def command_test(options: argparse.Namespace, rest: list[str]) -> int:
     """Pass the tests, PostgreSQL included; other arguments go to pytest."""
     set_up()
+    ensure_mariadb()
     whole_suite = not rest
     measured = options.coverage or (whole_suite and bool(os.environ.get("CI")))
     measure = (

@@ -81,6 +81,18 @@ def test_missing_system_libraries_are_installed_where_that_is_possible(
     assert "libnotthere9" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("there", "root", "expected"), [(False, True, 1), (True, True, 0), (False, False, 0)])
+def test_the_server_the_migration_is_tested_on_is_installed_where_that_is_possible(
+    monkeypatch: pytest.MonkeyPatch, there: bool, root: bool, expected: int
+) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr("shutil.which", lambda name, **_: "/usr/sbin/mariadbd" if there else None)
+    monkeypatch.setattr(dev, "can_apt", lambda: root)
+    monkeypatch.setattr(dev, "apt_install", installed.extend)
+    dev.ensure_mariadb()
+    assert installed == [dev.MARIADB] * expected
+
+
 def test_a_failing_pip_is_one_sentence_without_the_address_of_an_index(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
