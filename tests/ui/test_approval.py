@@ -113,7 +113,7 @@ def test_a_supervisor_at_the_till_does_not_approve_their_own_act(window: Window,
 
 
 def test_wrong_pins_say_how_long_to_wait_in_one_sentence(window: Window, counter: Counter) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "otieno")
     panel = reversing(window, counter)
     for _ in range(3):
         panel.approval.pin.set_text("0000")

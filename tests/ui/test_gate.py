@@ -75,7 +75,7 @@ def test_the_first_time_a_clerk_sets_a_pin_with_the_code_twice(counter: Counter,
 
 
 def test_a_name_is_chosen_with_the_arrows_and_a_pin_lets_in(counter: Counter, locked: Window) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "otieno")
     locked.gate.page.open_for(None, locked=False)  # type: ignore[union-attr]
     settle(locked)
     press(Qt.Key.Key_Down)
@@ -97,7 +97,7 @@ def test_what_is_missing_is_said_beside_its_field(counter: Counter, locked: Wind
 
 
 def test_the_tenth_wrong_pin_says_how_long_to_wait_and_is_counted(counter: Counter, locked: Window) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "achieng")
     page(locked).open_for("achieng", locked=False)
     settle(locked)
     for failures in (0, 9):
@@ -122,7 +122,7 @@ def test_the_tenth_wrong_pin_says_how_long_to_wait_and_is_counted(counter: Count
 
 
 def test_a_wait_outlives_the_program(counter: Counter, opened: Callable[..., Window]) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "achieng")
     for _ in range(3):
         with pytest.raises(Exception, match="not right"):
             counter.till.sign_in(user_name="achieng", pin="0000")
@@ -134,7 +134,7 @@ def test_a_wait_outlives_the_program(counter: Counter, opened: Callable[..., Win
 
 
 def test_a_new_code_from_head_office_sets_a_new_pin(counter: Counter, locked: Window) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "achieng")
     from meterpos.ledger.operations.people import code_hash
 
     user(counter, "achieng", code_hash=code_hash("achieng", "WXYZ-2345"))
@@ -193,7 +193,7 @@ def test_a_till_that_knows_nobody_works_in_the_name_of_the_login(
 
 
 def test_checking_a_pin_never_stalls_the_loop(counter: Counter, locked: Window) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "achieng")
     page(locked).open_for("achieng", locked=False)
     settle(locked)
     with Heartbeat(limit_ms=limit_ms()):
@@ -207,7 +207,7 @@ def test_checking_a_pin_never_stalls_the_loop(counter: Counter, locked: Window) 
 
 
 def test_locking_in_the_middle_of_a_payment_keeps_the_form(counter: Counter, window: Window) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "achieng")
     type_text("grace")
     settle(window)
     press(ENTER)
@@ -344,7 +344,7 @@ def test_a_locked_till_is_still_locked_after_staying(counter: Counter, locked: W
 def test_a_till_that_lost_power_asks_again_and_has_lost_nothing(
     counter: Counter, opened: Callable[..., Window], tmp_path: Path
 ) -> None:
-    stand.set_pins(counter)
+    stand.set_pins(counter, "achieng")
     counter.till.sign_in(user_name="achieng", pin=PIN)
     counter.pay("A1", 250_000)
     window = opened(counter, clerk=None)  # nobody signed out: the power went

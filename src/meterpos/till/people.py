@@ -66,7 +66,10 @@ class People(TillBase):
             return approvals.ask_approval(connection, wanted=wanted, nonce=nonce).text
 
     def approve_by_code(self, wanted: Wanted, *, code: str, clerk: str) -> Approval:
-        """Return the approval head office's digits give, once. Raises: NotAskedFor, WrongApprovalCode."""
+        """Return the approval head office's digits give; the act it is for uses them up.
+
+        Raises: NotAskedFor, WrongApprovalCode.
+        """
         key, moment = vault.read_or_make(self.settings.home, vault.APPROVAL_KEY), self.moment()
         with self.store.write() as connection:
             found = approvals.use_code(connection, wanted=wanted, code=code, key=key, moment=moment, clerk=clerk)

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from meterpos.ledger.journal import Approval
 from meterpos.ledger.operations.approvals import NotAskedFor, WrongApprovalCode
+from meterpos.ledger.operations.reversals import NotReversible
 from meterpos.ledger.rules.approvals import Wanted, code_of, read_challenge
 from meterpos.ledger.tables import journal, users
 from meterpos.vault import APPROVAL_KEY, write_secret
@@ -27,18 +28,31 @@ def use(counter: Counter, code: str, wanted: Wanted = WANTED) -> Approval:
 
 
 def test_the_digits_approve_once_and_say_who_did(counter: Counter) -> None:
+    counter.pay("A1", 250_000)
     code = answer(counter)
     approval = use(counter, f"{code[:4]} {code[4:]}")
     assert (approval.by, approval.how, len(approval.nonce)) == ("otieno", "code", 8)
+    counter.reverse("KSM01-B7K-000001", approval=approval)
     with pytest.raises(NotAskedFor, match="Ask for it again"):
         use(counter, code)
 
 
-def test_the_same_is_asked_with_the_same_words_until_it_is_answered(counter: Counter) -> None:
+def test_an_act_that_is_refused_after_the_call_has_cost_no_call(counter: Counter) -> None:
+    counter.pay("A1", 250_000)
+    code = answer(counter)
+    with pytest.raises(NotReversible, match="reason"):
+        counter.reverse("KSM01-B7K-000001", reason="", approval=use(counter, code))
+    counter.reverse("KSM01-B7K-000001", approval=use(counter, code))
+
+
+def test_the_same_is_asked_with_the_same_words_until_it_is_done(counter: Counter) -> None:
+    counter.pay("A1", 250_000)
+    other = counter.till.ask_approval(Wanted("payout", "-", 100))
     asked = counter.till.ask_approval(WANTED)
     assert counter.till.ask_approval(WANTED) == asked
-    use(counter, answer(counter))
+    counter.reverse("KSM01-B7K-000001", approval=use(counter, answer(counter)))
     assert counter.till.ask_approval(WANTED) != asked
+    assert counter.till.ask_approval(Wanted("payout", "-", 100)) == other
 
 
 def test_five_wrong_tries_end_it_and_stand_in_the_journal(counter: Counter) -> None:

@@ -42,9 +42,10 @@ def ask_approval(connection: Connection, *, wanted: Wanted, nonce: str) -> Chall
 def use_code(
     connection: Connection, *, wanted: Wanted, code: str, key: bytes, moment: Moment, clerk: str
 ) -> Approval | None:
-    """Return the approval the digits give, which are then used up; None where they are wrong.
+    """Return the approval the digits give; None where they are wrong. The entry it stands in uses them up.
 
-    The caller commits either way: a wrong try is counted and stands in the journal; after five, ask anew.
+    So an act that is refused after the call has cost no call: the digits are good for it until it is done. The caller
+    commits either way: a wrong try is counted and stands in the journal; after five, ask anew.
 
     Raises: NotAskedFor, NotEnrolled.
     """
@@ -61,7 +62,6 @@ def use_code(
     for by in _approvers(connection, counter):
         expected = code_of(challenge, key=key, stream=counter.identity.stream, by=by)
         if hmac.compare_digest(expected.encode(), given.encode()):
-            connection.execute(delete(drafts).where(drafts.c.name == name))
             return Approval(by=by, how="code", nonce=challenge.nonce)
     tries = data["tries"] + 1
     if tries < TRIES_MAX:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from meterpos.errors import UserError
 from meterpos.ledger.balances import recalculate
@@ -14,7 +14,7 @@ from meterpos.ledger.moment import Moment
 from meterpos.ledger.projection import project
 from meterpos.ledger.queries.identity import Identity, identity
 from meterpos.ledger.queries.settings import UtilitySettings, utility_settings
-from meterpos.ledger.tables import shifts, tenders, users
+from meterpos.ledger.tables import drafts, shifts, tenders, users
 from meterpos.ledger.tables.base import format_instant
 
 TEMPLATE: Final = 1
@@ -60,6 +60,10 @@ _open_shift: Final = select(shifts.c.shift, shifts.c.business_date, shifts.c.cle
     shifts.c.closed_at.is_(None), shifts.c.stream == bindparam("stream")
 )
 _last_counter: Final = select(func.max(tenders.c.counter)).where(tenders.c.stream == bindparam("stream"))
+_use_up: Final = delete(drafts).where(
+    drafts.c.name.startswith("approval:"), drafts.c.data["nonce"].as_string() == bindparam("nonce")
+)
+"""Digits read over the telephone are good until the entry they approve stands: once."""
 _display_name: Final = select(users.c.display_name).where(users.c.user_name == bindparam("user_name"))
 
 
@@ -99,6 +103,8 @@ def write_entry(
     posted = project(connection, entry, fresh=kind == "tender")
     if posted.accounts:
         recalculate(connection, posted.accounts)
+    if approval is not None and approval.how == "code":
+        connection.execute(_use_up, {"nonce": approval.nonce})
     return entry
 
 

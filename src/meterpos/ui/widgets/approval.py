@@ -14,8 +14,8 @@ Any form whose act needs an approval holds one `ApprovalBox`:
         if not self.approval.refuse(error):                    # True: it was about the approval and stands beside it
             ...
 
-`approve` checks the PIN (0.3 s) or uses the digits up; it is called in the lane, right before the act. Nobody approves
-what they do themselves: the clerk at the desk is not offered, and the ledger refuses them.
+`approve` checks the PIN (0.3 s) or the digits, which the act then uses up; it is called in the lane, right before the
+act. Nobody approves what they do themselves: the clerk at the desk is not offered, and the ledger refuses them.
 """
 
 from collections.abc import Callable
