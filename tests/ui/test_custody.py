@@ -437,3 +437,27 @@ def test_the_rest_of_a_reference_is_used_when_a_supervisor_allows_it(
     press(ENTER)
     settle(window)
     assert window.pay.done.isVisible()
+
+
+def test_money_taken_after_the_count_is_seen_before_the_shift_closes(
+    window: Window, counter: Counter, shift: Any
+) -> None:
+    press(F12)
+    count(window, "5")
+    assert shift.verdict.verdict.text() == "The count is exact."
+    press(Qt.Key.Key_F1)
+    counter.pay("A1", 250_000)
+    window.tasks.ledger_changed.emit()
+    settle(window)
+    press(Qt.Key.Key_F6)
+    settle(window)
+    assert shift.verdict.isVisible()
+    assert shift.verdict.verdict.text() == "2,500.00 short."
+
+
+def test_a_count_that_another_began_is_not_gone_on_with(window: Window, counter: Counter, shift: Any) -> None:
+    press(F12)
+    count(window, "4")
+    window.desk.enter("otieno")
+    settle(window)
+    assert shift.deeds.isVisible()

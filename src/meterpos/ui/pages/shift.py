@@ -1,5 +1,6 @@
 """The shift: opening it, what was taken so far, moving its cash, counting and closing it, and its papers."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QStackedLayout, QStackedWidget, QWidget
@@ -42,12 +43,11 @@ class ShiftPage(QWidget):
         self.earlier = Button("link", key="shift.deed.earlier", shortcut="Ctrl+7")
         self.so_far = SoFar(desk)
         self.deeds = Deeds()
-        self.moving = MovePanel(desk)
-        self.counting = CountPanel(desk)
-        self.verdict = VerdictPanel(desk)
-        self.papers = ShiftPapers(desk, printer)
+        self._clerk: str | None = None
         self._build()
-        self._connect()
+        self.deeds.wanted.connect(self.begin)
+        self.earlier.clicked.connect(lambda: self._read("earlier"))
+        self.so_far.slip_wanted.connect(self._show_slip)
 
     def _build(self) -> None:
         self._stack = QStackedLayout(self)
@@ -64,25 +64,48 @@ class ShiftPage(QWidget):
         margin = METRICS.margin
         row = horizontal(running, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
         self._side = QStackedWidget()
-        self._panels = (self.deeds, self.moving, self.counting, self.verdict)
-        for panel in self._panels:
-            self._side.addWidget(panel)
+        self._side.addWidget(self.deeds)
         row.addWidget(self.so_far, 3)
         row.addWidget(self._side, 2)
-        for page in (opening, running, self.papers):
-            self._stack.addWidget(page)
+        self._stack.addWidget(opening)
+        self._stack.addWidget(running)
 
-    def _connect(self) -> None:
-        self.deeds.wanted.connect(self.begin)
-        self.earlier.clicked.connect(lambda: self._read("earlier"))
-        self.so_far.slip_wanted.connect(self._show_slip)
-        self.moving.done.connect(self._moved)
-        self.counting.counted.connect(self._judge)
-        self.verdict.again.connect(lambda: self._count(self._purpose))
-        self.verdict.done.connect(self._verdict_done)
-        self.papers.left.connect(self._leave_paper)
-        for panel in (self.moving, self.counting):
-            panel.cancelled.connect(self._back_to_deeds)
+    # --- made when they are first wanted: together they would hold the window for too long ----------------------
+
+    @cached_property
+    def moving(self) -> MovePanel:
+        """The form of a drop, a banking, a pay-out, or the drawer opened alone."""
+        made = MovePanel(self._desk)
+        made.done.connect(self._moved)
+        made.cancelled.connect(self._back_to_deeds)
+        self._side.addWidget(made)
+        return made
+
+    @cached_property
+    def counting(self) -> CountPanel:
+        """The count of the drawer."""
+        made = CountPanel(self._desk)
+        made.counted.connect(self._judge)
+        made.cancelled.connect(self._back_to_deeds)
+        self._side.addWidget(made)
+        return made
+
+    @cached_property
+    def verdict(self) -> VerdictPanel:
+        """What the count is over or short."""
+        made = VerdictPanel(self._desk)
+        made.again.connect(lambda: self._count(self._purpose))
+        made.done.connect(self._verdict_done)
+        self._side.addWidget(made)
+        return made
+
+    @cached_property
+    def papers(self) -> ShiftPapers:
+        """One paper, or the reports of closed shifts."""
+        made = ShiftPapers(self._desk, self._printer)
+        made.left.connect(self._leave_paper)
+        self._stack.addWidget(made)
+        return made
 
     # --- the page's life -----------------------------------------------------------------------------------------
 
@@ -107,8 +130,9 @@ class ShiftPage(QWidget):
         standing = self._desk.standing
         if standing is not None and self._stack.currentIndex() != PAPERS:
             self._stack.setCurrentIndex(OPENING if standing.shift is None else RUNNING)
-            if standing.shift is None:
-                self._side.setCurrentWidget(self.deeds)
+            if standing.shift is None or self._clerk != self._desk.clerk:
+                self._side.setCurrentWidget(self.deeds)  # what another began is not gone on with
+        self._clerk = self._desk.clerk
         self.so_far.tell()
         self.deeds.offer(self._desk)
 
@@ -118,12 +142,16 @@ class ShiftPage(QWidget):
         elif self._stack.currentIndex() == PAPERS:
             self.papers.walk_in()
         else:
-            self._panels[self._side.currentIndex()].walk_in()
+            front = self._side.currentWidget()
+            assert isinstance(front, (Deeds, MovePanel, CountPanel, VerdictPanel))
+            front.walk_in()
 
     def _show(self, view: ShiftView | None) -> None:
         if view is not None:
             self.so_far.show_shift(view)
             self.deeds.show_shift(view.shift.shift)
+            if self._side.currentWidget() is self.__dict__.get("verdict"):
+                self.verdict.renew(view)
 
     # --- deeds ---------------------------------------------------------------------------------------------------
 

@@ -71,12 +71,18 @@ class VerdictPanel(Surface):
 
         self._earlier, self._movement_id = [], new_tender_id()
 
+    def renew(self, view: ShiftView) -> None:
+        """Show the count against the shift's sums as they are now: money may have been taken since it was counted."""
+        self._number = view.shift.shift
+        self._difference = self._counted.minor - view.totals.expected_minor
+        self.facts.tell("verdict.counted", self._desk.money(self._counted.minor))
+        self.facts.tell("verdict.expected", self._desk.money(view.totals.expected_minor))
+        self._tell()
+
     def judge(self, purpose: str, counted: Counted, view: ShiftView) -> None:
         """Show a count against the shift's sums."""
-        self._purpose, self._counted, self._number = purpose, counted, view.shift.shift
-        self._difference = counted.minor - view.totals.expected_minor
-        self.facts.tell("verdict.counted", self._desk.money(counted.minor))
-        self.facts.tell("verdict.expected", self._desk.money(view.totals.expected_minor))
+        self._purpose, self._counted = purpose, counted
+        self.renew(view)
         handing_over = purpose == "handover"
         self.person.setVisible(handing_over)
         self.pin.setVisible(handing_over)
