@@ -16,7 +16,7 @@ PATIENCE_S: Final = 1_800
 def measure() -> list[Figure]:
     """Play the day in a process of its own, and return its figures."""
     command = (sys.executable, "-m", "tests.journeys.day", "--json")
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=True)
     day = json.loads(ran.stdout.splitlines()[-1])
     each = [Figure(what=f"- {kind}", figure=f"{each_ms:,.0f} ms") for kind, each_ms in day["each_ms"].items()]
     return [

@@ -30,11 +30,10 @@ from meterpos.ui import theme, words
 from meterpos.ui.heartbeat import LIMIT_MS, Heartbeat
 from meterpos.ui.window import Window
 from tests.journeys.day_hands import Hands, QtHands, XHands, aside, until
-from tests.journeys.day_plan import FLOAT_MINOR, WHOLE, Plan, Visit, notes_of, plan_day
+from tests.journeys.day_plan import DAY_H, FLOAT_MINOR, WHOLE, Plan, Visit, notes_of, plan_day
 from tests.journeys.day_world import CODE, World, world
 
 PIN: Final = {"achieng": "2468", "wafula": "1357", "otieno": "8642"}
-DAY_S: Final = 9 * 3600
 WATCHED_MS: Final = 20.0
 NOTES: Final = NOTES_AND_COINS["KES"]
 
@@ -50,7 +49,6 @@ class Tally:
     drawer_minor: int = FLOAT_MINOR
     paid: dict[str, int] = field(default_factory=dict)
     entries: list[dict[str, Any]] = field(default_factory=list)
-    waits_offline: int = 0
 
     def took(self, body: dict[str, Any]) -> None:
         """Remember a receipt as its paper says it."""
@@ -73,7 +71,7 @@ class Day:
         """Work through the day."""
         self.begin()
         plan = self.world.plan
-        turn_s = DAY_S // len(plan.visits)
+        turn_s = DAY_H * 3600 // len(plan.visits)
         for visit in plan.visits:
             self.around(visit.place)
             began = time.perf_counter()
@@ -127,7 +125,8 @@ class Day:
             aside(self.world.cut_the_network)
             self.exchange(reached=False)
         elif place == plan.offline.stop:
-            self.tally.waits_offline = self.window.desk.standing.status.waiting_count  # type: ignore[union-attr]
+            waits = self.window.desk.standing.status.waiting_count  # type: ignore[union-attr]
+            assert waits >= len(plan.offline), "what was taken meanwhile waits for head office"
             aside(self.world.bring_the_network_back)
             self.exchange()
         elif place == third:
@@ -190,7 +189,7 @@ class Day:
         """Part by M-Pesa, the rest in cash."""
         self.find(visit)
         self.hands.press("Return")
-        self.hands.press("ctrl+m")
+        self.hands.press(key_on(self.window.pay.payment.method.add))
         until(lambda: self.window.pay.payment.method.is_split, "it is split")
         self.enter(f"{visit.mpesa_minor // 100}")
         self.enter(visit.reference)
@@ -464,6 +463,11 @@ class Day:
 
     def page(self, name: str) -> Any:
         return self.window.page(name)
+
+
+def key_on(button: Any) -> str:
+    """Return the key that stands on a button, as a clerk reads it there."""
+    return str(button.text().rpartition("  ")[2]).lower()
 
 
 def open_window(here: World, *, typist: bool = True) -> Window:

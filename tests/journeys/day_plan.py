@@ -20,6 +20,7 @@ MIX: Final[dict[Kind, int]] = {
 
 WHOLE: Final = 300
 SEED: Final = 20261120
+DAY_H, OFFLINE_H = 9, 2
 FLOAT_MINOR: Final = 5_000_00
 
 
@@ -103,7 +104,7 @@ def plan_day(customers: int) -> Plan:
     plain = [place for place, visit in enumerate(visits) if visit.kind == "cash"]
     third, two_thirds = customers // 3, 2 * customers // 3
     outs = (next(place for place in plain if place > third // 2), next(place for place in plain if place > two_thirds))
-    return Plan(visits, range(third, two_thirds), outs, customers // 2)
+    return Plan(visits, range(third, third + customers * OFFLINE_H // DAY_H), outs, customers // 2)
 
 
 def _visit(kind: Kind, place: int, dice: random.Random) -> Visit:
