@@ -55,3 +55,18 @@ def test_commands_keep_the_mirror_and_say_when_its_stick_is_out(
     open_till.do("account", "MTR-001")
     assert (stick / "KSM01.mirror").stat().st_size == size
     assert open_till.ask("settings")["mirror"] == str(stick)
+
+
+def test_receipts_are_claimed_all_or_none(counter: Counter, open_till: TillCommands, tmp_path: Path) -> None:
+    text = counter.till.seal(counter.pay())
+    scanned = tmp_path / "scanned.csv"
+    scanned.write_text(f"{text},mpesa\n\n{text}\n")
+    assert open_till.ask("rebuild-from-receipts", str(scanned)) == {"claimed": [], "known": 2}
+    scanned.write_text(f"{text},gold\n")
+    assert "line 1: 'gold' is no method." in open_till("rebuild-from-receipts", str(scanned)).told
+    scanned.write_text(f"{text}\n{text[:40]}\n")
+    done = open_till("rebuild-from-receipts", str(scanned))
+    assert done.code == 1 and f"{scanned}, line 2: this is not the code" in done.told
+    scanned.write_text(text)
+    told = open_till.do("rebuild-from-receipts", str(scanned)).out
+    assert told.startswith("0 receipts are claimed; 1 are here, or were claimed before.\n")

@@ -357,4 +357,5 @@ def test_head_office_is_backed_up_and_restored_as_a_new_generation(town: Staff, 
     town.do("check", "--rebuild")
     assert "not a meterpos courier file" in town.refused("mirror", "read", file)
     assert "cannot be read" in town.refused("courier", "--in", str(tmp_path / "none"), "--out", str(tmp_path / "out"))
+    assert "not from a meterpos receipt" in town.refused("claim", "MP1NONSENSE", "--by", "wanjiru")
     assert "No key of till" in town.refused("till", "unlock", "KSM01", "--out", str(tmp_path / "key"))

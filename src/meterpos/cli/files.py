@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from meterpos.cli.show import METHOD_NAMES
 from meterpos.errors import UserError
 from meterpos.ledger.money import AmountError, parse_amount
+from meterpos.ledger.operations.claims import Scanned
 
 BYTES_MAX: Final = 1_000_000
 COUNT_COLUMNS: Final = ("denomination", "count")
@@ -104,3 +106,19 @@ def _count(text: str, file: Path, line: int) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 9:
         raise UnusableFile(f"{file}, line {line}, column count: '{text[:40]}' is not a whole number.")
     return int(text)
+
+
+def read_scanned(file: Path) -> tuple[Scanned, ...]:
+    """Return the receipts scanned into ``file``: a line each, its QR and, after a comma, its method (else cash).
+
+    Raises: UnusableFile naming file, line and reason.
+    """
+    found = []
+    for line, text in enumerate(_text(file).splitlines(), 1):
+        seal, _, method = (part.strip() for part in text.partition(","))
+        if not seal:
+            continue
+        if method not in ("", *METHOD_NAMES):
+            raise UnusableFile(f"{file}, line {line}: '{method}' is no method. Use {', '.join(METHOD_NAMES)}.")
+        found.append(Scanned(seal, method or "cash", f"{file}, line {line}"))
+    return tuple(found)

@@ -46,6 +46,8 @@ OWNERS: Final[Mapping[str, str]] = {
     "rolled_back": "support",
     "witness": "support",
     "ledger_check": "support",
+    "claimed_receipt": "accounts",
+    "claim_refused": "accounts",
     "legacy_suspense": "accounts",
     "legacy_plan": "manager",
 }
@@ -84,6 +86,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "digest_mismatch": "A till's balances differ from head office's, also after looking twice.",
     "witness": "A till remembers what head office lost in a restore.",
     "ledger_check": "Head office's own daily check found what must not be; run: meterpos headoffice check --rebuild",
+    "claimed_receipt": "A payment known from its receipt's QR alone; it counts until the original is found.",
+    "claim_refused": "A till claimed a payment from a receipt's QR, and it could not be posted.",
     "legacy_suspense": "A payment of the old books has no meter; the money waits in suspense.",
     "legacy_plan": "An instalment plan of the old books is not certain; what it said is kept here as it was.",
 }

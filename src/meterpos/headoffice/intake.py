@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from meterpos.headoffice import approvals, bulk, chain, exceptions, feed
+from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, receipt_claims
 from meterpos.headoffice.auth import Device
 from meterpos.headoffice.decisions import decide, read_bench, write_claims, zones_of
 from meterpos.headoffice.exceptions import Opening
@@ -283,6 +283,7 @@ def _post_together(
     outcomes.payments += [fact.fact_id for fact in counting if fact.kind == "payment"]
     for fact in counting:
         outgoing.send_fact(fact, zones=zones_of(bench, fact))
+    outcomes.openings += receipt_claims.take_in(conn, outgoing, ready, till_name=device.till_name, at=at)
 
 
 def _overpaid_plans(conn: Connection, device: Device, paid: Sequence[Fact]) -> list[Opening]:

@@ -46,6 +46,7 @@ KINDS: Final = frozenset(
         "payment_abandoned",
         "settings_applied",
         "report",
+        "receipt_claimed",
     }
 )
 """The kinds this version makes; any other is stored and posted once it is known."""

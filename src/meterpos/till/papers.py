@@ -1,7 +1,9 @@
-"""Papers that come out again."""
+"""Papers that come out again, and papers that are all that is left."""
+
+from collections.abc import Sequence
 
 from meterpos.ledger.journal import Entry
-from meterpos.ledger.operations import papers, spool
+from meterpos.ledger.operations import claims, papers, spool
 from meterpos.till.base import TillBase
 
 
@@ -32,3 +34,11 @@ class Papers(TillBase):
                 moment=moment,
             )
             return entry
+
+    def claim_receipts(self, *, receipts: Sequence[claims.Scanned], clerk: str) -> claims.Claimed:
+        """Claim payments from the QR of receipts whose entries are on no disk any more; all or none are written.
+
+        Raises: UnusableReceipt, NotEnrolled, MayNot.
+        """
+        with self.store.write() as connection:
+            return claims.claim_receipts(connection, receipts=receipts, moment=self.moment(), clerk=clerk)

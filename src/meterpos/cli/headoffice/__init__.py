@@ -8,6 +8,7 @@ from meterpos.cli.headoffice import (
     accounts,
     approvals,
     backups,
+    claims,
     courier,
     data,
     desk,
@@ -45,6 +46,7 @@ def headoffice(
 server.add_to(app)
 backups.add_to(app)
 courier.add_to(app)
+claims.add_to(app)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(tills.app, name="till")
 app.add_typer(people.app, name="user")

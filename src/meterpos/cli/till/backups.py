@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from meterpos.cli import show
-from meterpos.cli.style import Json, Yes, example, make_sure
-from meterpos.cli.till.opened import opened
+from meterpos.cli.files import read_scanned
+from meterpos.cli.style import Clerk, Json, PinFile, Yes, example, make_sure
+from meterpos.cli.till.opened import opened, who_acts
 from meterpos.errors import UserError
 
 
@@ -18,6 +19,9 @@ class UnusableKey(UserError):
 def add_to(group: typer.Typer) -> None:
     """Add this file's commands to the group."""
     group.command("backup", epilog=example("meterpos till backup /media/stick/ksm01-2026-11-20.db"))(backup)
+    group.command("rebuild-from-receipts", epilog=example("meterpos till rebuild-from-receipts scanned.csv"))(
+        rebuild_from_receipts
+    )
     group.command("restore", epilog=example("meterpos till restore /media/stick/ksm01-2026-11-20.db"))(restore)
 
 
@@ -74,6 +78,33 @@ def restore(
             f"{done.till_name} --again), then run: meterpos till enrol --server ADDRESS --code CODE"
         )
     show.tell("Now fetch what head office holds of the rest: meterpos till sync")
+
+
+def rebuild_from_receipts(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A line a receipt: its QR as scanned, then a comma and its method.")
+    ],
+    *,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    json: Json = False,
+) -> None:
+    """Claim payments from the QR of receipts customers hold, after every disk died; head office posts them at the sync.
+
+    The method is cash unless the line names mpesa, bank or cheque. Only receipts of payments: a QR does not say whether
+    its paper is a reversal, the paper does. All lines are claimed or none.
+    """
+    receipts = read_scanned(file)
+    with opened(context) as till:
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        done = till.claim_receipts(receipts=receipts, clerk=name)
+    if json:
+        numbers = [entry.content.body["number"] for entry in done.entries]
+        show.as_json({"claimed": numbers, "known": done.known})
+        return
+    show.tell(f"{len(done.entries)} receipts are claimed; {done.known} are here, or were claimed before.")
+    show.tell("Head office posts them when they arrive: meterpos till sync")
 
 
 def _read_key(file: Path) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Date, Index, LargeBinary, String, Table
 
 from meterpos.headoffice.tables.base import metadata
 from meterpos.ledger.tables.base import UtcDateTime
@@ -54,4 +54,22 @@ claims: Final = Table(
     Column("key", String, primary_key=True),
     Column("owner", String, nullable=False),
     comment="who was first: 'reference' METHOD:REFERENCE -> tender, 'reversal' payment -> reversal",
+)
+
+receipt_claims: Final = Table(
+    "receipt_claims",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("short_id", String, nullable=False, index=True),
+    Column("fact_id", String, nullable=False),
+    Column("till_name", String, nullable=False),
+    Column("account_no", String, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("method", String, nullable=False),
+    Column("fact_date", Date, nullable=False),
+    Column("seal", String, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("claimed_by", String, nullable=False),
+    Column("superseded_at", UtcDateTime),
+    comment="payments known from the QR of their receipt alone, by its number; superseded when the entry itself comes",
 )

@@ -1,0 +1,188 @@
+"""Claims: a payment known from its receipt's QR alone, after every disk that held it died, until the original is found.
+
+A claim counts as what its paper says, on the account of the meter it names or in the till's suspense, and stands open
+on the desk. When the entry itself arrives after all, from a mirror or a disk somebody mended, the claim is taken back
+in the same transaction in which the original is posted: the money counts once throughout.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from meterpos.errors import UserError
+from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice.books import post_facts
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.tables import receipt_claims
+from meterpos.ledger.journal import SHORT_BYTES, Entry, short_id
+from meterpos.ledger.queries.identity import suspense_account
+from meterpos.ledger.queries.seals import verdict
+from meterpos.ledger.rules.facts import Decision, Fact
+from meterpos.ledger.seal import Seal
+from meterpos.ledger.tables import accounts, journal
+
+METHODS: Final = ("cash", "mpesa", "bank", "cheque")
+CODE: Final = "claimed_receipt"
+ENTRY_KIND: Final = "receipt_claimed"
+
+
+class ClaimRefused(UserError):
+    """The QR is not that of a receipt which is missing here; nothing was posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A claim that was posted: the receipt's number, how much, and the account on which it counts."""
+
+    number: str
+    amount_minor: int
+    account_no: str
+    was_new: bool
+
+
+def claim(
+    conn: Connection,
+    outgoing: Outgoing,
+    *,
+    text: str,
+    method: str,
+    day: date,
+    at: datetime,
+    by: str,
+    entry_id: bytes | None = None,
+) -> Claim:
+    """Post what a receipt's QR says was paid, ``method`` as its paper says; the same receipt again changes nothing.
+
+    A QR does not say whether its paper is a payment or a reversal: who claims has read the paper. ``day`` is the
+    paper's, ``entry_id`` that of the entry in which a till claimed it.
+
+    Raises: NotASeal, ClaimRefused.
+    """
+    if method not in METHODS:
+        raise ClaimRefused(f"'{method}' is no method of paying. Use {', '.join(METHODS)}.", field="method")
+    seal = _believed(conn, text)
+    known = conn.execute(select(receipt_claims).where(receipt_claims.c.number == seal.number)).one_or_none()
+    if known is not None:
+        return Claim(number=seal.number, amount_minor=known.amount_minor, account_no=known.account_no, was_new=False)
+    account_no, decision = _account(conn, seal, day)
+    short = short_id(seal.entry_prefix)
+    payment = Fact(
+        fact_id=f"q:{short}.{seal.number.rpartition('-')[2]}",
+        kind="payment",
+        account_no=account_no,
+        stands_on=account_no,
+        number=seal.number,
+        fact_date=day,
+        amount_minor=-seal.amount_minor,
+        method=method,
+        text="claimed from its receipt",
+        decision=decision,
+    )
+    post_facts(conn, outgoing, [payment])
+    row = {
+        "number": seal.number,
+        "short_id": short,
+        "fact_id": payment.fact_id,
+        "till_name": seal.till_name,
+        "account_no": account_no,
+        "amount_minor": seal.amount_minor,
+        "method": method,
+        "fact_date": payment.fact_date,
+        "seal": text,
+        "claimed_at": at,
+        "claimed_by": by,
+    }
+    conn.execute(insert(receipt_claims), row)
+    details = {"amount_minor": seal.amount_minor, "meter": seal.meter_no, "account": account_no, "by": by}
+    opening = Opening(code=CODE, subject=seal.number, till_name=seal.till_name, entry_id=entry_id, details=details)
+    exceptions.open_all(conn, [opening], at=at)
+    return Claim(number=seal.number, amount_minor=seal.amount_minor, account_no=account_no, was_new=True)
+
+
+def _believed(conn: Connection, text: str) -> Seal:
+    """Return the seal of a receipt that is genuine and missing here. Raises: NotASeal, ClaimRefused."""
+    found = verdict(conn, text)
+    seal = found.seal
+    if found.truth not in ("genuine", "reversed"):
+        raise ClaimRefused(f"Receipt {seal.number} was not made by a till of this head office. Nothing was posted.")
+    here = select(journal.c.entry_id).where(journal.c.stream == seal.stream, journal.c.seq == seal.seq)
+    for entry_id in conn.execute(here).scalars():
+        if entry_id[:SHORT_BYTES] == seal.entry_prefix:
+            raise ClaimRefused(f"Receipt {seal.number} is here already, as its till made it. Nothing was posted.")
+    return seal
+
+
+def _account(conn: Connection, seal: Seal, day: date) -> tuple[str, Decision]:
+    """Return the account of the receipt's one meter on its day; the till's suspense where it names none, or several."""
+    row = conn.execute(
+        select(accounts.c.account_no)
+        .where(
+            accounts.c.meter_no == seal.meter_no,
+            or_(accounts.c.opened_on.is_(None), accounts.c.opened_on <= day),
+            or_(accounts.c.closed_on.is_(None), accounts.c.closed_on > day),
+        )
+        .order_by(accounts.c.account_no)
+    ).first()
+    if seal.meter_no and row is not None:
+        return str(row.account_no), "account"
+    return suspense_account(seal.till_name), "suspense"
+
+
+def take_in(
+    conn: Connection, outgoing: Outgoing, entries: Sequence[Entry], *, till_name: str, at: datetime
+) -> list[Opening]:
+    """Settle claims with entries that were just posted: originals take their claims back, claiming ones post theirs.
+
+    A claim that cannot be posted is an item of the desk; the entry that made it is in order all the same.
+    """
+    _supersede(conn, outgoing, [entry.short_id for entry in entries], at=at)
+    openings = []
+    for entry in (one for one in entries if one.content.kind == ENTRY_KIND):
+        said = entry.content.body
+        try:
+            claim(
+                conn,
+                outgoing,
+                text=str(said.get("seal")),
+                method=str(said.get("method")),
+                day=entry.content.business_date,
+                at=at,
+                by=till_name,
+                entry_id=entry.entry_id,
+            )
+        except UserError as error:
+            details = {"why": str(error)}
+            openings.append(Opening(code="claim_refused", subject=entry.short_id, till_name=till_name, details=details))
+    return openings
+
+
+def _supersede(conn: Connection, outgoing: Outgoing, short_ids: Sequence[str], *, at: datetime) -> None:
+    for chunk in bulk.chunks(short_ids, bulk.CHUNK):
+        still = receipt_claims.c.short_id.in_(chunk), receipt_claims.c.superseded_at.is_(None)
+        found = conn.execute(select(receipt_claims).where(*still)).all()
+        if not found:
+            continue
+        post_facts(conn, outgoing, [_taken_back(row) for row in found])
+        conn.execute(update(receipt_claims).where(*still).values(superseded_at=at))
+        numbers = [row.number for row in found]
+        exceptions.settle(conn, CODE, numbers, at=at, resolution="The original has come and counts instead.")
+
+
+def _taken_back(row: Any) -> Fact:
+    return Fact(
+        fact_id=f"qr:{row.fact_id.removeprefix('q:')}",
+        kind="reversal",
+        account_no=row.account_no,
+        stands_on=row.account_no,
+        number=row.number,
+        fact_date=row.fact_date,
+        amount_minor=row.amount_minor,
+        of_fact_id=row.fact_id,
+        method=row.method,
+        text="the original has come",
+        decision="suspense" if row.account_no == suspense_account(row.till_name) else "account",
+    )
