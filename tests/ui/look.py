@@ -160,13 +160,13 @@ class Visit:
         self.help()
         self.training()
         self.syncing()
+        self.door()
+        self.another_clerk()
         self.shift()
         window.go("pay")
         self.grab("no-shift")
         window._stack.setCurrentWidget(window.page("enrol"))
         self.grab("enrol")
-        self.door()
-        self.another_clerk()
 
     def putting_right(self) -> None:
         window, page = self.window, self.window.page("receipts")
@@ -393,4 +393,5 @@ class Visit:
         window.desk.refresh()
 
 
-main()
+if __name__ == "__main__":
+    main()

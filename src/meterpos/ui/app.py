@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
-from meterpos.ui import messages, theme, words
+from meterpos.ui import messages, said, theme, words
 from meterpos.ui.qt_words import QtWords
 from meterpos.ui.window import AGAIN, Again, Window
 
@@ -120,6 +120,7 @@ def _import_papers() -> None:
             importlib.import_module(name)
         except ImportError:
             log.exception("cannot import %s", name)
+    said.translated("", words.language())  # reads the catalogue of sentences, so that the first error need not
 
 
 def _hook(window: Window) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

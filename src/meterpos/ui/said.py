@@ -6,7 +6,7 @@ translation, where `{0}`, `{1}` … name the values in the English order. A valu
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from meterpos.resources import resource_path
@@ -14,6 +14,7 @@ from meterpos.resources import resource_path
 DEPTH_MAX: Final = 3
 
 
+@lru_cache(maxsize=512)
 def translated(sentence: str, language: str, *, depth: int = 0) -> str | None:
     """Return the sentence in another language, None where the catalogue does not know it."""
     for pattern, form in _patterns(language):
