@@ -2,9 +2,9 @@
 
     python -m tests.faults.counter HOME WORK [normal] [room=BYTES]
 
-It says "ready" when the work begins; then "done NUMBER" of a paper, "refused SENTENCE", "unknown", or "broken ERROR";
-after anything but "done" it tries the same once more, as a clerk would press again. `normal` is the control: commits
-that are not waited for. `room` is how many bytes more a file may grow.
+It says "ready" when the work begins; then "done NUMBER" of a paper, "kept" and "seen" of a payment begun, "refused
+SENTENCE", "unknown", or "broken ERROR"; after anything but "done" it tries the same once more, as a clerk would press
+again. `normal` is the control: commits that are not waited for. `room` is how many bytes more a file may grow.
 """
 
 import os
@@ -18,6 +18,7 @@ from meterpos.errors import UserError
 from meterpos.ledger import store
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.operations.drafts import Abandoned
 from meterpos.ledger.store import UnknownOutcome
 from meterpos.till import Till, open_till
 from tests.support.tills import CLERK, Clock, Counter, add_plan, request
@@ -35,15 +36,33 @@ def prepare(home: Path) -> None:
     counter.till.close()
 
 
-def _split(counter: Counter, name: str) -> Entry:
+def _split(counter: Counter, name: str, *, draft: dict[str, Any] | None = None) -> Entry:
     from meterpos.ledger.operations.tenders import LegRequest, PartRequest
 
     legs = (
         LegRequest(method="cash", amount_minor=30_000),
-        LegRequest(method="mpesa", amount_minor=20_000, reference="SJK4T2LM9Q"),
+        LegRequest(method="mpesa", amount_minor=20_000, reference=f"SJK4T2LM9Q{name}"),
     )
     parts = (PartRequest(account_no="A1", amount_minor=40_000), PartRequest(account_no="A3", amount_minor=10_000))
-    return counter.till.take(request=request(tender_id=name, parts=parts, legs=legs), clerk=CLERK)
+    return counter.till.take(request=request(tender_id=name, parts=parts, legs=legs), clerk=CLERK, draft=draft)
+
+
+def _begun(counter: Counter) -> Iterator[Entry | None]:
+    """A payment half typed, put aside, brought back and taken; another thrown away."""
+    for typed in ("4", "40", "400"):
+        counter.till.keep_draft(tender_id="begun", data={"text": typed})
+        say("kept begun")
+    yield None
+    counter.till.keep_draft(tender_id="given-up", data={"text": "9"})
+    say("kept given-up")
+    given_up = Abandoned(
+        tender_id="given-up", customer_no=None, payer="", meters=(), methods=("cash",), amount_minor=900
+    )
+    assert counter.till.abandon(given_up, clerk=CLERK) is not None
+    yield _split(counter, "begun", draft={"text": "500"})
+    say("seen begun")
+    counter.till.drop_draft(tender_id="begun")
+    yield None
 
 
 def _drop(counter: Counter, name: str) -> Entry:
@@ -69,6 +88,7 @@ def day(counter: Counter) -> Iterator[Entry | None]:
         yield counter.pay(amount_minor=10_000 + number)
     yield counter.till.store.checkpoint()
     yield _split(counter, "split")
+    yield from _begun(counter)
     yield counter.reverse(PRINTED, tender_id="reversal")
     yield counter.correct("KSM01-B7K-000003", tender_id="correction")
     yield _drop(counter, "drop")

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from meterpos.errors import UserError
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import parse
+from meterpos.ledger.queries.drafts import kept_drafts
 from meterpos.ledger.tables import journal, shifts, tenders
 from meterpos.till import Till, open_till
 from tests.faults import counter, disk
@@ -100,7 +101,7 @@ def cut(recorded: Recorded, *, images: int, seed: int) -> Cuts:
             done.images += 1
             done.deep += deep
             done.ways[way] += 1
-            done.papers += len(said)
+            done.papers += len(_those(said, "done"))
             if len(done.wrong) > 10:
                 break
     return done
@@ -114,7 +115,7 @@ def _along(recorded: Recorded, places: Sequence[int]) -> Iterator[tuple[int, dic
     for place in places:
         for call in recorded.calls[at:place]:
             if call.name == "said":
-                said += [line[5:] for line in call.data.decode().splitlines() if line.startswith("done ")]
+                said += call.data.decode().splitlines()
             else:
                 _replay(files, call, home=recorded.home)
         at = max(at, place)
@@ -208,13 +209,27 @@ def _missing(till: Till, said: list[str]) -> Iterator[str]:
     with till.store.read() as connection:
         entries = [parse(data) for data in connection.execute(select(journal.c.data)).scalars()]
         taken = set(connection.execute(select(tenders.c.number)).scalars())
+        begun = {draft.tender_id for draft in kept_drafts(connection)}
     kept = {entry.body.get("number") for entry in entries}
-    yield from (f"{number} was said to be done and is gone" for number in said if number not in kept)
+    ended = {entry.body["tender_id"] for entry in entries if entry.kind in ("tender", "payment_abandoned")}
+    yield from (f"{number} was said to be done and is gone" for number in _those(said, "done") if number not in kept)
+    yield from (
+        f"payment {name} was begun and neither waits nor ended"
+        for name in _those(said, "kept")
+        if name not in begun | ended
+    )
+    if "begun" in ended - begun and "begun" not in _those(said, "seen"):
+        yield "payment begun was taken, nobody was told, and nothing says so"
     yield from (
         f"{entry.body['number']} is in the journal and in no table"
         for entry in entries
         if entry.kind == "tender" and entry.body["number"] not in taken
     )
+
+
+def _those(said: list[str], what: str) -> list[str]:
+    """Return what was said to be done, kept or seen."""
+    return [name for first, _, name in (line.partition(" ") for line in said) if first == what]
 
 
 def _works_on(till: Till) -> Iterator[str]:

@@ -57,6 +57,15 @@ def test_no_power_cut_takes_a_printed_paper_and_a_careless_till_is_seen_to_lose_
     assert any("was said to be done and is gone" in sentence for sentence in careless.wrong)
 
 
+def test_a_payment_begun_that_is_gone_is_seen(tmp_path: Path) -> None:
+    counter.prepare(tmp_path / "till")
+    till = open_till(tmp_path / "till")
+    till.keep_draft(tender_id="there", data={})
+    found = list(power._missing(till, ["kept there", "kept gone", "done KSM01-B7K-000001"]))
+    till.close()
+    assert found == ["payment gone was begun and neither waits nor ended"]
+
+
 @NEEDS_STRACE
 @pytest.mark.parametrize("fault", ["killed", "no room from there on", "broken disk"])
 def test_a_disk_that_fails_leaves_a_payment_refused_or_done(tmp_path: Path, fault: str) -> None:
