@@ -21,13 +21,6 @@ def meters(conn: "Connection", after: "Cursor | None", *, today: date, **filters
     return list_meters(conn, after=after, today=today, **filters)
 
 
-def reads_all_meters(**filters: Any) -> bool:
-    """Tell whether a list of meters has to be read aside: what comes first is only known at the end."""
-    from meterpos.ledger.queries.lists import reads_all
-
-    return reads_all(text=filters["text"], show=filters["show"], order=filters["order"])
-
-
 def meter_rows(conn: "Connection", numbers: Sequence[str], today: date) -> "tuple[MeterRow, ...]":
     """Return the rows of some accounts."""
     from meterpos.ledger.queries import lists

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
+from meterpos.ledger.rules.listing import reads_all
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import looking
@@ -130,7 +131,9 @@ class MetersPage(QWidget):
             "order": self.order.value,
         }
         ask = partial(looking.meters, today=self._desk.today, **filters)
-        self.roll.read(ask, again=again, aside=looking.reads_all_meters(**filters))
+        self.roll.read(
+            ask, again=again, aside=reads_all(text=filters["text"], show=filters["show"], order=filters["order"])
+        )
 
     def _why_nothing(self, text: str) -> str:
         plain = not text and self.state.value == "any" and self.which.value != "inactive"
