@@ -152,7 +152,7 @@ def test_an_own_paper_is_genuine_and_shown(window: Window, counter: Counter, num
     page = receipts(window, ("show", number))
     page.check(counter.till.seal(page._receipt.entry))
     settle(window)
-    assert page.verdict.title.text() == "Genuine" and page.paper.isVisible()
+    assert page.verdict.title.text() == "Genuine when printed" and page.paper.isVisible()
     assert page.verdict.facts.text("verdict.amount") == "KES 2,300.00"
 
 
@@ -162,7 +162,7 @@ def test_a_pasted_code_is_checked_at_once(window: Window, counter: Counter, numb
     page.line.setFocus()
     page.line.paste()
     settle(window)
-    assert page.verdict.title.text() == "Genuine"
+    assert page.verdict.title.text() == "Genuine when printed"
     press(ESCAPE)
     assert page.line.text() == ""
 
@@ -198,7 +198,7 @@ def test_a_genuine_paper_of_another_till_is_asked_about(window: Window, counter:
     page = receipts(window, ("show", number))
     page.check(stand.foreign_seal(page._receipt.entry, "KSM02", OTHER))
     settle(window)
-    assert page.verdict.title.text() == "Genuine"
+    assert page.verdict.title.text() == "Genuine when printed"
     press(Qt.Key.Key_R, CTRL)
     page.asking.press()
     assert page.asking.reason.problem.isVisible()

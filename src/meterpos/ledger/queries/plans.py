@@ -157,9 +157,9 @@ _plan: Final = select(plans.c.capacity_kw, plans.c.total_minor, plans.c.plan_no)
 )
 
 
-_of_plan: Final = accounts.join(plans, plans.c.account_no == accounts.c.account_no).outerjoin(
-    customers, customers.c.customer_no == accounts.c.customer_no
-)
+_agreed: Final = plans.join(accounts, accounts.c.account_no == plans.c.account_no)
+_of_somebody: Final = _agreed.outerjoin(customers, customers.c.customer_no == accounts.c.customer_no)
+_order: Final = (accounts.c.closed_on.is_not(None), accounts.c.net_minor <= 0, accounts.c.account_no)
 _rows: Final = (
     select(
         accounts.c.account_no,
@@ -172,21 +172,24 @@ _rows: Final = (
         plans.c.total_minor,
         plans.c.plan_no,
     )
-    .select_from(_of_plan)
-    .order_by(accounts.c.closed_on.is_not(None), accounts.c.net_minor <= 0, customers.c.name, accounts.c.account_no)
+    .select_from(_of_somebody)
+    .where(accounts.c.account_no.in_(bindparam("numbers", expanding=True)))
+    .order_by(*_order)
 )
-_count: Final = select(func.count()).select_from(_of_plan)
 
 
 def find_plans(connection: Connection, text: str = "", *, limit: int = ROWS_MAX) -> PlanRows:
     """Return the plans that hold each word of ``text``: those with something pending, completed ones, cancelled ones.
 
     A word is found in the plan's number, the customer's number and name; digits in the phone, however it is spaced.
+    With a text every plan's customer is looked at (0.2 s at 20,000 plans): read it where nobody waits.
     """
     wanted = [_holds(word) for word in _words(text[:TEXT_MAX])]
-    rows = connection.execute(_rows.where(*wanted).limit(limit)).all()
-    count = len(rows) if len(rows) < limit else connection.execute(_count.where(*wanted)).scalar_one()
-    return PlanRows(tuple(map(_row, rows)), count)
+    place = _of_somebody if wanted else _agreed
+    found = connection.execute(select(accounts.c.account_no).select_from(place).where(*wanted).order_by(*_order))
+    numbers = found.scalars().all()
+    rows = connection.execute(_rows, {"numbers": numbers[:limit]})
+    return PlanRows(tuple(map(_row, rows)), len(numbers))
 
 
 def _words(text: str) -> list[str]:

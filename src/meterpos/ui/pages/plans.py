@@ -155,7 +155,9 @@ class PlansPage(QWidget):
     def _read(self) -> None:
         if self._desk.is_open:
             text = self.line.text().strip()
-            self._desk.tasks.read(lambda conn: instalments.plans(conn, text), self._show, topic="plans")
+            self._desk.tasks.read(
+                lambda conn: instalments.plans(conn, text), self._show, topic="plans", aside=bool(text)
+            )
 
     def _show(self, found: "PlanRows") -> None:
         current = self.rows.current()

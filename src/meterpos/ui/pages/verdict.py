@@ -24,7 +24,8 @@ LOOKS = {
     "unreadable": ("alarm", "shield-alert", "danger"),
     "revoked": ("question", "shield-alert", "waiting"),
 }
-FACTS = ("verdict.number", "verdict.amount", "verdict.meter", "verdict.at")
+NAMED = ("verdict.number", "verdict.meter")
+FACTS = ("verdict.amount", "verdict.at")
 
 
 class _Shield(QWidget):
@@ -55,6 +56,7 @@ class VerdictPanel(Surface):
         self._icon = _Shield()
         self.title = Label(Type.name, wrap=True)
         self.why = Label(Type.text, wrap=True)
+        self.named = FactGrid(NAMED, columns=1)
         self.facts = FactGrid(FACTS, columns=2)
         column = vertical(self, margins=(16, 12, 16, 14), spacing=10)
         top = horizontal(None, spacing=10)
@@ -62,6 +64,7 @@ class VerdictPanel(Surface):
         top.addWidget(self.title, 1)
         column.addLayout(top)
         column.addWidget(self.why)
+        column.addWidget(self.named)
         column.addWidget(self.facts)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.hide()
@@ -96,7 +99,8 @@ class VerdictPanel(Surface):
         self.title.set_tone(tone)
         self.title.setText(words.say(f"verdict.{self._look}"))
         found = self._verdict
-        self.facts.setVisible(found is not None)
+        for grid in (self.named, self.facts):
+            grid.setVisible(found is not None)
         if found is None:
             self.why.setText(words.say("verdict.unreadable.why"))
             return
@@ -106,8 +110,8 @@ class VerdictPanel(Surface):
             why = f"{why} {words.say('verdict.is_reversal')}"
         self.why.setText(why)
         moment = self._desk.till.moment()
-        self.facts.tell("verdict.number", seal.number)
+        self.named.tell("verdict.number", seal.number)
         self.facts.tell("verdict.amount", self._desk.money(seal.amount_minor))
-        self.facts.tell("verdict.meter", seal.meter_no or words.say("pay.meters", n=seal.parts))
+        self.named.tell("verdict.meter", seal.meter_no or words.say("pay.meters", n=seal.parts))
         at = moment.localise(seal.at)
         self.facts.tell("verdict.at", f"{words.day(at.date(), today=moment.today)} {at:%H:%M}")
