@@ -370,3 +370,24 @@ def test_no_key_means_two_things(window: Window) -> None:
         ]
         assert LOCK_KEY in keys
         assert {key for key in keys if keys.count(key) > 1} == set(), name
+
+
+def test_at_the_door_no_key_reaches_the_till(locked: Window) -> None:
+    heard = {
+        shortcut.key().toString()
+        for shortcut in locked.findChildren(QShortcut)
+        if shortcut.isEnabled() and shortcut.parent().isVisible()
+    }
+    assert heard <= {"Shift+F1"}, "but the help"
+
+
+def test_on_a_small_screen_the_door_scrolls_to_what_has_the_keyboard(locked: Window) -> None:
+    locked.setMinimumSize(600, 300)
+    locked.resize(700, 400)
+    settle(locked)
+    press(Qt.Key.Key_Return)
+    page(locked).again.line.setFocus()
+    settle(locked)
+    line = page(locked).again.line
+    place = line.mapTo(locked, line.rect().center())
+    assert locked.rect().contains(place)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 from meterpos.ui import words
 from meterpos.ui.desk import Desk
 from meterpos.ui.idle import Idle
+from meterpos.ui.widgets.scrolled import Scrolled
 
 if TYPE_CHECKING:
     from meterpos.ledger.operations.people import SignOut
@@ -31,6 +32,7 @@ class Gate(QStackedWidget):
         self._desk, self.inside = desk, inside
         self.page: SignInPage | None = None
         self._leaving: Leaving | None = None
+        self._fronts: dict[QWidget, Scrolled] = {}
         self._focus: QWidget | None = None
         self._last: str | None = None
         self._behind: QWidget = inside
@@ -47,7 +49,14 @@ class Gate(QStackedWidget):
     @property
     def is_locked(self) -> bool:
         """Whether the till waits for a name and a PIN."""
-        return self.page is not None and self.currentWidget() is self.page
+        return self.page is not None and self.currentWidget() is self._fronts[self.page]
+
+    def _put_in_front(self, page: QWidget) -> None:
+        """Show a page over the till; where the window is too small for it, it scrolls."""
+        if page not in self._fronts:
+            self._fronts[page] = Scrolled(page)
+            self.addWidget(self._fronts[page])
+        self.setCurrentWidget(self._fronts[page])
 
     def stand(self) -> None:
         """The till's standing was read anew."""
@@ -94,7 +103,7 @@ class Gate(QStackedWidget):
     def lock(self, why: "SignOut") -> None:
         """Put the door before the till and note it; what is typed stays where it is."""
         standing, who = self._desk.standing, self._desk.me
-        if self.currentWidget() is self._leaving:
+        if self._is_leaving():
             self._stay()
         if standing is None or who is None or self.currentWidget() is not self.inside:
             return
@@ -126,8 +135,7 @@ class Gate(QStackedWidget):
 
             self.page = SignInPage(self._desk)
             self.page.signed_in.connect(self.admit)
-            self.addWidget(self.page)
-        self.setCurrentWidget(self.page)
+        self._put_in_front(self.page)
         self.page.open_for(self._last, locked=locked)
 
     # --- leaving -------------------------------------------------------------------------------------------------
@@ -140,12 +148,14 @@ class Gate(QStackedWidget):
             self._leaving = Leaving(self._desk)
             self._leaving.go.connect(self.leave)
             self._leaving.stay.connect(self._stay)
-            self.addWidget(self._leaving)
         front = self.currentWidget()
-        if front is not None and front is not self._leaving:
+        if front is not None and not self._is_leaving():
             self._behind, self._focus_behind = front, front.focusWidget()
-        self.setCurrentWidget(self._leaving)
+        self._put_in_front(self._leaving)
         self._leaving.tell()
+
+    def _is_leaving(self) -> bool:
+        return self._leaving is not None and self.currentWidget() is self._fronts.get(self._leaving)
 
     def _stay(self) -> None:
         self.setCurrentWidget(self._behind)
