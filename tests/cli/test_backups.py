@@ -57,16 +57,18 @@ def test_commands_keep_the_mirror_and_say_when_its_stick_is_out(
     assert open_till.ask("settings")["mirror"] == str(stick)
 
 
-def test_receipts_are_claimed_all_or_none(counter: Counter, open_till: TillCommands, tmp_path: Path) -> None:
+def test_receipts_are_claimed_all_or_none(counter: Counter, open_till: TillCommands, tmp_path: Path, pin: str) -> None:
     text = counter.till.seal(counter.pay())
     scanned = tmp_path / "scanned.csv"
+    who = ("--clerk", "otieno", "--pin-file", pin)
     scanned.write_text(f"{text},mpesa\n\n{text}\n")
-    assert open_till.ask("rebuild-from-receipts", str(scanned)) == {"claimed": [], "known": 2}
+    assert "may not do this" in open_till("rebuild-from-receipts", str(scanned)).told
+    assert open_till.ask("rebuild-from-receipts", str(scanned), *who) == {"claimed": [], "known": 2}
     scanned.write_text(f"{text},gold\n")
     assert "line 1: 'gold' is no method." in open_till("rebuild-from-receipts", str(scanned)).told
     scanned.write_text(f"{text}\n{text[:40]}\n")
-    done = open_till("rebuild-from-receipts", str(scanned))
+    done = open_till("rebuild-from-receipts", str(scanned), *who)
     assert done.code == 1 and f"{scanned}, line 2: this is not the code" in done.told
     scanned.write_text(text)
-    told = open_till.do("rebuild-from-receipts", str(scanned)).out
+    told = open_till.do("rebuild-from-receipts", str(scanned), *who).out
     assert told.startswith("0 receipts are claimed; 1 are here, or were claimed before.\n")
