@@ -56,6 +56,13 @@ QT_DISPLAY_LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
+# Programs some tests run, and the Debian package of each; without them those tests are skipped, and say so.
+TEST_PROGRAMS = {
+    "strace": "strace",  # what a till writes to its disk
+    "mariadbd": "mariadb-server-core",  # where older billing systems keep their books
+    "hledger": "hledger",  # whether other bookkeepers accept the exported books
+    "bean-check": "beancount",
+}
 
 
 class DoorError(Exception):
@@ -63,9 +70,6 @@ class DoorError(Exception):
 
 
 # --- setup -----------------------------------------------------------------------------------------------------------
-
-# The server without a service: the tests of the migration start one of their own.
-MARIADB = "mariadb-server-core"
 
 
 def set_up() -> None:
@@ -197,15 +201,23 @@ def ensure_qt_libraries() -> None:
     say(advice)
 
 
-def ensure_mariadb() -> None:
-    """Install the MariaDB server some tests start (Debian and Ubuntu, as root); without it they are skipped."""
-    if shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or not can_apt():
+def ensure_test_programs() -> None:
+    """Install the programs some tests run (Debian and Ubuntu, as root), or say which tests are skipped without them."""
+    if not sys.platform.startswith("linux"):
         return
-    say(f"installing {MARIADB}, which tests of the migration start")
-    try:
-        apt_install([MARIADB])
-    except DoorError as error:
-        say(f"{error} The tests that need it are skipped.")
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+    absent = [name for name in TEST_PROGRAMS if shutil.which(name, path=path) is None]
+    if not absent:
+        return
+    packages = [TEST_PROGRAMS[name] for name in absent]
+    if can_apt():
+        say(f"installing what some tests run: {' '.join(packages)}")
+        try:
+            apt_install(packages)
+        except DoorError as error:
+            say(f"{error} The tests that need them are skipped.")
+        return
+    say(f"without {', '.join(absent)} the tests that run them are skipped (Debian: {' '.join(packages)}).")
 
 
 def missing(libraries: dict[str, str]) -> list[str]:
@@ -242,7 +254,7 @@ def apt_install(packages: Sequence[str]) -> None:
 def command_setup(options: argparse.Namespace, rest: list[str]) -> int:
     """Make the virtual environment .venv with everything; run it again at any time."""
     set_up()
-    ensure_mariadb()
+    ensure_test_programs()
     say(f"set up: {BIN.relative_to(ROOT) / 'meterpos'} is the command")
     return 0
 
@@ -259,6 +271,7 @@ def command_bench(options: argparse.Namespace, rest: list[str]) -> int:
 
 def command_faults(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the fault harnesses: simulator, crashes, fuzzing."""
+    ensure_test_programs()
     return script("tests/faults/run.py", rest)
 
 
@@ -277,7 +290,7 @@ def command_fix(options: argparse.Namespace, rest: list[str]) -> int:
 def command_test(options: argparse.Namespace, rest: list[str]) -> int:
     """Pass the tests, PostgreSQL included; other arguments go to pytest."""
     set_up()
-    ensure_mariadb()
+    ensure_test_programs()
     whole_suite = not rest
     measured = options.coverage or (whole_suite and bool(os.environ.get("CI")))
     measure = (

@@ -81,16 +81,19 @@ def test_missing_system_libraries_are_installed_where_that_is_possible(
     assert "libnotthere9" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("there", "root", "expected"), [(False, True, 1), (True, True, 0), (False, False, 0)])
-def test_the_server_the_migration_is_tested_on_is_installed_where_that_is_possible(
-    monkeypatch: pytest.MonkeyPatch, there: bool, root: bool, expected: int
+def test_programs_only_some_tests_need_are_installed_or_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed: list[str] = []
-    monkeypatch.setattr("shutil.which", lambda name, **_: "/usr/sbin/mariadbd" if there else None)
-    monkeypatch.setattr(dev, "can_apt", lambda: root)
+    monkeypatch.setattr(dev, "TEST_PROGRAMS", {"notthere": "notthere-core"})
     monkeypatch.setattr(dev, "apt_install", installed.extend)
-    dev.ensure_mariadb()
-    assert installed == [dev.MARIADB] * expected
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(dev, "can_apt", lambda: False)
+    dev.ensure_test_programs()
+    assert (installed, "without notthere" in capsys.readouterr().out) == ([], True)
+    monkeypatch.setattr(dev, "can_apt", lambda: True)
+    dev.ensure_test_programs()
+    assert installed == ["notthere-core"]
 
 
 def test_a_failing_pip_is_one_sentence_without_the_address_of_an_index(

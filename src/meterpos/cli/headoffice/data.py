@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from meterpos.cli import listings, show, statements
+from meterpos.cli import exports, listings, show, statements
 from meterpos.cli.books import Books
 from meterpos.cli.headoffice.opened import day, opened
 from meterpos.cli.style import Json, example
@@ -20,6 +20,7 @@ def add_to(group: typer.Typer) -> None:
     books = Books("headoffice", opened, day, columns=lambda _: COLUMNS, is_till=False)
     listings.add_to(group, books)
     statements.add_to(group, books)
+    exports.add_to(group, books)
 
 
 def import_directory(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from meterpos.cli import listings, statements
+from meterpos.cli import exports, listings, statements
 from meterpos.cli.books import Books
 from meterpos.cli.listings import ListFormat, print_listing
 from meterpos.cli.style import Json, example
@@ -21,6 +21,7 @@ def add_to(group: typer.Typer) -> None:
     listings.add_to(group, books)
     group.command("plans", epilog=example("meterpos till plans --format csv > plans.csv"))(plans)
     statements.add_to(group, books)
+    exports.add_to(group, books)
 
 
 def plans(context: typer.Context, format_: ListFormat = "text", json: Json = False) -> None:

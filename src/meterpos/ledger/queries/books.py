@@ -1,6 +1,9 @@
 """The books: what double entry says each of them holds, over a whole ledger."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from heapq import merge
 from itertools import groupby
 from typing import Any, Final
 
@@ -32,6 +35,89 @@ def book_balances(connection: Connection) -> dict[Book, int]:
     one; payments of which something speaks are posted group by group.
     """
     return trial_balance(_postings(connection))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookEntry:
+    """One line of the day book: what happened, and its postings, which add up to zero."""
+
+    on: date
+    number: str
+    text: str
+    postings: tuple[Posting, ...]
+
+
+def book_entries(connection: Connection) -> Iterator[BookEntry]:
+    """Return everything that was posted, by day; together it is exactly `book_balances`.
+
+    What speaks of a payment (its clearing, reversal, bounce) is an entry of its own that posts what it changed.
+    """
+    suspense = frozenset(connection.execute(_SUSPENSE).scalars())
+    spoken = [
+        entry
+        for group in spoken_of(connection)
+        for entry in _entries_of_group(group, suspense, _refunds(connection, group))
+    ]
+    moved = [*_shift_entries(connection), *_movement_entries(connection)]
+    alone = _entries_alone(connection, suspense)
+    for entry in merge(alone, *(sorted(each, key=_day) for each in (spoken, moved)), key=_day):
+        if entry.postings:
+            yield entry
+
+
+def _day(entry: BookEntry) -> date:
+    return entry.on
+
+
+def _entries_alone(connection: Connection, suspense: frozenset[str]) -> Iterator[BookEntry]:
+    rows = connection.execute(_EACH_ALONE, execution_options={"yield_per": 1000})
+    for fact in map(fact_of, rows):
+        yield _entry(fact, postings_of([fact], suspense_accounts=suspense))
+
+
+def _entries_of_group(
+    group: Sequence[Fact], suspense: frozenset[str], refunds: Mapping[str, Refund]
+) -> Iterator[BookEntry]:
+    """Post a payment and each fact that speaks of it one after the other: each what it changed."""
+    before: tuple[Posting, ...] = ()
+    ordered = sorted(group, key=lambda fact: (fact.kind != "payment", fact.fact_date, fact.fact_id))
+    for count, fact in enumerate(ordered, start=1):
+        after = postings_of(ordered[:count], suspense_accounts=suspense, refunds=refunds)
+        yield _entry(fact, _change(before, after))
+        before = after
+
+
+def _entry(fact: Fact, postings: tuple[Posting, ...]) -> BookEntry:
+    how = f" {fact.method}" if fact.method else ""
+    reference = f" {fact.reference}" if fact.reference else ""
+    return BookEntry(on=fact.fact_date, number=fact.number, text=f"{fact.kind}{how}{reference}", postings=postings)
+
+
+def _change(before: Iterable[Posting], after: Iterable[Posting]) -> tuple[Posting, ...]:
+    sums: dict[tuple[Book, str | None], int] = {}
+    for sign, postings in ((-1, before), (1, after)):
+        for posting in postings:
+            where = (posting.book, posting.account_no)
+            sums[where] = sums.get(where, 0) + sign * posting.amount_minor
+    return tuple(Posting(book, minor, account_no) for (book, account_no), minor in sums.items() if minor)
+
+
+def _shift_entries(connection: Connection) -> Iterator[BookEntry]:
+    for row in connection.execute(select(shifts)):
+        opened = _change((), open_shift_postings(row.float_minor))
+        number = f"shift {row.shift} of {row.clerk}"
+        yield BookEntry(on=row.business_date, number=number, text="opened", postings=opened)
+        if row.closed_at is not None:
+            closed = closed_shift_postings(
+                float_minor=row.float_minor, expected_minor=row.expected_minor, counted_minor=row.counted_minor
+            )
+            yield BookEntry(on=row.business_date, number=number, text="closed", postings=_change(opened, closed))
+
+
+def _movement_entries(connection: Connection) -> Iterator[BookEntry]:
+    for row in connection.execute(select(cash_movements)):
+        postings = movement_postings(row.kind, amount_minor=row.amount_minor, difference_minor=row.difference_minor)
+        yield BookEntry(on=row.business_date, number=row.number, text=row.kind, postings=postings)
 
 
 def _postings(connection: Connection) -> Iterator[Posting]:
@@ -84,6 +170,12 @@ SPOKEN_OF: Final = select(_speaking.c.of_fact_id).where(
 )
 """The payments of which something speaks that changes how they count."""
 _is_suspense: Final = facts.c.stands_on.in_(_SUSPENSE).label("is_suspense")
+_STANDS_ALONE: Final = (
+    facts.c.kind.in_(("opening", "invoice", "adjustment", "payment")),
+    facts.c.decision.is_distinct_from("none"),
+    facts.c.fact_id.not_in(SPOKEN_OF),
+)
+_EACH_ALONE: Final = select(facts).where(*_STANDS_ALONE).order_by(facts.c.fact_date, facts.c.fact_id)
 _ALONE: Final = (
     select(
         facts.c.kind,
@@ -93,11 +185,7 @@ _ALONE: Final = (
         cast(func.sum(facts.c.amount_minor), BigInteger).label("amount_minor"),
         func.min(facts.c.fact_date).label("fact_date"),
     )
-    .where(
-        facts.c.kind.in_(("opening", "invoice", "adjustment", "payment")),
-        facts.c.decision.is_distinct_from("none"),
-        facts.c.fact_id.not_in(SPOKEN_OF),
-    )
+    .where(*_STANDS_ALONE)
     .group_by(facts.c.kind, facts.c.method, facts.c.counts, _is_suspense)
 )
 

@@ -1,0 +1,40 @@
+"""The day book says, entry by entry, exactly what the books hold."""
+
+from pathlib import Path
+
+from meterpos.headoffice.importing.load import import_directory
+from meterpos.ledger.queries.books import book_balances, book_entries
+from meterpos.ledger.rules.postings import trial_balance
+from tests.support.headoffice import TOWN, make_office
+from tests.support.tills import Counter
+
+
+def agree(store: object) -> int:
+    """Compare every book; return how many entries there are."""
+    with store.read() as connection:  # type: ignore[attr-defined]
+        entries = list(book_entries(connection))
+        held = book_balances(connection)
+    assert all(sum(posting.amount_minor for posting in entry.postings) == 0 for entry in entries)
+    assert [entry.on for entry in entries] == sorted(entry.on for entry in entries)
+    sums = trial_balance(posting for entry in entries for posting in entry.postings)
+    assert {book: minor for book, minor in sums.items() if minor} == {b: minor for b, minor in held.items() if minor}
+    return len(entries)
+
+
+def test_a_day_at_the_counter_adds_up(tmp_path: Path) -> None:
+    from tests.faults.counter import day
+
+    counter = Counter.at(tmp_path / "till")
+    counter.open_shift()
+    counter.pay(amount_minor=10_000)
+    for _ in day(counter):
+        agree(counter.till.store)
+    assert agree(counter.till.store) > 25
+    counter.till.close()
+
+
+def test_an_imported_town_adds_up_with_reversed_and_pending_payments(tmp_path: Path, database_url: str) -> None:
+    office = make_office(tmp_path / "office", database_url)
+    import_directory(office.store, TOWN / "import")
+    assert agree(office.store) > 500
+    office.close()
