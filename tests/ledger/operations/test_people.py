@@ -283,12 +283,44 @@ def test_an_auditor_only_looks(counter: Counter) -> None:
             request=CashRequest(movement_id="b", kind="banking", amount_minor=1, slip="S1"), clerk=CLERK
         ),
         "approve": lambda: till.approve(approver=CLERK, pin="4711", clerk="otieno"),
+        "open_drawer": lambda: till.open_drawer(reason="change", clerk=CLERK),
+        "request_plan": lambda: till.request_plan(
+            customer_no=GRACE,
+            capacity_kw="5",
+            total_minor=100,
+            request_id="p",
+            clerk=CLERK,
+            approval=counter.approval(),
+        ),
+        "request_putting_right": lambda: till.request_putting_right(
+            number="KSM02-X2Y-000001", what="reverse", reason="wrong meter", clerk=CLERK
+        ),
+        "claim": lambda: till.claim_receipts(receipts=(), clerk=CLERK),
     }
     for name, verb in verbs.items():
         with pytest.raises(MayNot):
             verb()
         assert counter.print_of_ledger() == before, name
     till.report_so_far(clerk=CLERK)
+
+
+ASKED = frozenset(
+    """take reverse correct open_shift close_shift move_cash open_drawer reprint report_change request_plan
+    request_putting_right claim_receipts approve approve_by_code apply_settings""".split()
+)
+"""Verbs that ask the table of rights; the last three ask it of the second person."""
+FREE = frozenset(
+    """set_pin sign_in sign_out ask_approval login_name report_so_far needs_approval keep_draft drop_draft abandon
+    enrol exchange courier_in courier_out mirror backup check check_since_last checked_whole_at recalculate
+    identity moment seal claimed_jobs print_test test_drawer close""".split()
+)
+"""Verbs that look, care for the ledger, talk to head office, or come before anybody is known."""
+
+
+def test_every_verb_of_the_till_is_asked_for_its_right_or_is_free_to_all(counter: Counter) -> None:
+    verbs = {name for name in dir(type(counter.till)) if not name.startswith("_")}
+    verbs = {name for name in verbs if callable(getattr(type(counter.till), name))}
+    assert verbs == ASKED | FREE, "a new verb is placed here, and in the table of rights where it needs one"
 
 
 def test_leaving_the_till_is_noted_with_why(counter: Counter) -> None:

@@ -10,7 +10,7 @@ from meterpos.ledger.journal import Approval, Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import Counter, known_as_of, stand_at_counter, write_entry
 from meterpos.ledger.operations.instalments import NOTES_MAX
-from meterpos.ledger.operations.people import MayNot
+from meterpos.ledger.operations.people import MayNot, require_right
 from meterpos.ledger.queries.people import users_who_may
 from meterpos.ledger.queries.plans import requests_of
 from meterpos.ledger.rules.instalments import UnusablePlan, check_agreed
@@ -85,6 +85,7 @@ def _made_before(made: Sequence[Entry], request_id: str, customer_no: str, asked
 
 
 def _require_manager(connection: Connection, counter: Counter, approval: Approval | None) -> None:
+    require_right(connection, counter, "report")  # whoever only looks asks for nothing, approved or not
     name = counter.clerk if approval is None else approval.by
     if name not in {user.user_name for user in users_who_may(connection, "plan", moment=counter.moment)}:
         raise MayNot("Only a manager makes an instalment plan. Let a manager approve it.", field="approver")
