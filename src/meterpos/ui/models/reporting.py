@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage
 
 from meterpos.errors import UserError
 from meterpos.ui import words
@@ -66,9 +67,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One page of a report, or its roll, for the screen; ``count`` is how many there are."""
+    """One page of a report, or its roll, as wide as it is shown; ``count`` is how many pages there are."""
 
-    png: bytes
+    image: QImage
     text: str
     number: int
     count: int
@@ -177,18 +178,27 @@ def wrong_numbers(report: "Report") -> tuple[tuple[str, ...], tuple[str, ...]]:
 # --- showing, writing, printing: runs in the pool ---------------------------------------------------------------------
 
 
-def picture(report: "Report", paper: Paper, number: int, *, columns: int) -> Picture:
-    """Return a report as it will be on paper: one of its pages, or the roll."""
+def picture(report: "Report", paper: Paper, number: int, *, columns: int, wide_px: int) -> Picture:
+    """Return a report as it will be on paper: one of its pages, or the roll.
+
+    Raises: UserError when the roll is too long to be drawn.
+    """
     from meterpos.printing import preview, sheet
 
     text = preview.render_text(report.document, columns=columns)
     if paper == "page":
         count = sheet.count_pages(report.document)
         number = min(max(number, 1), count)
-        return Picture(preview.render_page(report.document, number), text, number, count)
+        return Picture(_shrunk(preview.render_page(report.document, number), wide_px), text, number, count)
     if text.count("\n") > ROLL_LINES_MAX:
         raise UserError(words.say("reports.long_roll"))
-    return Picture(preview.render_png(report.document, columns=columns), text, 1, 1)
+    return Picture(_shrunk(preview.render_png(report.document, columns=columns, scale=1), wide_px), text, 1, 1)
+
+
+def _shrunk(png: bytes, wide_px: int) -> QImage:
+    """Decode a picture and make it as wide as it will be shown, here where nobody waits."""
+    image = QImage.fromData(png)
+    return image.scaledToWidth(min(image.width(), wide_px), Qt.TransformationMode.SmoothTransformation)
 
 
 def printer_bytes(report: "Report", *, columns: int) -> bytes:

@@ -176,11 +176,16 @@ class ReportView(Surface):
         if report is None:
             return
         self.view.paper.widest = WIDEST[paper]
-        self._drawing.run(lambda _: reporting.picture(report, paper, number, columns=columns), self._show, self._refuse)
+        wide_px = round(WIDEST[paper] * self.devicePixelRatioF())
+        self._drawing.run(
+            lambda _: reporting.picture(report, paper, number, columns=columns, wide_px=wide_px),
+            self._show,
+            self._refuse,
+        )
 
     def _show(self, picture: Picture) -> None:
         self._shown = picture
-        self.view.paper.show_png(picture.png, spoken=picture.text)
+        self.view.paper.show_image(picture.image, spoken=picture.text)
         self.view.verticalScrollBar().setValue(0)
         self._stack.setCurrentIndex(2)
         self._enable()

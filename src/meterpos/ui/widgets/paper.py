@@ -23,7 +23,11 @@ class Paper(QWidget):
 
     def show_png(self, png: bytes, *, spoken: str) -> None:
         """Show a paper; `spoken` is its text for a screen reader."""
-        self._image = QImage.fromData(png)
+        self.show_image(QImage.fromData(png), spoken=spoken)
+
+    def show_image(self, image: QImage, *, spoken: str) -> None:
+        """Show a paper that was decoded already: a long one takes longer than the window may be held up."""
+        self._image = image
         self.setAccessibleName(spoken)
         self.fit()
 
