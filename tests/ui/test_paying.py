@@ -375,6 +375,18 @@ def test_an_unknown_meter_of_somebody_searched_by_name_needs_its_number_as_given
     assert "This meter is not known here yet." in window.pay.paper.paper.accessibleName()
 
 
+def test_an_advance_payment_is_recorded_as_credit_and_says_so(window: Window, counter: Counter) -> None:
+    choose(window, "MTR-045")
+    panel = window.pay.payment
+    assert panel.amount.line.text() == ""
+    assert panel.preview.texts() == [("Nothing is owed: recorded as credit", "")]
+    type_text("300")
+    press(Qt.Key.Key_F12)
+    settle(window)
+    (part,) = entries(counter, "tender")[0]["parts"]
+    assert (part["lines"], part["credit"], part["credit_after"]) == ([], 30_000, 80_000)
+
+
 def test_a_cheque_is_said_to_wait_before_and_after(window: Window, counter: Counter) -> None:
     choose(window, "MTR-112")
     press(Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)

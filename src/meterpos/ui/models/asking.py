@@ -20,17 +20,22 @@ if TYPE_CHECKING:
     from meterpos.ledger.queries.shifts import ClosedShift, Shift, ShiftTotals
     from meterpos.ledger.queries.spool import Job
     from meterpos.ledger.queries.status import Exchange
+    from meterpos.ledger.rules.allocation import ChargeState
     from meterpos.ledger.rules.rights import Act
     from meterpos.ui.desk import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class MeterView:
-    """One meter as the pay page needs it: its card, its facts for the preview, its last transactions."""
+    """One meter as the pay page needs it: its card, its facts for the preview, its last transactions, what is open.
+
+    `open` are the charges that are not paid yet, the first to be paid first; a meter may have hundreds.
+    """
 
     card: "MeterCard"
     ledger: "AccountLedger"
     last: "tuple[Transaction, ...]"
+    open: "tuple[ChargeState, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,11 @@ def customer_view(
 def meter_view(conn: "Connection", card: "MeterCard") -> MeterView:
     """Return one meter with its facts and last transactions."""
     from meterpos.ledger.queries.accounts import last_transactions, ledger_of
+    from meterpos.ledger.rules.allocation import allocate
 
-    return MeterView(card, ledger_of(conn, card.account_no), last_transactions(conn, card.account_no, limit=6))
+    ledger = ledger_of(conn, card.account_no)
+    still_open = tuple(state for state in allocate(ledger.charges, ledger.credits).charges if state.open_minor)
+    return MeterView(card, ledger, last_transactions(conn, card.account_no, limit=6), still_open)
 
 
 def used(conn: "Connection", references: "frozenset[tuple[str, str]]") -> "dict[tuple[str, str], str]":

@@ -12,12 +12,6 @@ from meterpos.ui.models.asking import MeterView
 USUAL_OF: Final = 6
 
 
-def open_charges(view: MeterView) -> tuple[ChargeState, ...]:
-    """Return the charges of a meter that are still open, the first to be paid first."""
-    ledger = view.ledger
-    return tuple(state for state in allocate(ledger.charges, ledger.credits).charges if state.open_minor)
-
-
 def latest_invoice_open(view: MeterView) -> int:
     """Return what is open of a meter's latest invoice."""
     invoices = open_invoices(view)
@@ -26,7 +20,7 @@ def latest_invoice_open(view: MeterView) -> int:
 
 def open_invoices(view: MeterView) -> tuple[ChargeState, ...]:
     """Return the invoices of a meter that are still open, the newest first."""
-    found = [state for state in open_charges(view) if state.charge.kind == "invoice"]
+    found = [state for state in view.open if state.charge.kind == "invoice"]
     return tuple(sorted(found, key=lambda state: (state.charge.fact_date, state.charge.number), reverse=True))
 
 

@@ -46,7 +46,7 @@ class PaymentAmounts(PaymentFace):
     def _propose(self, view: MeterView) -> None:
         """Let an amount that nobody typed follow what the meter owes, or what is open of the invoice that is named."""
         number = view.card.account_no
-        is_open = {state.charge.number: state.open_minor for state in owing.open_charges(view)}
+        is_open = {state.charge.number: state.open_minor for state in view.open}
         if self._named.get(number) not in is_open:
             self._named.pop(number, None)
         if number not in self._edited:

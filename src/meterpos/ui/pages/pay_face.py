@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
 from meterpos.ledger.money import format_amount
 from meterpos.ui import words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import owing, payment
+from meterpos.ui.models import payment
 from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.payment import Form, Part
 from meterpos.ui.pages.pay_consent import Consent
@@ -150,9 +150,7 @@ class PaymentFace(Surface):
     def _show_preview(self, form: Form) -> None:
         single = len(self._views) == 1
         self.preview.setVisible(single or self._is_unknown or form.waits)
-        self.name_invoice.setVisible(
-            single and any(s.charge.kind == "invoice" for s in owing.open_charges(self._views[0]))
-        )
+        self.name_invoice.setVisible(single and any(s.charge.kind == "invoice" for s in self._views[0].open))
         if self._is_unknown:
             self.preview.show_note(words.say("pay.unknown.note"))
             return

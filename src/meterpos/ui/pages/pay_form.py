@@ -10,7 +10,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
 from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import owing, payment
+from meterpos.ui.models import payment
 from meterpos.ui.models.asking import MeterView
 from meterpos.ui.models.legs import Used
 from meterpos.ui.models.payment import Form, Part, Unknown
@@ -350,7 +350,7 @@ class PaymentPanel(PaymentAmounts):
     def name_scanned(self, invoice_no: str) -> None:
         """Name the invoice whose barcode was read; one that is paid already is said to be."""
         view = self._views[0] if len(self._views) == 1 else None
-        if view is not None and any(state.charge.number == invoice_no for state in owing.open_charges(view)):
+        if view is not None and any(state.charge.number == invoice_no for state in view.open):
             self.name_one(view, invoice_no)
             return
         self._paid_invoice = invoice_no
