@@ -28,7 +28,7 @@ def receipts(window: Window, what: object = None) -> Any:
 
 def begin(window: Window, counter: Counter, number: str) -> Any:
     """Walk from the receipt's number to the form that moves it."""
-    stand.set_pins(counter)
+    stand.set_pins(counter, "otieno")
     page = receipts(window)
     type_text(number)
     settle(window)
