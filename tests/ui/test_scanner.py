@@ -169,14 +169,17 @@ def test_the_barcode_of_a_paid_invoice_says_that_it_is_paid(window: Window, coun
     assert window.pay.payment.amount.line.text() == ""
 
 
-@pytest.mark.parametrize("page", ["customers", "meters", "receipts", "shift", "sync"])
-def test_a_scan_is_heard_on_every_page(window: Window, page: str) -> None:
-    window.go(page)
-    settle(window)
-    Keyboard().keys("MTR-112\n", gap_ms=30)
-    settle(window)
-    assert window.pay.isVisible()
-    assert window.pay.payment.form().meters == "MTR-112"
+def test_a_scan_is_heard_on_every_page(window: Window) -> None:
+    keyboard = Keyboard()
+    for page in ("customers", "meters", "receipts", "plans", "shift", "reports", "sync", "settings"):
+        window.go(page)
+        settle(window)
+        assert window.page(page).isVisible(), page
+        keyboard.rest()
+        keyboard.keys("MTR-112\n", gap_ms=30)
+        settle(window)
+        assert window.pay.isVisible(), page
+        assert window.pay.payment.form().meters == "MTR-112", page
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -213,37 +216,40 @@ def test_a_scan_at_a_locked_till_opens_nothing_and_is_no_pin(window: Window) -> 
     assert not window.pay.payment.is_open
 
 
-@pytest.mark.parametrize("field", ["received", "reference", "leg", "invoice", "phone", "name"])
-def test_a_scan_in_any_field_of_a_payment_chooses_the_meter_and_types_nothing(window: Window, field: str) -> None:
-    type_text("MTR-9999" if field == "name" else "MTR-112")
-    press(Qt.Key.Key_Return)
-    settle(window)
-    panel = window.pay.payment
-    if field == "name":
+def test_a_scan_in_any_field_of_a_payment_chooses_the_meter_and_types_nothing(window: Window) -> None:
+    panel, keyboard = window.pay.payment, Keyboard()
+
+    def scan_into(line: QLineEdit) -> None:
+        line.setFocus()
+        before = line.text()
+        keyboard.rest()
+        keyboard.keys("MTR-078\n", gap_ms=20)
+        assert line.text() == before, line.accessibleName()
+        settle(window)
+        assert (panel.form().payer, panel.form().meters) == ("Grace Akinyi Otieno", "MTR-078")
+        assert panel.amount.line.hasFocus()
+
+    def choose(text: str) -> None:
+        window.pay.next_customer()
+        type_text(text)
         press(Qt.Key.Key_Return)
-    if field == "reference":
-        panel.method.pick("mpesa")
-    if field == "leg":
-        panel.method.add.click()
-    if field == "invoice":
-        panel.name_invoice.click()
-    if field == "phone":
-        panel.sms.correct.click()
-    line = {
-        "received": panel.method.received.line,
-        "reference": panel.method.reference.line,
-        "leg": panel.method.split.rows[-1].amount if field == "leg" else panel.amount.line,
-        "invoice": panel.invoices.line,
-        "phone": panel.sms.line,
-        "name": panel.unknown_name.line,
-    }[field]
-    line.setFocus()
-    before = line.text()
-    Keyboard().keys("MTR-078\n", gap_ms=20)
-    assert line.text() == before
-    settle(window)
-    assert (panel.form().payer, panel.form().meters) == ("Grace Akinyi Otieno", "MTR-078")
-    assert panel.amount.line.hasFocus()
+        settle(window)
+
+    for prepare, line in (
+        (lambda: None, panel.method.received.line),
+        (lambda: panel.method.pick("mpesa"), panel.method.reference.line),
+        (panel.name_invoice.click, panel.invoices.line),
+        (panel.sms.correct.click, panel.sms.line),
+    ):
+        choose("MTR-112")
+        prepare()
+        scan_into(line)
+    choose("MTR-112")
+    panel.method.add.click()
+    scan_into(panel.method.split.rows[-1].amount)
+    choose("MTR-9999")
+    press(Qt.Key.Key_Return)
+    scan_into(panel.unknown_name.line)
 
 
 def test_the_spaces_and_letters_of_a_scan_press_nothing(window: Window, counter: Counter) -> None:
