@@ -192,6 +192,15 @@ def test_what_another_till_took_meanwhile_is_seen_and_refused(window: Window, pa
     assert page.form.amount.line.text() == "155,000.00", "what was typed stays"
 
 
+def test_a_plan_overpaid_from_two_tills_says_what_is_held(window: Window, page: Any, counter: Counter) -> None:
+    late = stand.payment("KSM02-C4T-000200", "PL-0042", 16_000_000, on=TODAY, method="bank", reference="UTR 9")
+    stand.post_facts(counter, [late])
+    window.tasks.ledger_changed.emit()
+    settle(window)
+    assert page.card.note.text() == "KES 5,000.00 more than the total was paid; it is held as credit."
+    assert page.card.status.text() == "Completed" and not page.card.button.isVisible()
+
+
 def test_a_date_to_come_and_a_used_reference_are_said_beside_their_fields(
     window: Window, page: Any, counter: Counter
 ) -> None:

@@ -52,6 +52,11 @@ def add_plan(
     books.post_facts(conn, outgoing, [_total(plan_no, on, total_minor)])
 
 
+def account_of(conn: Connection, plan_no: str) -> str:
+    """Return the account of a plan by either of its numbers; of what is no plan, the number itself."""
+    return conn.execute(select(plans.c.account_no).where(plans.c.plan_no == plan_no)).scalar() or plan_no
+
+
 def _total(plan_no: str, on: date, total_minor: int) -> Fact:
     return Fact(
         fact_id=opening_id(plan_no),
@@ -71,7 +76,7 @@ def cancel_plan(conn: Connection, outgoing: Outgoing, *, plan_no: str, reason: s
 
     What was paid on it is held as credit until it is moved. Raises: UnusablePlan, UnknownAccount, NothingToMove.
     """
-    account_no = conn.execute(select(plans.c.account_no).where(plans.c.plan_no == plan_no)).scalar() or plan_no
+    account_no = account_of(conn, plan_no)
     row = master.find_account(conn, account_no)
     if row.kind != "plan":
         raise UnusablePlan(f"{plan_no} is no plan. Check the number.", field="plan")

@@ -81,9 +81,10 @@ def cancel(
     from meterpos.headoffice import plans
 
     with opened(context) as office, office.write() as (conn, outgoing):
+        account_no = plans.account_of(conn, plan)
         number = plans.cancel_plan(conn, outgoing, plan_no=plan, reason=reason, on=day(office, on))
     tell(
-        f"Plan {plan} is cancelled ({number}). Move what was paid on it with: meterpos headoffice transfer",
-        {"plan": plan, "cancelled": True, "adjustment": number},
+        f"Plan {plan} is cancelled ({number}). Move what was paid on it: meterpos headoffice transfer {account_no} …",
+        {"plan": plan, "account_no": account_no, "cancelled": True, "adjustment": number},
         json=json,
     )
