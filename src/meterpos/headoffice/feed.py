@@ -38,10 +38,16 @@ class Outgoing:
     """What one transaction will send down, collected as it goes and given its places by `flush` at the very end."""
 
     rows: dict[tuple[str, str, str], Fact | None] = field(default_factory=dict)
+    taken_out: set[tuple[str, str, str]] = field(default_factory=set)
+    """Rows that leave a zone's line without another in their place."""
 
     def send(self, kind: str, key: str, *, zone: str = EVERYBODY) -> None:
         """Send the present state of one thing to a zone."""
         self.rows[zone, kind, key] = None
+
+    def take_out(self, kind: str, key: str, *, zone: str) -> None:
+        """Let a zone hear of one thing no more; who has heard of it must be told otherwise that it left."""
+        self.taken_out.add((zone, kind, key))
 
     def send_fact(self, fact: Fact, *, zones: Iterable[str]) -> None:
         """Send a fact, as decided, to the zones that see it; flushing also stamps it with its place."""
@@ -96,7 +102,7 @@ def flush(conn: Connection, outgoing: Outgoing) -> int:
         return 0
     current = generation(conn)
     first = take_positions(conn, len(outgoing.rows))
-    gone = _forget(conn, list(outgoing.rows))
+    gone = _forget(conn, sorted(outgoing.rows.keys() | outgoing.taken_out))
     placed = [
         (first + index, zone, kind, key, digest_of(fact) if fact is not None else 0, fact)
         for index, ((zone, kind, key), fact) in enumerate(outgoing.rows.items())
@@ -105,6 +111,7 @@ def flush(conn: Connection, outgoing: Outgoing) -> int:
     bulk.stamp_facts(conn, current, {row[3]: row[0] for row in placed if row[5] is not None})
     move_digests(conn, _steps([(row[1], row[4]) for row in placed if row[5] is not None], gone))
     outgoing.rows.clear()
+    outgoing.taken_out.clear()
     return len(placed)
 
 

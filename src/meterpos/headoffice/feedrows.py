@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, bindparam, select
 
-from meterpos.ledger.feedrows import TABLES, columns_of
+from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, columns_of
 from meterpos.sync.framing import encode
 from meterpos.sync.wire import FeedRow
 
@@ -52,4 +52,11 @@ def _plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
-_READERS: Final[Mapping[str, _Reader]] = {kind: _reader(table) for kind, table in TABLES.items()}
+def _left(_: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    return {key: encode({"account_no": key}) for key in keys}
+
+
+_READERS: Final[Mapping[str, _Reader]] = {
+    **{kind: _reader(table) for kind, table in TABLES.items()},
+    ACCOUNT_LEFT: _left,
+}

@@ -33,6 +33,9 @@ TABLES: Final[Mapping[str, Table]] = {
 }
 """Which table a kind of row describes; a kind not named here is left for the version that knows it."""
 
+ACCOUNT_LEFT: Final = "account_left"
+"""A row that names no table: the account of its key is no longer served in the row's zone."""
+
 KEPT_HERE: Final[Mapping[str, frozenset[str]]] = {
     "customers": frozenset({"balance_minor", "overpayment_minor"}),
     "accounts": frozenset(

@@ -123,3 +123,23 @@ def correct_customer(
     with opened(context) as office, office.write() as (conn, outgoing):
         master.correct_customer(conn, outgoing, customer_no=customer, values=values)
     tell(f"Customer {customer} is put right.", {"customer": customer, **values}, json=json)
+
+
+@customer_app.command("move", epilog=example("meterpos headoffice customer move AC-10482 --zone Migosi"))
+def move_customer(
+    context: typer.Context,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's number.")],
+    *,
+    zone: Annotated[str, typer.Option("--zone", metavar="Z", help="The zone whose tills serve the customer from now.")],
+    json: Json = False,
+) -> None:
+    """Let another zone's tills serve a customer: those of the old zone let go of the accounts."""
+    from meterpos.headoffice.zones import move_customer as move
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        count = move(conn, outgoing, customer_no=customer, zone=zone)
+    tell(
+        f"Customer {customer} is in zone {zone} with {count} accounts; tills learn it as they exchange.",
+        {"customer": customer, "zone": zone, "accounts": count},
+        json=json,
+    )

@@ -12,12 +12,22 @@ from sqlalchemy.dialects.sqlite import insert
 from meterpos.errors import MeterposError
 from meterpos.ledger import search_index
 from meterpos.ledger.balances import recalculate
-from meterpos.ledger.feedrows import TABLES, RowLike, columns_of, decode_all
+from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, RowLike, columns_of, decode_all
 from meterpos.ledger.posting import fact_of, post, rewrite_groups, same_content
 from meterpos.ledger.rules.balances import subject_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.tables import accounts, facts, journal, plans, till_identity, zone_digests
+from meterpos.ledger.tables import (
+    accounts,
+    contacts,
+    customers,
+    facts,
+    journal,
+    meters,
+    plans,
+    till_identity,
+    zone_digests,
+)
 
 CHUNK: Final = 900
 
@@ -86,6 +96,7 @@ def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: 
                 sought |= {value["customer_no"] for value in values if value["customer_no"]}
             if kind == "account":
                 touched |= {value["account_no"] for value in values}
+    sought |= _let_leave(connection, by_kind[ACCOUNT_LEFT])
     search_index.refresh(connection, customer_nos=sought)
     touched |= _apply_facts(connection, by_kind["fact"], generation=generation)
     recalculate(connection, touched)
@@ -100,6 +111,52 @@ def _forget_agreed(connection: Connection, values: Sequence[Mapping[str, Any]]) 
     for value in values:
         differs = (plans.c.capacity_kw != value["capacity_kw"]) | (plans.c.total_minor != value["total_minor"])
         connection.execute(delete(plans).where(plans.c.account_no == value["account_no"], differs))
+
+
+def _let_leave(connection: Connection, rows: Sequence[RowLike]) -> set[str]:
+    """Let go of accounts that left a zone of this till's; return the customers whose search entries change.
+
+    One that came to another of its zones only changes the digest in which its facts are counted. Of one that is gone,
+    the facts stand without effect, as after a restore; this till's own come back in its own line.
+    """
+    sought: set[str] = set()
+    for row in rows:
+        account = connection.execute(select(accounts).where(accounts.c.account_no == row.key)).one_or_none()
+        if account is None:
+            continue
+        placed = connection.execute(
+            select(facts).where(facts.c.stands_on == row.key, facts.c.position.is_not(None))
+        ).all()
+        here = [fact_of(one) for one in placed]
+        _shift_digest(connection, row.zone, here, sign=-1)
+        if account.zone != row.zone:
+            _shift_digest(connection, account.zone, here, sign=1)
+            continue
+        own = _own_entries(connection)
+        _unplace(connection, [fact for fact in here if fact.entry_id in own], decision=None)
+        _unplace(connection, [fact for fact in here if fact.entry_id not in own], decision="none")
+        rewrite_groups(connection, sorted(set(map(subject_of, here))), also_on={row.key})
+        sought |= _forget_account(connection, account)
+    return sought
+
+
+def _shift_digest(connection: Connection, zone: str, moved: Sequence[Fact], *, sign: int) -> None:
+    held = zone_sums(connection).get(zone, ZoneSum(0, 0))
+    total = (held.total + sign * sum(map(_share, moved))) % WRAP
+    _set_digest(connection, zone, ZoneSum(held.count + sign * len(moved), total))
+
+
+def _forget_account(connection: Connection, account: Any) -> set[str]:
+    """Delete an account's row, its meter's, and its customer's once they have no other account here."""
+    connection.execute(delete(accounts).where(accounts.c.account_no == account.account_no))
+    others = accounts.c.meter_no == account.meter_no
+    if account.meter_no and connection.execute(select(accounts.c.account_no).where(others)).first() is None:
+        connection.execute(delete(meters).where(meters.c.meter_no == account.meter_no))
+    owned = select(accounts.c.account_no).where(accounts.c.customer_no == account.customer_no)
+    if account.customer_no and connection.execute(owned).first() is None:
+        for table in (contacts, customers):
+            connection.execute(delete(table).where(table.c.customer_no == account.customer_no))
+    return {account.customer_no} if account.customer_no else set()
 
 
 def _move_cursor(connection: Connection, *, generation: int, after: int, through: int, as_of: datetime) -> None:
