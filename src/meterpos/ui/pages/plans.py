@@ -1,5 +1,6 @@
 """Instalments: plans found by customer, number or phone; one with its payments; a payment added to it."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
@@ -50,10 +51,7 @@ class PlansPage(QWidget):
         words.bind(self.rows.setAccessibleName, "page.plans")
         self.nothing = Label(Type.text, "muted", wrap=True)
         self.card = PlanCardPanel(desk)
-        self.form = PlanPaymentPanel(desk)
-        self.new = NewPlanPanel(desk)
         self.new_button = Button("link", key="plans.new", shortcut="Ctrl+N", step=Type.small_strong)
-        self.done = DonePanel(desk)
         self._right = QStackedWidget()
         self._found: PlanRows | None = None
         self._build()
@@ -78,9 +76,6 @@ class PlansPage(QWidget):
         self.nothing.hide()
         column.addWidget(card, 1)
         column.addStretch(0)
-        self._right.addWidget(self.form)
-        self._right.addWidget(self.done)
-        self._right.addWidget(self.new)
         self._right.hide()
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
@@ -98,15 +93,44 @@ class PlansPage(QWidget):
         self.rows.leave_up.connect(self.line.setFocus)
         self.card.add_wanted.connect(self._begin)
         self.card.receipt_wanted.connect(lambda number: self._desk.go_to.emit("receipts", ("show", number)))
-        self.form.take.connect(self._take)
-        self.form.cancelled.connect(self._leave_form)
         self.new_button.clicked.connect(self._begin_new)
-        self.new.made.connect(self._have_made)
-        self.new.cancelled.connect(self._leave_form)
-        self.done.next_wanted.connect(self._leave_form)
-        self.done.again_wanted.connect(self._print_again)
         QShortcut(QKeySequence("Escape"), self, self._escape)
         words.notifier().changed.connect(self._tell_count)
+
+    # --- made when they are first wanted: together they would hold the window for too long ----------------------
+
+    @cached_property
+    def form(self) -> PlanPaymentPanel:
+        """A payment on a plan."""
+        made = PlanPaymentPanel(self._desk)
+        made.take.connect(self._take)
+        made.cancelled.connect(self._leave_form)
+        self._right.addWidget(made)
+        return made
+
+    @cached_property
+    def new(self) -> NewPlanPanel:
+        """A new plan."""
+        made = NewPlanPanel(self._desk)
+        made.made.connect(self._have_made)
+        made.cancelled.connect(self._leave_form)
+        self._right.addWidget(made)
+        return made
+
+    @cached_property
+    def done(self) -> DonePanel:
+        """What was just taken."""
+        made = DonePanel(self._desk)
+        made.next_wanted.connect(self._leave_form)
+        made.again_wanted.connect(self._print_again)
+        self._right.addWidget(made)
+        return made
+
+    def _has(self, name: str) -> bool:
+        return name in self.__dict__
+
+    def _is_busy(self) -> bool:
+        return (self._has("form") and self.form.is_busy) or (self._has("new") and self.new.is_busy)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -145,7 +169,8 @@ class PlansPage(QWidget):
 
     def stand(self) -> None:
         """The till's standing was read anew."""
-        self.form.show_form()
+        if self._has("form"):
+            self.form.show_form()
         self.card.stand()
         me = self._desk.me
         self.new_button.setVisible(me is None or me.may("take_money"))  # whoever only looks begins nothing
@@ -204,7 +229,8 @@ class PlansPage(QWidget):
 
     def _show_plan(self, plan: "PlanView") -> None:
         self.card.show_plan(plan)
-        self.form.show_plan(plan)
+        if self._has("form"):
+            self.form.show_plan(plan)
 
     def _refuse(self, error: UserError) -> None:
         self._number = None
@@ -227,7 +253,7 @@ class PlansPage(QWidget):
         self.form.open_for(plan)
 
     def _leave_form(self) -> None:
-        if self.form.is_busy or self.new.is_busy:
+        if self._is_busy():
             return
         self._right.hide()
         self._fit()
@@ -272,7 +298,7 @@ class PlansPage(QWidget):
     # --- a new one -----------------------------------------------------------------------------------------------
 
     def _begin_new(self) -> None:
-        if not self.isVisible() or self.form.is_busy or self.new.is_busy:
+        if not self.isVisible() or self._is_busy():
             return
         if not self.new_button.isVisible():
             return

@@ -1,5 +1,6 @@
 """Putting a receipt right: what went wrong, and the form for it; another till's is asked of head office."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Signal
@@ -32,26 +33,32 @@ class PutRight(QWidget):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
+        self._desk = desk
         self._entry: Entry | None = None
         self.title = SectionLabel()
         words.bind(lambda text: self.title.setText(f"{text.upper()}    Ctrl+1 … 2"), "right.what", owner=self)
         self.ways = Segments(WAYS, name_key="right.what")
         self.reversing = ReversePanel(desk)
-        self.correcting = CorrectPanel(desk)
         column = vertical(self, spacing=8)
         column.addWidget(self.title)
         column.addWidget(self.ways)
         column.addWidget(self.reversing)
-        column.addWidget(self.correcting, 1)
         column.addStretch(0)
-        self.correcting.hide()
+        self._column = column
         self.ways.chosen.connect(self._show)
         self.reversing.reversed.connect(self.reversed)
-        self.correcting.corrected.connect(self.corrected)
         self.reversing.cancelled.connect(self.cancelled)
-        self.correcting.cancelled.connect(self.cancelled)
         for number, way in enumerate(WAYS, start=1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda value=way.value: self.ways.choose(value))
+
+    @cached_property
+    def correcting(self) -> CorrectPanel:
+        """The form that moves it, made when it is first wanted."""
+        made = CorrectPanel(self._desk)
+        made.corrected.connect(self.corrected)
+        made.cancelled.connect(self.cancelled)
+        self._column.insertWidget(self._column.count() - 1, made, 1)
+        return made
 
     def open_for(self, entry: "Entry") -> None:
         """Begin to put a receipt right; taking it back is offered first."""
@@ -66,7 +73,8 @@ class PutRight(QWidget):
         if self._entry is None:
             return
         self.reversing.setVisible(way == "reverse")
-        self.correcting.setVisible(way == "correct")
+        if way == "correct" or "correcting" in self.__dict__:
+            self.correcting.setVisible(way == "correct")
         if way == "reverse":
             self.reversing.open_for(self._entry)
         else:

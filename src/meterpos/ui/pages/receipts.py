@@ -13,8 +13,10 @@ from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.printer import Outcome, Printer
+from meterpos.ui.pages.correct import CorrectPanel
 from meterpos.ui.pages.pay_search import SearchLine
 from meterpos.ui.pages.put_right import AskPanel, PutRight
+from meterpos.ui.pages.reverse import ReversePanel
 from meterpos.ui.pages.verdict import VerdictPanel
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
@@ -65,7 +67,6 @@ class ReceiptsPage(QWidget):
         self.again = Button(key="pay.print_again", shortcut="Ctrl+P")
         self.reverse_button = Button("danger", key="receipts.put_right", shortcut="Ctrl+R")
         self.putting = PutRight(desk)
-        self.reversing, self.correcting = self.putting.reversing, self.putting.correcting
         self.verdict = VerdictPanel(desk)
         self.ask_button = Button("danger", key="receipts.ask", shortcut="Ctrl+R")
         self.asking = AskPanel(desk)
@@ -75,6 +76,16 @@ class ReceiptsPage(QWidget):
         self.none = EmptyState("receipt", "receipts.choose")
         self._build()
         self._connect()
+
+    @property
+    def reversing(self) -> ReversePanel:
+        """The form that takes a receipt back."""
+        return self.putting.reversing
+
+    @property
+    def correcting(self) -> CorrectPanel:
+        """The form that moves a receipt to the right meter."""
+        return self.putting.correcting
 
     def _build(self) -> None:
         left = QWidget()
