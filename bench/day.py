@@ -23,11 +23,12 @@ def measure() -> list[Figure]:
         Figure(what=f"a day of {day['customers']} customers, keys without pauses", figure=f"{day['seconds']:,.0f} s"),
         Figure(what="- processor time of the till", figure=f"{day['processor_s']:,.0f} s"),
         Figure(
-            what="the event loop stood still, at the longest",
-            figure=f"{day['longest_ms']:,.0f} ms",
+            what="longest piece of work on the event loop, processor time",
+            figure=f"{day['work_ms']:,.0f} ms",
             limit=f"≤ {LIMIT_MS:.0f} ms",
-            kept=day["longest_ms"] <= LIMIT_MS,
+            kept=day["work_ms"] <= LIMIT_MS,
         ),
-        Figure(what=f"- times over {LIMIT_MS:.0f} ms", figure=f"{day['over']:,}"),
+        Figure(what=f"- pieces over {LIMIT_MS:.0f} ms", figure=f"{day['work_over']:,}"),
+        Figure(what="- the loop stood still by the clock, at the longest", figure=f"{day['stood_ms']:,.0f} ms"),
         *each,
     ]

@@ -493,10 +493,23 @@ def open_window(here: World, *, typist: bool = True) -> Window:
 
 
 class Watch(Heartbeat):
-    """Watches the loop all day and fails nothing: what it saw is a figure, told at the end."""
+    """Watches the loop all day and fails nothing: what it saw is a figure, told at the end.
+
+    How long the loop stood still is told by the clock, and a busy machine makes it longer; the work done between two
+    of its beats is told by the processor time of its thread, whatever else runs.
+    """
 
     def __init__(self) -> None:
         super().__init__(limit_ms=WATCHED_MS)
+        self.work_ms: list[float] = []
+        self._worked_s = time.thread_time()
+
+    def _tick(self) -> None:
+        super()._tick()
+        worked_s = time.thread_time()
+        if (work_ms := (worked_s - self._worked_s) * 1000) > WATCHED_MS:
+            self.work_ms.append(work_ms)
+        self._worked_s = worked_s
 
     def __exit__(self, *how: Any) -> None:
         with suppress(AssertionError):
@@ -508,9 +521,14 @@ class Watch(Heartbeat):
         return max((stall.ms for stall in self.stalls), default=0.0)
 
     @property
+    def longest_work_ms(self) -> float:
+        """The longest piece of work between two beats."""
+        return max(self.work_ms, default=0.0)
+
+    @property
     def over(self) -> int:
-        """How often it stood still for longer than it should."""
-        return sum(stall.ms > LIMIT_MS for stall in self.stalls)
+        """How many pieces of work were longer than they should be."""
+        return sum(work_ms > LIMIT_MS for work_ms in self.work_ms)
 
 
 @dataclass(frozen=True)
@@ -520,15 +538,16 @@ class Played:
     customers: int
     seconds: float
     processor_s: float
-    longest_ms: float
-    over: int
+    stood_ms: float
+    work_ms: float
+    work_over: int
     each_ms: dict[str, float]
 
     def __str__(self) -> str:
         return (
             f"{self.customers} customers in {self.seconds:.0f} s, {self.processor_s:.0f} s of processor; everything "
-            f"agrees to the cent; the loop stood still for {self.longest_ms:.0f} ms at the longest, {self.over} times "
-            f"for over {LIMIT_MS:.0f} ms"
+            f"agrees to the cent; the loop worked for {self.work_ms:.0f} ms in one piece, {self.work_over} times over "
+            f"{LIMIT_MS:.0f} ms, and stood still for {self.stood_ms:.0f} ms by the clock"
         )
 
 
@@ -549,7 +568,7 @@ def play(folder: Path, plan: Plan, *, by_display: bool = False) -> Played:
         window.deleteLater()
     counts = Counter(visit.kind for visit in plan.visits)
     each_ms = {kind: took / counts[kind] * 1000 for kind, took in sorted(day.steps.items())}  # type: ignore[index]
-    return Played(len(plan.visits), seconds, processor_s, watch.longest_ms, watch.over, each_ms)
+    return Played(len(plan.visits), seconds, processor_s, watch.longest_ms, watch.longest_work_ms, watch.over, each_ms)
 
 
 def main() -> None:
