@@ -69,8 +69,8 @@ def measure(scratch: Path, *, customers: int, postgresql: str | None = None) -> 
     figures = [
         Figure(
             what=f"{what}, SQLite",
-            figure=f"{ours['seconds']:.0f} s",
-            floor=f"{floor['seconds']:.0f} s set-based SQL alone",
+            figure=f"{ours['seconds']:.0f} s ({ours['cpu']:.0f} s of processor time)",
+            floor=f"{floor['seconds']:.0f} s ({floor['cpu']:.0f} s) set-based SQL alone",
             ratio=f"{ours['seconds'] / floor['seconds']:.2f} ×",
             limit=f"≤ {SECONDS_MAX} s and ≤ {RATIO_MAX} ×",
             kept=ours["seconds"] <= SECONDS_MAX and ours["seconds"] <= RATIO_MAX * floor["seconds"],
@@ -122,13 +122,14 @@ def _migrate(office: Any, old: Path) -> dict[str, float]:
 
 def _floor(office: Any, old: Path) -> dict[str, float]:
     from meterpos.headoffice.legacy.progress import Progress
-    from meterpos.headoffice.legacy.steps import amounts, customers, meters, places
+    from meterpos.headoffice.legacy.steps import amounts, customers, meters, parts, places
 
     with office.store.write() as conn:
         driver = conn.connection.driver_connection
         conn.exec_driver_sql("COMMIT")
         driver.execute("ATTACH ? AS old", (str(old),))
         conn.exec_driver_sql("BEGIN IMMEDIATE")
+        conn.exec_driver_sql(f"PRAGMA cache_size = -{parts.CACHE_KIB}")
         for statement in FLOOR_IN:
             conn.exec_driver_sql(statement)
         places.place(conn, Progress("floor"), ambiguous="first")
@@ -158,7 +159,7 @@ def _run_child(options: argparse.Namespace) -> None:
         seconds = time.monotonic() - began
         office.close()
     mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "mb": mb, "steps": steps}))
+    print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "mb": mb, "steps": steps}))
 
 
 def main() -> None:

@@ -57,15 +57,13 @@ INSERT INTO invoices SELECT (u.id - 1) * :invoices + j + 1, 1, 'INV-' || printf(
   'not paid'
   FROM users u, k;
 UPDATE invoices SET total_amount = amount + balance_brought_forward;
-INSERT INTO bills SELECT id * 3 - 2, 1, customer_id, customer_id, 'B', 'consumption', amount - 150, 'invoiced',
-  invoice_date
-  FROM invoices;
-INSERT INTO bills SELECT id * 3 - 1, 1, customer_id, customer_id, 'B', 'standing_charge', 150, 'invoiced',
-  invoice_date
-  FROM invoices;
-INSERT INTO bills SELECT id * 3, 1, customer_id, customer_id, 'B', 'BALANCE', balance_brought_forward, 'invoiced',
-  invoice_date
-  FROM invoices;
+INSERT INTO bills SELECT * FROM (
+  SELECT id * 3 - 2 AS id, 1, customer_id, customer_id, 'B', 'consumption', amount - 150, 'invoiced', invoice_date
+  FROM invoices
+  UNION ALL SELECT id * 3 - 1, 1, customer_id, customer_id, 'B', 'standing_charge', 150, 'invoiced', invoice_date
+  FROM invoices
+  UNION ALL SELECT id * 3, 1, customer_id, customer_id, 'B', 'BALANCE', balance_brought_forward, 'invoiced',
+  invoice_date FROM invoices) ORDER BY id;
 INSERT INTO invoice_bills SELECT id, (id + 2) / 3, id FROM bills ORDER BY id;
 INSERT INTO payments SELECT id, 1, customer_id, CASE WHEN id % 3 = 0 THEN NULL ELSE id END, NULL,
   CASE id % 3 WHEN 0 THEN 'cash' WHEN 1 THEN 'mpesa' ELSE 'bank' END, 'REF' || id, round(amount / 2, 2),

@@ -57,9 +57,10 @@ class _Books:
     zone: str
     service: str
     today: str
-    account_no: dict[int, str] = field(default_factory=dict)
-    invoice_no: dict[int, tuple[str, int]] = field(default_factory=dict)
-    references: dict[tuple[str, str], str] = field(default_factory=dict)
+    renamed: frozenset[int] = frozenset()
+    """Invoices whose number an earlier one has."""
+    references: set[int] = field(default_factory=set)
+    """Hashes of the references claimed: a million of them must fit into little memory."""
     meter_no: dict[int, str] = field(default_factory=dict)
     meters_sent: set[str] = field(default_factory=set)
     suspense: str | None = None
@@ -71,6 +72,7 @@ def post(conn: Connection, progress: Progress, *, zone: str, service: str, at: d
     _refuse_taken(conn)
     sink = Sink(conn)
     books = _Books(conn=conn, sink=sink, progress=progress, zone=zone, service=service, today=today)
+    books.renamed = _renamed(conn)
     for table in (staging.legacy_invoices, staging.legacy_payments, staging.legacy_customers, staging.legacy_meters):
         progress.expect(parts.count(conn, table))
     for name, step in _STEPS.items():
@@ -163,8 +165,7 @@ def _accounts(books: _Books) -> int:
     for account_id, customer_id, meter_id, active, opened_on, closed_on, opening, first_on in _each(
         books, query, "accounts", weigh=False
     ):
-        number = f"A{account_id}" if account_id >= 0 else f"X{-account_id}"
-        books.account_no[account_id] = number
+        number = _account_no(account_id)
         meter_no = books.meter_no[meter_id if meter_id is not None else account_id]
         opened = opened_on or first_on or books.today
         closed = None if active else max(closed_on or books.today, opened)
@@ -188,15 +189,16 @@ def _invoices(books: _Books) -> int:
         "FROM legacy_invoices i JOIN legacy_invoice_sums s ON s.invoice_id = i.id ORDER BY i.id"
     )
     count = 0
-    seen: set[str] = set()
     for invoice_id, number, account_id, made_on, due_on, amount, forward in _each(books, query, "invoices"):
-        wanted = number or f"I{invoice_id}"
-        number_here = wanted if wanted not in seen else f"{wanted}/{invoice_id}"
-        seen.add(number_here)
         day = made_on or due_on or books.today
-        books.invoice_no[invoice_id] = (number_here, account_id)
         books.sink.invoice(
-            number_here, books.account_no[account_id], books.zone, day, max(due_on or day, day), amount, forward
+            _invoice_no(books, invoice_id, number),
+            _account_no(account_id),
+            books.zone,
+            day,
+            max(due_on or day, day),
+            amount,
+            forward,
         )
         count += 1
     return count
@@ -205,9 +207,10 @@ def _invoices(books: _Books) -> int:
 def _payments(books: _Books) -> int:
     query = (
         "SELECT p.id, w.account_id, p.invoice_id, p.paid_on, p.amount_minor, p.method, p.reference, w.left_out, "
-        "p.reversed_on, i.invoice_date FROM legacy_payments p "
+        "p.reversed_on, i.invoice_date, i.invoice_number, s.account_id AS invoice_account FROM legacy_payments p "
         "JOIN legacy_payment_places w ON w.payment_id = p.id "
         "LEFT JOIN legacy_invoices i ON i.id = p.invoice_id "
+        "LEFT JOIN legacy_invoice_sums s ON s.invoice_id = p.invoice_id "
         "WHERE p.amount_minor IS NOT NULL AND p.amount_minor <> 0 "
         "AND lower(coalesce(p.status, '')) IN ('completed', 'paid', 'pending') ORDER BY p.id"
     )
@@ -231,19 +234,48 @@ def _payment(books: _Books, row: Any) -> None:
         return
     method = method_of(row.method)
     reference = normalise_reference(row.reference or "") or None if method != "cash" else row.reference
-    named = books.invoice_no.get(row.invoice_id) if row.invoice_id is not None else None
-    invoice_no = named[0] if named is not None and named[1] == row.account_id else None
+    is_own = row.invoice_account is not None and row.invoice_account == row.account_id
+    invoice_no = _invoice_no(books, row.invoice_id, row.invoice_number) if is_own else None
     sink.payment(number, account_no, zone, day, row.amount_minor, counts, invoice_no, method, reference)
     if row.reversed_on is not None:
         sink.reversal(number, account_no, zone, max(row.reversed_on, day), row.amount_minor, counts, method, reference)
-    elif method != "cash" and reference and books.references.setdefault((method, reference), number) == number:
-        sink.claim(method, reference, number)
+    elif method != "cash" and reference:
+        _claim(books, method, reference, number)
+
+
+def _claim(books: _Books, method: str, reference: str, number: str) -> None:
+    """Note whose a reference is, unless an earlier payment has it."""
+    key = hash((method, reference))
+    if key not in books.references:
+        books.references.add(key)
+        books.sink.claim(method, reference, number)
+
+
+def _account_no(account_id: int) -> str:
+    """Return the number an account has in the ledger."""
+    return f"A{account_id}" if account_id >= 0 else f"X{-account_id}"
+
+
+def _invoice_no(books: _Books, invoice_id: int, number: str | None) -> str:
+    """Return the number an invoice has in the ledger: its own, unless an earlier one has it or it has none."""
+    if number is None:
+        return f"I{invoice_id}"
+    return f"{number}/{invoice_id}" if invoice_id in books.renamed else number
+
+
+def _renamed(conn: Connection) -> frozenset[int]:
+    query = text(
+        "SELECT i.id FROM legacy_invoices i JOIN (SELECT invoice_number, min(id) AS first_id FROM legacy_invoices "
+        "GROUP BY invoice_number HAVING count(*) > 1) AS d ON d.invoice_number = i.invoice_number AND d.first_id <> "
+        "i.id"
+    )
+    return frozenset(conn.execute(query).scalars())
 
 
 def _place(books: _Books, account_id: int | None) -> tuple[str, str]:
     """Return account and zone of a payment; the migration's suspense account is opened when it is first needed."""
     if account_id is not None:
-        return books.account_no[account_id], books.zone
+        return _account_no(account_id), books.zone
     if books.suspense is None:
         books.suspense = suspense_account(SUSPENSE_TILL)
         row = (books.suspense, "suspense", None, None, SUSPENSE_TILL, SUSPENSE_ZONE, books.today, None)
@@ -295,8 +327,8 @@ def _plan_payments(books: _Books, plan_id: str, plan_no: str, opened: str) -> No
         books.sink.payment(
             number, plan_no, books.zone, line.paid_on or opened, line.amount_minor, _COUNTS, None, "bank", reference
         )  # fmt: skip
-        if reference and books.references.setdefault(("bank", reference), number) == number:
-            books.sink.claim("bank", reference, number)
+        if reference:
+            _claim(books, "bank", reference, number)
 
 
 _STEPS: Final[dict[str, Callable[[_Books], int]]] = {

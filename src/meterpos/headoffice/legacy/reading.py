@@ -16,6 +16,7 @@ from meterpos.headoffice.legacy.layout import TABLES, TENANT, OldColumn, OldTabl
 from meterpos.headoffice.legacy.progress import Progress
 from meterpos.headoffice.legacy.sources import Source
 from meterpos.headoffice.legacy.state import IMPORT
+from meterpos.headoffice.legacy.steps.parts import analyse
 from meterpos.headoffice.tables.legacy import READ, legacy_decisions
 from meterpos.ledger.bulk import Row
 
@@ -58,6 +59,7 @@ def read_books(conn: Connection, source: Source, *, tenant: int, progress: Progr
         done.unknown.extend(f"{plan.old.name}.{name}" for name in plan.unknown)
         done.missing.extend(f"{plan.old.name}.{column.name}" for column in plan.missing)
     done.missing.extend(old.name for old in TABLES if source.columns(old.name) is None)
+    analyse(conn, *READ)
     problems.keep(conn, IMPORT, list(strangers.find(conn, source)))
     if not done.rows.get("users"):
         raise NoSuchTenant(

@@ -18,7 +18,7 @@ from meterpos.headoffice.legacy import backups, decisions, posting, reading, sta
 from meterpos.headoffice.legacy.decisions import Decision
 from meterpos.headoffice.legacy.progress import Progress, Tell, say_nothing
 from meterpos.headoffice.legacy.sources import Source
-from meterpos.headoffice.legacy.steps import amounts, checks, customers, meters, places, plans, proof
+from meterpos.headoffice.legacy.steps import amounts, checks, customers, meters, parts, places, plans, proof
 from meterpos.headoffice.legacy.steps.checks import GROUPS, Group
 from meterpos.headoffice.office import Office
 
@@ -125,7 +125,7 @@ class Runner:
     def _dry(self, names: Sequence[str]) -> Iterator[Outcome]:
         outcomes: list[Outcome] = []
         try:
-            with self.office.store.write() as conn:
+            with self.office.store.write() as conn, parts.room_to_work(conn):
                 self._open = conn
                 for name in self._wanted(names):
                     outcomes.append(self._tried(conn, name))
@@ -174,7 +174,7 @@ class Runner:
         if self._open is not None:
             yield self._open
         else:
-            with self.office.store.write() as conn:
+            with self.office.store.write() as conn, parts.room_to_work(conn):
                 yield conn
 
     def at(self) -> datetime:

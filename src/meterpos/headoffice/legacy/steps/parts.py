@@ -1,6 +1,7 @@
 """Running one statement over a large table in parts, so that progress shows and memory stays small."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, select, text
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, Table, func, select, text
 from meterpos.headoffice.legacy.progress import Progress
 
 PART_ROWS: Final = 100_000
+CACHE_KIB: Final = 128 * 1024
 
 
 def ranges(conn: Connection, table: Table, column: str = "id") -> Iterator[tuple[int, int, int]]:
@@ -52,6 +54,20 @@ def whole(conn: Connection, sentence: str, *, progress: Progress, doing: str, wo
     written = conn.execute(text(sentence)).rowcount
     progress.advance(work, doing)
     return int(written)
+
+
+@contextmanager
+def room_to_work(conn: Connection) -> Iterator[None]:
+    """Give SQLite memory for the pages of a large transaction: with its usual 2 MB it writes them again and again."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    (before,) = conn.exec_driver_sql("PRAGMA cache_size").one()
+    conn.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
+    try:
+        yield
+    finally:
+        conn.exec_driver_sql(f"PRAGMA cache_size = {before}")
 
 
 def analyse(conn: Connection, *tables: Table) -> None:
