@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -21,6 +21,18 @@ def tell(sentence: str) -> None:
 def tell_aside(sentence: str) -> None:
     """Print one line that is no part of the answer, on stderr."""
     print(sentence, file=sys.stderr)
+
+
+def progress(what: str) -> Callable[[int, int], None]:
+    """Return what says on stderr how many of how many are done, on one line written over, where there is a terminal."""
+
+    def say(done: int, total: int) -> None:
+        if sys.stderr is not None and sys.stderr.isatty():
+            end = "\r\x1b[K" if done >= total else ""
+            sys.stderr.write(f"\r\x1b[K{done:,} of {total:,} {what}{end}")
+            sys.stderr.flush()
+
+    return say
 
 
 def tell_problems(problems: "Sequence[Problem]") -> None:

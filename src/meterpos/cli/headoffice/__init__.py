@@ -16,6 +16,7 @@ from meterpos.cli.headoffice import (
     money,
     people,
     plans,
+    recalculation,
     server,
     tills,
 )
@@ -52,6 +53,7 @@ app.add_typer(tills.app, name="till")
 app.add_typer(people.app, name="user")
 approvals.add_to(app)
 data.add_to(app)
+recalculation.add_to(app)
 app.add_typer(accounts.customer_app, name="customer")
 app.add_typer(accounts.app, name="account")
 money.add_to(app)

@@ -1,0 +1,98 @@
+"""Customers' sums worked out anew: what was not so is told, and nothing else changes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from meterpos.headoffice import recalculation
+from meterpos.headoffice.importing.load import import_directory
+from meterpos.headoffice.office import Office
+from meterpos.headoffice.recalculation import Recalculated, recalculate_customer_balances
+from meterpos.ledger.tables import customers
+from tests.cli.commands import run
+from tests.support.headoffice import TOWN, make_office
+
+SPOILT = "AC-10001"
+
+
+@pytest.fixture
+def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
+    office = make_office(tmp_path / "office", database_url)
+    import_directory(office.store, TOWN / "import")
+    yield office
+    office.close()
+
+
+def sums(office: Office) -> list[tuple[object, ...]]:
+    with office.store.read() as connection:
+        found = select(customers.c.customer_no, customers.c.balance_minor, customers.c.overpayment_minor)
+        return [tuple(row) for row in connection.execute(found.order_by(customers.c.customer_no))]
+
+
+def spoil(office: Office) -> None:
+    with office.store.write() as connection:
+        chosen = customers.c.customer_no == SPOILT
+        connection.execute(update(customers).where(chosen).values(balance_minor=customers.c.balance_minor + 500_00))
+
+
+def changed(done: Recalculated) -> tuple[int, int]:
+    return done.balances_changed, done.overpayments_changed
+
+
+def test_a_drifted_customer_is_put_right_and_told_and_a_second_time_finds_nothing(office: Office) -> None:
+    right = sums(office)
+    spoil(office)
+    done = recalculate_customer_balances(office.store, chunk=7)
+    assert sums(office) == right
+    assert changed(done) == (1, 0)
+    assert [(one.customer_no, one.type, one.difference_minor) for one in done.significant] == [
+        (SPOILT, "balance", -500_00)
+    ]
+    assert done.balance_before_minor - done.balance_after_minor == 500_00
+    assert done.processed >= max(done.with_balance, done.with_overpayment, done.clear) > 0
+    assert changed(recalculate_customer_balances(office.store)) == (0, 0)
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(office: Office) -> None:
+    spoil(office)
+    before = sums(office)
+    done = recalculate_customer_balances(office.store, dry_run=True)
+    assert sums(office) == before
+    assert changed(done) == (1, 0)
+
+
+def test_a_small_change_is_counted_and_not_listed(office: Office) -> None:
+    spoil(office)
+    done = recalculate_customer_balances(office.store, significant_minor=500_00)
+    assert (changed(done), done.significant) == ((1, 0), [])
+
+
+def test_one_customer_that_cannot_be_does_not_stop_the_rest(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoil(office)
+    real = recalculation.recalculate_customers
+
+    def stumbling(connection: object, some: list[str]) -> object:
+        if "AC-10002" in some:
+            raise OverflowError("a sum beyond all bounds")
+        return real(connection, some)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(recalculation, "recalculate_customers", stumbling)
+    done = recalculate_customer_balances(office.store, chunk=10)
+    assert done.failed == [("AC-10002", "OverflowError: a sum beyond all bounds")]
+    assert changed(done) == (1, 0)
+
+
+def test_by_command_it_is_told_in_words_and_in_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METERPOS_HEADOFFICE_HOME", str(tmp_path / "office"))
+    url = f"sqlite:///{tmp_path / 'office.db'}"
+    assert run("headoffice", "--database", url, "init").code == 0
+    empty = run("headoffice", "--database", url, "recalculate-customer-balances")
+    assert (empty.code, empty.out) == (0, "No customers with meters found.\n")
+    assert run("headoffice", "--database", url, "import", str(TOWN / "import")).code == 0
+    told = run("headoffice", "--database", url, "recalculate-customer-balances", "--dry-run")
+    assert "balances changed: 0" in told.out
+    assert "Nothing was changed." in told.out
+    answer = run("headoffice", "--database", url, "recalculate-customer-balances", "--json").answer
+    assert (answer["overpayments_changed"], answer["significant"], answer["failed"]) == (0, [], [])
