@@ -62,6 +62,7 @@ def test_a_paper_is_cut_once_and_opens_the_drawer_for_cash_alone(case: Case) -> 
         "known-and",
         "reversal",
         "correction",
+        "reconnection",
         "shift",
         "statement",
         "report",
