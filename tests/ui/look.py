@@ -285,7 +285,8 @@ class Visit:
         press(Qt.Key.Key_Return)
         self.grab("count-letters")
         for digits in ("2", "", "", "4", "1"):
-            shift.counting.grid.lines[shift.counting.grid.lines.index(window.focusWidget())].setText(digits)
+            window.focusWidget().clear()
+            type_text(digits)
             press(Qt.Key.Key_Return)
         self.grab("count")
         press(Qt.Key.Key_F12)

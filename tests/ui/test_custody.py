@@ -461,3 +461,14 @@ def test_a_count_that_another_began_is_not_gone_on_with(window: Window, counter:
     window.desk.enter("otieno")
     settle(window)
     assert shift.deeds.isVisible()
+
+
+def test_the_amber_line_does_not_tell_what_is_held_while_the_drawer_is_counted(
+    window: Window, counter: Counter, shift: Any
+) -> None:
+    setting(counter, window, "cash_warn_minor", 400_000)
+    assert window.cash.isVisible()
+    press(F12)
+    assert shift.counting.isVisible() and not window.cash.isVisible()
+    press(ESCAPE)
+    assert window.cash.isVisible()

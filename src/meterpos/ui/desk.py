@@ -45,12 +45,14 @@ class Desk(QObject):
     go_to = Signal(str, object)  # a page's name and what it should show there
     printer_said = Signal(str)  # the sentence of a printer in trouble, "" when all is well
     online_changed = Signal()
+    counting_changed = Signal()
 
     def __init__(self, tasks: Tasks) -> None:
         super().__init__()
         self.tasks = tasks
         self.standing: Standing | None = None
         self.online = False
+        self.is_counting = False
         self._till: Till | None = None
         self._user_name: str | None = None
         self._afterwards: list[Callable[[], object]] = []
@@ -124,6 +126,11 @@ class Desk(QObject):
         shift = standing.shift
         is_mine = shift is None or shift.clerk == me.user_name or not standing.clerk_name
         return not is_mine and not me.may("any_drawer")
+
+    def set_counting(self, *, counting: bool) -> None:
+        """Say whether a drawer is being counted: what must lie in it is told nowhere meanwhile."""
+        self.is_counting = counting
+        self.counting_changed.emit()
 
     # --- facts ---------------------------------------------------------------------------------------------------
 

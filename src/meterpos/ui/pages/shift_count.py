@@ -1,7 +1,7 @@
 """Counting the drawer, to close the shift or hand it over; what must lie in it is not shown before the count is in."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 
 from meterpos.ledger.rules.cash import NOTES_AND_COINS
 from meterpos.ui import words
@@ -43,6 +43,14 @@ class CountPanel(Surface):
         main_shortcut(self.button, self.press)
         QShortcut(QKeySequence("Escape"), self, self.cancelled.emit)
         words.notifier().changed.connect(self._tell)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._desk.set_counting(counting=True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._desk.set_counting(counting=False)
 
     def begin(self, purpose: str) -> None:
         """Count anew, to "close" the shift or to hand it over ("handover")."""

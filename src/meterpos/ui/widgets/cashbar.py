@@ -29,6 +29,7 @@ class CashBar(Surface):
         row.addWidget(self.button)
         self.button.clicked.connect(lambda: self._desk.go_to.emit("shift", self._helps))
         desk.stands.connect(self.tell)
+        desk.counting_changed.connect(self.tell)
         words.notifier().changed.connect(self.tell)
         self.hide()
 
@@ -45,7 +46,7 @@ class CashBar(Surface):
 
     def _cash(self) -> str:
         standing = self._desk.standing
-        if standing is None or standing.held_minor is None:
+        if standing is None or standing.held_minor is None or self._desk.is_counting:
             return ""
         limits, held = standing.settings, standing.held_minor
         how = fullness(held, warn_minor=limits.cash_warn_minor, stop_minor=limits.cash_stop_minor)
