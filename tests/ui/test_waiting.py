@@ -155,6 +155,24 @@ def test_several_payments_are_put_aside_and_brought_back_by_key(
     assert kept(counter)[0] == ("Grace Akinyi Otieno", 10_000)
 
 
+def test_on_a_narrow_screen_what_waits_makes_room_for_the_change(counter: Counter, opened: Any) -> None:
+    window: Window = opened(counter, size=(1024, 768))
+    for _ in range(3):
+        choose(window, "MTR-112")
+        type_text("700")
+        press(F11)
+    assert window.pay.last.parked_card.isVisible()
+    assert window.pay.minimumSizeHint().height() <= 768 - 52
+    choose(window, "MTR-310")
+    type_text("50")
+    press(F12)
+    settle(window)
+    assert window.pay.done.isVisible() and not window.pay.last.parked_card.isVisible()
+    assert window.pay.minimumSizeHint().height() <= 768 - 52
+    press(ENTER)
+    assert window.pay.last.parked_card.isVisible()
+
+
 def test_a_tenth_payment_is_not_put_aside_but_told(window: Window) -> None:
     choose(window, "MTR-112")
     for _ in range(9):

@@ -76,6 +76,7 @@ class LastStrip(QWidget):
         super().__init__()
         self._last: Taken | None = None
         self._state = ""
+        self._roomy = True
         self.who = Elided(Type.text_strong)
         self.amount = Label(Type.text_strong)
         self.more = Elided(Type.helper, "muted")
@@ -133,11 +134,16 @@ class LastStrip(QWidget):
         """Show the payments that wait."""
         had_keyboard = self.parked.hasFocus()
         self.parked.show_drafts(drafts)
-        self.parked_card.setVisible(bool(drafts))
+        self.parked_card.setVisible(self._roomy and bool(drafts))
         self.parked_hint.setText(words.say("pay.parked.hint"))
         self.parked_hint.set_tone("muted")
         if had_keyboard and not drafts:
             self.leave.emit()
+
+    def give_room(self, *, roomy: bool) -> None:
+        """On a narrow screen what waits makes room for the change; its keys still bring it back."""
+        self._roomy = roomy
+        self.parked_card.setVisible(roomy and bool(self.parked.rows()))
 
     def tell_parked(self, sentence: str) -> None:
         """Say why one could not be brought back."""

@@ -12,6 +12,7 @@ from meterpos.ui.desk import Desk
 from meterpos.ui.pages.pay_search import SearchPanel
 from meterpos.ui.theme import METRICS
 from meterpos.ui.widgets.basic import EmptyState, Surface, horizontal, vertical
+from meterpos.ui.widgets.scrolled import Stack
 
 if TYPE_CHECKING:
     from meterpos.ledger.queries.customers import Customer
@@ -43,7 +44,7 @@ class PayShape(QWidget):
         self._build()
 
     def _build(self) -> None:
-        self._middle = QStackedWidget()
+        self._middle = Stack()
         self._right = QStackedWidget()
         self._left = QWidget()
         self._left_column = column = vertical(self._left, spacing=0)
@@ -125,6 +126,7 @@ class PayShape(QWidget):
         if not self._is_complete:
             return
         busy = self._customer is not None or self._middle.currentWidget() is self.done
+        self.last.give_room(roomy=bool(self._wide) or self._middle.currentWidget() is not self.done)
         if not self._wide:
             nothing = not self.search.line.text().strip()
             self._below_stack.setCurrentIndex(1 if busy or nothing else 0)
