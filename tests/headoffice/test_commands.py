@@ -164,6 +164,8 @@ def test_accounts_live_through_time(town: Staff) -> None:
     rows = {row["account_no"]: row for row in town.ask("balances")["balances"]}
     assert (rows["A-NEW"]["net_minor"], rows["A-3"]["net_minor"]) == (0, 25_000)
     assert "A-3" in town.do("statement", "--meter", "A-3").out
+    assert town.do("statement", "--meter", "A-3", "--format", "pdf").raw.startswith(b"%PDF")
+    assert b"From the books of head office." in town.do("statement", "--meter", "A-3", "--format", "escpos").raw
     town.do("check")
 
 
