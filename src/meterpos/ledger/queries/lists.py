@@ -25,7 +25,7 @@ CHUNK: Final = 4_000
 LOOKED_INTO: Final = 400
 """How many accounts at once are looked into for what is past due: their charges have to be read."""
 
-PEOPLE_AT_ONCE: Final = 1_000
+PEOPLE_AT_ONCE: Final = 400
 """How many customers at once, in the order of the alphabet, have their meters read."""
 
 FOUND_MAX: Final = 200
