@@ -105,6 +105,13 @@ def test_a_source_that_is_not_there_is_refused_in_a_sentence(named: str) -> None
         open_source(named)
 
 
+def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "legacy.sql"
+    file.write_text(old_books.schema() * 3)
+    with pytest.raises(UnusableSource, match="cannot be opened"):
+        open_source(str(file))
+
+
 @pytest.mark.parametrize(
     ("value", "minor"),
     [(1018.64, 101864), ("1018.64", 101864), (Decimal("1018.64"), 101864), (5, 500), (0.1 + 0.2, 30), ("-7.5", -750),

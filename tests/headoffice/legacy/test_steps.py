@@ -55,6 +55,14 @@ def test_every_step_is_idempotent(office: Office, source_of: MakeSource) -> None
     assert [runner.step(name).counts for name in STEPS[:-1]] == first
 
 
+def test_validation_can_be_skipped_but_never_the_proof(office: Office, source_of: MakeSource) -> None:
+    runner = import_example(office, source_of)
+    runner.choices = Choices(skip_validation=True)
+    steps = [outcome.step for outcome in runner.all_steps(dry_run=True)]
+    assert state.PROOF in steps
+    assert {state.VALIDATE_PAYMENTS, state.VALIDATE}.isdisjoint(steps)
+
+
 def test_a_step_names_the_one_before_it_that_is_missing(office: Office, source_of: MakeSource) -> None:
     runner = import_example(office, source_of)
     with pytest.raises(state.StepMissing, match="backfill-payment-meter-ids"):

@@ -90,9 +90,9 @@ class Runner:
         """Run the checks of these groups, also after posting."""
 
         def work(conn: Connection, progress: Progress) -> Counts:
-            needed = state.NEEDS[state.VALIDATE_PAYMENTS if tuple(groups) == ("payments",) else state.VALIDATE]
-            if groups != ("journals",) and state.done(conn, needed) is None:
-                raise state.StepMissing(f"validate needs {needed} first. Run: meterpos migrate {needed}")
+            if tuple(groups) != ("journals",):
+                before = state.VALIDATE_PAYMENTS if tuple(groups) == ("payments",) else state.VALIDATE
+                state.require_before(conn, before, name="validate")
             return dict(checks.validate(conn, progress, step=state.VALIDATE, groups=groups))
 
         return self._run(state.VALIDATE, work)

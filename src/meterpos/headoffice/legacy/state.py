@@ -55,9 +55,20 @@ def done(conn: Connection, step: str) -> Done | None:
 def require(conn: Connection, step: str) -> None:
     """Make sure the step before `step` was done and nothing was posted. Raises: StepMissing, AlreadyPosted."""
     refuse_posted(conn)
-    needed = NEEDS[step]
-    if done(conn, needed) is None:
-        raise StepMissing(f"{step} needs {needed} first. Run: meterpos migrate {needed}")
+    require_before(conn, step, name=step)
+
+
+def require_before(conn: Connection, step: str, *, name: str) -> None:
+    """Make sure the steps before `step`, called `name` in the sentence, were done.
+
+    Raises: StepMissing naming the first that was not.
+    """
+    missing = None
+    needed = NEEDS.get(step)
+    while needed is not None and done(conn, needed) is None:
+        missing, needed = needed, NEEDS.get(needed)
+    if missing is not None:
+        raise StepMissing(f"{name} needs {missing} first. Run: meterpos migrate {missing}")
 
 
 def refuse_posted(conn: Connection) -> None:

@@ -1,5 +1,6 @@
 """The source that a URL, a file or a directory names, opened so that it cannot be written to."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,10 @@ def open_source(named: str) -> Source:
     opener = openers.get(url.drivername.split("+")[0])
     if opener is None:
         raise UnusableSource(f"{url.drivername} is not read. {_ADVICE}", field="source")
+    return _opened(opener, url)
+
+
+def _opened(opener: Callable[[URL], Source], url: URL) -> Source:
     try:
         return opener(url)
     except UnusableSource:
@@ -48,7 +53,7 @@ def _open_path(path: Path) -> Source:
     if path.is_dir():
         return DumpSource(path)
     if path.is_file():
-        return _sqlite(URL.create("sqlite", database=str(path)))
+        return _opened(_sqlite, URL.create("sqlite", database=str(path)))
     raise UnusableSource(f"There is no {path}. {_ADVICE}", field="source")
 
 
@@ -61,6 +66,7 @@ def _sqlite(url: URL) -> DatabaseSource:
     connection = driver.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # here it shows whether it is a database
     return DatabaseSource(
         connection,
         stream=connection.cursor,

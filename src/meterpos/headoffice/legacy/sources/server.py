@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from meterpos.headoffice.legacy.sources.base import Row
+from meterpos.headoffice.legacy.sources.base import Row, UnusableSource
 
 FETCHED: Final = 5_000
 
@@ -57,6 +57,8 @@ class DatabaseSource:
             cursor.execute(f"SELECT {listed} FROM {self._name(table)}{where}", values)
             while some := cursor.fetchmany(FETCHED):
                 yield some
+        except Exception as error:  # each driver has errors of its own
+            raise UnusableSource(f"{table} could not be read to its end: {error}. Try again.") from error
         finally:
             cursor.close()
 
