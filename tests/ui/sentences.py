@@ -65,13 +65,14 @@ class Source:
                 yield from self.sentences(node.value, depth=depth + 1)
 
 
-def sources() -> list[Source]:
+@cache
+def sources() -> tuple[Source, ...]:
     """Return the modules of the till's rooms."""
     paths = [path for room in ROOMS for path in (SOURCE / room, *(SOURCE / room).rglob("*.py")) if path.is_file()]
-    return [Source.read(path) for path in sorted(paths)]
+    return tuple(Source.read(path) for path in sorted(paths))
 
 
-def user_errors(modules: list[Source]) -> set[str]:
+def user_errors(modules: tuple[Source, ...]) -> set[str]:
     """Return the names of the errors that may be shown to a person."""
     bases = {
         node.name: [base.id for base in node.bases if isinstance(base, ast.Name)]
