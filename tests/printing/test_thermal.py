@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from escpos.printer import Dummy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -28,6 +28,7 @@ def printed(*elements: Element, columns: int = 48, code_page: str = "cp858") -> 
     return print_out(render_escpos(document(*elements), columns=columns, code_page=code_page))
 
 
+@example(name="Grace", place="0" * 33, columns=32, page="cp858")
 @given(name=NAMES, place=NAMES, columns=st.sampled_from([32, 42, 48]), page=st.sampled_from(sorted(CODE_PAGES)))
 @settings(max_examples=150)
 def test_any_name_comes_out_whole_and_within_the_roll(name: str, place: str, columns: int, page: str) -> None:

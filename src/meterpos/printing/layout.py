@@ -177,8 +177,9 @@ class _Setter:
                     return [line]
             if runs_width(right) * 2 <= self.columns - element.indent:
                 column = self.columns - runs_width(right) * 2
-                above = TextLine(_cells(left, element.indent, large=False))
-                return [above, TextLine(_cells(right, column, large=True))]
+                rows = wrap(left, columns=self.columns - element.indent)
+                above = [TextLine(_cells(row, element.indent, large=False)) for row in rows]
+                return [*above, TextLine(_cells(right, column, large=True))]
         line = self._side_by_side(element, left, right, (False, False))
         return self._stacked(element, left or (Run(""),), right) if line is None else [line]
 

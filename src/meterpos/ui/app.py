@@ -3,7 +3,7 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, said, theme, words
+from meterpos.ui.pages.made import PAGES
 from meterpos.ui.qt_words import QtWords
 from meterpos.ui.window import AGAIN, Again, Window
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PAGE_MODULES = tuple(f"meterpos.ui.pages.{name}" for name in PAGES)
 PAPERS = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool")
 LOG_FILE = "till-window.log"
 LOG_BYTES_MAX = 1_000_000
@@ -89,12 +91,14 @@ def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], 
         words.speak(till.settings.language)
         window.attach(till)
         window.pay.person.looked_at.connect(
-            lambda _: window.tasks.outside(_import_papers, lambda _: None), Qt.ConnectionType.SingleShotConnection
+            lambda _: window.tasks.outside(lambda: _import(PAPERS), lambda _: None),
+            Qt.ConnectionType.SingleShotConnection,
         )
 
     def failed(error: UserError) -> None:
         window.tell_error(error)
 
+    window.ready.connect(lambda: window.tasks.outside(lambda: _import(PAGE_MODULES), lambda _: None))
     window.tasks.in_lane(lambda: _logged(opener()), attach, failed)
     window.complete()
 
@@ -111,11 +115,11 @@ def _logged(till: "Till") -> "Till":
     return till
 
 
-def _import_papers() -> None:
-    """Runs in the pool: what the first receipt will need is imported while the clerk types the first amount."""
+def _import(names: Iterable[str]) -> None:
+    """Runs in the pool: what a receipt or a page will need is there before anybody waits for it."""
     import importlib
 
-    for name in PAPERS:
+    for name in names:
         try:
             importlib.import_module(name)
         except ImportError:
