@@ -91,14 +91,13 @@ def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], 
         words.speak(till.settings.language)
         window.attach(till)
         window.pay.person.looked_at.connect(
-            lambda _: window.tasks.outside(lambda: _import(PAPERS), lambda _: None),
+            lambda _: window.tasks.outside(lambda: _import((*PAPERS, *PAGE_MODULES)), lambda _: None),
             Qt.ConnectionType.SingleShotConnection,
         )
 
     def failed(error: UserError) -> None:
         window.tell_error(error)
 
-    window.ready.connect(lambda: window.tasks.outside(lambda: _import(PAGE_MODULES), lambda _: None))
     window.tasks.in_lane(lambda: _logged(opener()), attach, failed)
     window.complete()
 
@@ -116,7 +115,7 @@ def _logged(till: "Till") -> "Till":
 
 
 def _import(names: Iterable[str]) -> None:
-    """Runs in the pool: what a receipt or a page will need is there before anybody waits for it."""
+    """Runs in the pool once work begins: what a receipt or a page will need is there before anybody waits for it."""
     import importlib
 
     for name in names:
