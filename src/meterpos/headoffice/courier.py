@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, select, update
 
 from meterpos.headoffice import auth, chain, feed
+from meterpos.headoffice.legacy import pulled
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes import exchange as routes
@@ -177,6 +178,9 @@ def _pages(
         for _ in range(PAGES_MAX):
             page = _page(conn, device, after=after, limit=limit)
             done.rows += len(page.rows)
+            if pulled.is_first(conn, page.rows):
+                with office.write() as (noting, _):
+                    pulled.note(noting, till_name=device.till_name, at=office.moment().at)
             yield wire.make_page(
                 key=office.keys.server,
                 request=request,
