@@ -46,6 +46,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             folder.rmdir()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_pins() -> Iterator[None]:
+    """Let PINs cost little to check: hundreds of tests sign somebody in, and production takes 64 MiB each time."""
+    from argon2 import PasswordHasher
+
+    from meterpos.ledger.operations import people
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_production_hasher", people._hasher, raising=False)
+        patch.setattr(people, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_databases() -> Iterator[Databases]:
     """Makes databases on the run's PostgreSQL server (or the one METERPOS_TEST_POSTGRES names)."""

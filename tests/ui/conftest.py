@@ -17,6 +17,15 @@ from tests.support.tills import Counter
 from tests.ui import stand
 
 
+@pytest.fixture(scope="package", autouse=True)
+def frozen() -> Iterator[None]:
+    """What thousands of tests left behind is set aside: looking through it after each window took a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
     """Windows of earlier tests die on the thread they lived on."""

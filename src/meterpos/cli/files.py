@@ -4,12 +4,14 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from meterpos.cli.show import METHOD_NAMES
 from meterpos.errors import UserError
 from meterpos.ledger.money import AmountError, parse_amount
-from meterpos.ledger.operations.claims import Scanned
+
+if TYPE_CHECKING:
+    from meterpos.ledger.operations.claims import Scanned
 
 BYTES_MAX: Final = 1_000_000
 COUNT_COLUMNS: Final = ("denomination", "count")
@@ -108,11 +110,13 @@ def _count(text: str, file: Path, line: int) -> int:
     return int(text)
 
 
-def read_scanned(file: Path) -> tuple[Scanned, ...]:
+def read_scanned(file: Path) -> "tuple[Scanned, ...]":
     """Return the receipts scanned into ``file``: a line each, its QR and, after a comma, its method (else cash).
 
     Raises: UnusableFile naming file, line and reason.
     """
+    from meterpos.ledger.operations.claims import Scanned
+
     found = []
     for line, text in enumerate(_text(file).splitlines(), 1):
         seal, _, method = (part.strip() for part in text.partition(","))

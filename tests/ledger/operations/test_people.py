@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 
 from meterpos.ledger.journal import EntryContent, parse
+from meterpos.ledger.operations import people
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.operations.people import (
     MayNot,
@@ -327,3 +329,11 @@ def test_leaving_the_till_is_noted_with_why(counter: Counter) -> None:
     counter.till.sign_out(user_name=CLERK, why="idle")
     (entry,) = noted(counter, "signed_out")
     assert (entry.clerk, entry.body) == (CLERK, {"why": "idle"})
+
+
+def test_a_pin_costs_a_thief_time_and_memory() -> None:
+    """The other tests take a cheaper one (tests/conftest.py)."""
+    production: Any = people._production_hasher()  # type: ignore[attr-defined]
+    assert production.memory_cost >= 64 * 1024
+    assert production.time_cost >= 3
+    assert production.type.name == "ID"
