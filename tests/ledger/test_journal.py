@@ -115,6 +115,13 @@ def test_each_entry_hangs_on_the_one_before(store: Store) -> None:
         assert journal.read_back(connection, second.entry_id) == second
 
 
+def test_whether_an_entry_is_kept_is_told(store: Store) -> None:
+    entry = append(store, content())
+    with store.read() as connection:
+        assert journal.is_kept(connection, entry.entry_id)
+        assert not journal.is_kept(connection, bytes(32))
+
+
 def test_an_entry_altered_where_it_is_stored_is_not_read_back(store: Store) -> None:
     entry = append(store, content())
     forged = journal.make_entry(stream=STREAM, seq=9, prev=entry.entry_id, data=content(clerk="mallory"))
