@@ -27,7 +27,7 @@ _PRAGMAS: Final[dict[str, tuple[str, object]]] = {
 
 
 _DISK_TROUBLE: Final = ("unable to open database file", "disk i/o error")
-_READ_ONLY: Final = "attempt to write a readonly database"
+_WRITE_TROUBLE: Final = (*_DISK_TROUBLE, "attempt to write a readonly database")
 
 
 class WrongKey(UserError):
@@ -81,13 +81,13 @@ class Store:
         """
         turn = self._turn if self.dialect == "sqlite" else nullcontext()
         with turn, self._connect(self._writer) as connection:
-            with self._told_plainly():
+            with self._told_plainly(trouble=_WRITE_TROUBLE):
                 transaction = connection.begin()
             try:
                 yield connection
             except BaseException as error:
                 transaction.rollback()
-                _raise_plainly(error, self.url.database, trouble=(*_DISK_TROUBLE, _READ_ONLY))
+                _raise_plainly(error, self.url.database, trouble=_WRITE_TROUBLE)
                 raise
             try:
                 transaction.commit()
@@ -161,11 +161,11 @@ class Store:
             yield connection
 
     @contextmanager
-    def _told_plainly(self) -> Iterator[None]:
+    def _told_plainly(self, trouble: tuple[str, ...] = _DISK_TROUBLE) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            _raise_plainly(error, self.url.database)
+            _raise_plainly(error, self.url.database, trouble=trouble)
             raise
 
     def _sqlite_engine(self, begin: str, *, size: int, read_only: bool) -> Engine:
