@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
@@ -19,8 +20,8 @@ from meterpos.ledger.search_index import (
 )
 from meterpos.ledger.tables.search import people
 
-CANDIDATES_MAX: Final = 60
-"""How many matches of one step are looked at: three screens full."""
+PIECES_MAX: Final = 60
+"""How many names with all the trigrams of a piece are looked at for the piece itself: three screens full."""
 
 MIXED_MAX: Final = 400
 """How many namesakes are looked through for the number that was typed beside the name."""
@@ -72,7 +73,8 @@ def candidates(connection: Connection, want: Wanted, *, limit: int) -> list[Cand
     for step in _steps(want):
         if found and _is_settled(step, want):
             continue
-        found += step(connection, want, limit)
+        # A step answers in the order it is ranked in, and may name again whom an earlier one has found.
+        found += step(connection, want, limit + len(found))
         if len({one.customer_no for one in found if not one.has_left}) >= limit:
             break
     return found
@@ -105,20 +107,28 @@ def _numbers(connection: Connection, want: Wanted, limit: int) -> Iterator[Candi
     )
     values = [value for kind, form in asked for value in (kind, form, form + _TOP, limit)]
     rows = connection.exec_driver_sql(" UNION ALL ".join([one] * len(asked)), tuple(values)).all()
-    ranked = sorted(rows, key=lambda row: _number_rank(row, want))[: 2 * limit]
-    people = _people_at(connection, {row.place for row in ranked})
-    for row in ranked:
-        match, order, _, number = _number_rank(row, want)
-        customer_no, has_left, name = people[row.place]
-        yield Candidate(
-            match=match,
-            customer_no=customer_no,
-            has_left=has_left,
-            name=name,
-            order=order,
-            number=f"{len(number):03d}{number}",
-            meter_no=row.shown if row.kind in (METER, FORMER_METER) else None,
-        )
+    ranked = sorted(rows, key=lambda row: _number_rank(row, want))
+    here: set[int] = set()
+    for part in (ranked[:limit], ranked[limit : 2 * limit]):
+        if len(here) >= limit:
+            break
+        people = _people_at(connection, {row.place for row in part})
+        here |= {place for place, (_, has_left, _) in people.items() if not has_left}
+        yield from (_numbered(row, people[row.place], want) for row in part)
+
+
+def _numbered(row: Any, person: tuple[str, bool, str], want: Wanted) -> Candidate:
+    match, order, _, number = _number_rank(row, want)
+    customer_no, has_left, name = person
+    return Candidate(
+        match=match,
+        customer_no=customer_no,
+        has_left=has_left,
+        name=name,
+        order=order,
+        number=f"{len(number):03d}{number}",
+        meter_no=row.shown if row.kind in (METER, FORMER_METER) else None,
+    )
 
 
 def _number_rank(row: Any, want: Wanted) -> tuple[Match, int, int, str]:
@@ -149,14 +159,12 @@ def _name_begins(connection: Connection, want: Wanted, limit: int) -> Iterator[C
 
 def _words(connection: Connection, want: Wanted, limit: int) -> Iterator[Candidate]:
     """Find names that hold all the words as they are."""
-    del limit
-    return _named(_by_words(connection, " ".join(f'"{word}"' for word in want.words)), Match.WORDS)
+    return _named(_by_words(connection, " ".join(f'"{word}"' for word in want.words), limit), Match.WORDS)
 
 
 def _words_begin(connection: Connection, want: Wanted, limit: int) -> Iterator[Candidate]:
     """Find names that hold words beginning with all the words."""
-    del limit
-    return _named(_by_words(connection, _beginnings(want.words)), Match.WORDS_BEGIN)
+    return _named(_by_words(connection, _beginnings(want.words), limit), Match.WORDS_BEGIN)
 
 
 def _mixed(connection: Connection, want: Wanted, limit: int) -> Iterator[Candidate]:
@@ -167,7 +175,7 @@ def _mixed(connection: Connection, want: Wanted, limit: int) -> Iterator[Candida
     if not letters:
         return
     begun = (digits, phone_form(digits)) if digits.isdecimal() else (digits,)
-    for row in _by_words(connection, _beginnings(letters), count=MIXED_MAX):
+    for row in _by_words(connection, _beginnings(letters), MIXED_MAX):
         if not any(form in without_separators(row.numbers) for form in begun):
             continue
         forms = [form for kind, shown in numbers_of(row.numbers) for form in forms_of(kind, shown)]
@@ -177,7 +185,6 @@ def _mixed(connection: Connection, want: Wanted, limit: int) -> Iterator[Candida
 
 def _pieces(connection: Connection, want: Wanted, limit: int) -> Iterator[Candidate]:
     """Find names and numbers that hold all the words, or the whole number, anywhere."""
-    del limit
     parts = (want.numbers[0],) if want.has_digits and want.numbers else want.words
     asked = " ".join(f'"{piece}"' for piece in trigrams(parts))
     if asked:
@@ -185,9 +192,10 @@ def _pieces(connection: Connection, want: Wanted, limit: int) -> Iterator[Candid
             "SELECT customer_no, has_left, name, numbers "
             "FROM search_pieces f CROSS JOIN search_people ON place = f.rowid "
             "WHERE search_pieces MATCH ? ORDER BY f.rowid LIMIT ?",
-            (asked, CANDIDATES_MAX),
+            (asked, PIECES_MAX),
         )
-        yield from _named((row for row in rows if _holds(row, parts)), Match.PIECES)
+        yield from _named(islice((row for row in rows if _holds(row, parts)), limit), Match.PIECES)
+        rows.close()
 
 
 def _holds(row: Any, parts: Iterable[str]) -> bool:
@@ -196,7 +204,7 @@ def _holds(row: Any, parts: Iterable[str]) -> bool:
     return all(part in row.name or part in numbers for part in parts)
 
 
-def _by_words(connection: Connection, asked: str, *, count: int = CANDIDATES_MAX) -> Iterable[Any]:
+def _by_words(connection: Connection, asked: str, count: int) -> Iterable[Any]:
     return connection.exec_driver_sql(
         "SELECT customer_no, has_left, name, numbers FROM search_words f CROSS JOIN search_people ON place = f.rowid "
         "WHERE search_words MATCH ? ORDER BY f.rowid LIMIT ?",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from meterpos.ledger.queries.candidates import CANDIDATES_MAX, Candidate, Match
+from meterpos.ledger.queries.candidates import PIECES_MAX, Candidate, Match
 from meterpos.ledger.rules.searching import DROPPED, Wanted, fold, number_forms, phone_form
 from meterpos.ledger.tables import accounts, customers
 
@@ -32,7 +32,7 @@ def candidates(connection: Connection, want: Wanted, *, limit: int) -> list[Cand
         .outerjoin(accounts, accounts.c.customer_no == customers.c.customer_no)
         .where(or_(names, held))
         .order_by(customers.c.status != "active", held.desc(), func.lower(customers.c.name), customers.c.customer_no)
-        .limit(max(CANDIDATES_MAX, 3 * limit))
+        .limit(max(PIECES_MAX, 3 * limit))
     )
     return [_candidate(row, want) for row in rows]
 

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from meterpos.ledger.queries import candidates_plain
 from meterpos.ledger.queries.candidates import Candidate, Match, candidates
-from meterpos.ledger.queries.overdue import overdue_accounts
+from meterpos.ledger.queries.overdue import overdue_of
 from meterpos.ledger.rules.facts import invoice_id
 from meterpos.ledger.rules.searching import Span, marks, wanted
 from meterpos.ledger.search_index import is_present
@@ -49,18 +49,28 @@ class CustomerHit:
 
 
 _numbers: Final[BindParameter[Any]] = bindparam("customer_nos", expanding=True)
-_customers: Final = select(
-    customers.c.customer_no,
-    customers.c.name,
-    customers.c.phone,
-    customers.c.place,
-    customers.c.zone,
-    customers.c.status,
-    customers.c.balance_minor,
-    customers.c.overpayment_minor,
-).where(customers.c.customer_no.in_(_numbers))
-_meters: Final = select(accounts.c.customer_no, accounts.c.account_no, accounts.c.net_minor).where(
-    accounts.c.customer_no.in_(_numbers), accounts.c.kind == "meter", accounts.c.closed_on.is_(None)
+_held: Final = (
+    select(
+        customers.c.customer_no,
+        customers.c.name,
+        customers.c.phone,
+        customers.c.place,
+        customers.c.zone,
+        customers.c.status,
+        customers.c.balance_minor,
+        customers.c.overpayment_minor,
+        accounts.c.account_no,
+        accounts.c.net_minor,
+    )
+    .select_from(
+        customers.outerjoin(
+            accounts,
+            (accounts.c.customer_no == customers.c.customer_no)
+            & (accounts.c.kind == "meter")
+            & accounts.c.closed_on.is_(None),
+        )
+    )
+    .where(customers.c.customer_no.in_(_numbers))
 )
 _by_invoice: Final = (
     select(customers.c.customer_no, customers.c.name, accounts.c.meter_no, facts.c.number)
@@ -115,23 +125,28 @@ def _best(found: Iterable[Candidate], *, limit: int) -> tuple[Candidate, ...]:
 def _hits(
     connection: Connection, found: Sequence[Candidate], words: Sequence[str], *, today: date
 ) -> tuple[CustomerHit, ...]:
-    chosen = {"customer_nos": [one.customer_no for one in found]}
-    people = {row.customer_no: row for row in connection.execute(_customers, chosen)}
-    held: dict[str, list[Any]] = {}
-    for meter in connection.execute(_meters, chosen):
-        held.setdefault(meter.customer_no, []).append(meter)
-    owing = [row.account_no for rows in held.values() for row in rows if row.net_minor > 0]
-    late = overdue_accounts(connection, owing, today=today) if owing else frozenset()
+    rows: dict[str, list[Any]] = {one.customer_no: [] for one in found}
+    for row in connection.execute(_held, {"customer_nos": list(rows)}):
+        rows[row.customer_no].append(row)
+    nets = {row.account_no: row.net_minor for held in rows.values() for row in held if row.account_no is not None}
+    late = overdue_of(connection, nets, today=today)
     hits = []
     for one in found:
-        row = people[one.customer_no]
-        meters = held.get(one.customer_no, [])
+        held = rows[one.customer_no]
+        person = held[0]
         hits.append(
             CustomerHit(
-                **row._mapping,
-                meters=len(meters),
-                overdue=any(meter.account_no in late for meter in meters),
-                matched=marks(row.name, words),
+                customer_no=person.customer_no,
+                name=person.name,
+                phone=person.phone,
+                place=person.place,
+                zone=person.zone,
+                status=person.status,
+                balance_minor=person.balance_minor,
+                overpayment_minor=person.overpayment_minor,
+                meters=sum(row.account_no is not None for row in held),
+                overdue=any(row.account_no in late for row in held),
+                matched=marks(person.name, words),
                 matched_meter=one.meter_no,
                 matched_invoice=one.invoice_no,
             )
