@@ -2,17 +2,31 @@
 
 base    metadata            feed    feed, counters, generations
 tills   tills               desk    exceptions, answers, claims, receipt_claims, side_entries
+billing readings, tariffs, metering, bills, bill_runs, bill_errors, notes, meter_events
 legacy  the staging tables of a migration
 """
 
 from meterpos.headoffice.tables import legacy
 from meterpos.headoffice.tables.base import metadata
+from meterpos.headoffice.tables.billing import (
+    bill_errors,
+    bill_runs,
+    bills,
+    meter_events,
+    metering,
+    notes,
+    readings,
+    tariffs,
+)
 from meterpos.headoffice.tables.desk import answers, claims, exceptions, receipt_claims, side_entries
 from meterpos.headoffice.tables.feed import counters, feed, generations
 from meterpos.headoffice.tables.tills import tills
 
 __all__ = [
     "answers",
+    "bill_errors",
+    "bill_runs",
+    "bills",
     "claims",
     "counters",
     "exceptions",
@@ -20,7 +34,12 @@ __all__ = [
     "generations",
     "legacy",
     "metadata",
+    "meter_events",
+    "metering",
+    "notes",
+    "readings",
     "receipt_claims",
     "side_entries",
+    "tariffs",
     "tills",
 ]

@@ -1,4 +1,4 @@
-"""The feed, the tills, and what intake decided."""
+"""The feed, the tills, what intake decided, and what is billed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,6 +57,8 @@ def upgrade() -> None:
     op.create_index("ix_tills_device", "tills", ["device_id"], unique=True)
     op.create_index("ix_tills_code", "tills", ["code_hash"], unique=True)
     _desk()
+    _billing()
+    _notes()
 
 
 def _desk() -> None:
@@ -120,3 +122,108 @@ def _desk() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_receipt_claims"),
     )
     op.create_index("ix_receipt_claims_short_id", "receipt_claims", ["short_id"])
+
+
+def _billing() -> None:
+    op.create_table(
+        "metering",
+        sa.Column("meter_no", sa.String, nullable=False),
+        sa.Column("tariff", sa.String),
+        sa.Column("digits", sa.Integer),
+        sa.PrimaryKeyConstraint("meter_no", name="pk_metering"),
+    )
+    op.create_table(
+        "tariffs",
+        sa.Column("tariff", sa.String, nullable=False),
+        sa.Column("starts_on", sa.Date, nullable=False),
+        sa.Column("ends_on", sa.Date),
+        sa.Column("terms", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("tariff", "starts_on", name="pk_tariffs"),
+    )
+    op.create_table(
+        "readings",
+        sa.Column("meter_no", sa.String, nullable=False),
+        sa.Column("read_on", sa.Date, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("reading_milli", sa.BigInteger, nullable=False),
+        sa.Column("usage_milli", sa.BigInteger, nullable=False),
+        sa.Column("total_milli", sa.BigInteger, nullable=False),
+        sa.Column("rolled_over", sa.Boolean, nullable=False),
+        sa.Column("noted_at", INSTANT, nullable=False),
+        sa.Column("noted_from", sa.String, nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("meter_no", "read_on", "kind", name="pk_readings"),
+    )
+    op.create_table(
+        "bill_runs",
+        sa.Column("run_id", sa.String, nullable=False),
+        sa.Column("period", sa.String),
+        sa.Column("made_on", sa.Date, nullable=False),
+        sa.Column("due_on", sa.Date, nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT),
+        sa.PrimaryKeyConstraint("run_id", name="pk_bill_runs"),
+    )
+    op.create_table(
+        "bill_errors",
+        sa.Column("run_id", sa.String, nullable=False),
+        sa.Column("account_no", sa.String, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "account_no", name="pk_bill_errors"),
+    )
+    _bills()
+
+
+def _bills() -> None:
+    op.create_table(
+        "bills",
+        sa.Column("bill_no", sa.String, nullable=False),
+        sa.Column("account_no", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("amount_minor", sa.BigInteger, nullable=False),
+        sa.Column("description", sa.String, nullable=False, server_default=""),
+        sa.Column("reference", sa.String, nullable=False, server_default=""),
+        sa.Column("made_on", sa.Date, nullable=False),
+        sa.Column("period", sa.String),
+        sa.Column("run_id", sa.String),
+        sa.Column("read_on", sa.Date),
+        sa.Column("through_milli", sa.BigInteger),
+        sa.Column("lines", sa.JSON),
+        sa.Column("invoice_no", sa.String),
+        sa.PrimaryKeyConstraint("bill_no", name="pk_bills"),
+    )
+    for name, columns, unique, where in (
+        ("ix_bills_pending", ["account_no"], False, "invoice_no IS NULL"),
+        ("ix_bills_invoice", ["invoice_no"], False, "invoice_no IS NOT NULL"),
+        ("ix_bills_period", ["account_no", "period", "kind"], True, "period IS NOT NULL"),
+        ("ix_bills_run", ["run_id", "account_no"], False, "run_id IS NOT NULL"),
+    ):
+        part = sa.text(where)
+        op.create_index(name, "bills", columns, unique=unique, sqlite_where=part, postgresql_where=part)
+
+
+def _notes() -> None:
+    op.create_table(
+        "notes",
+        sa.Column("note_no", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("account_no", sa.String, nullable=False),
+        sa.Column("amount_minor", sa.BigInteger, nullable=False),
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("asked_by", sa.String, nullable=False),
+        sa.Column("asked_at", INSTANT, nullable=False),
+        sa.Column("decided_by", sa.String),
+        sa.Column("decided_at", INSTANT),
+        sa.Column("status", sa.String, nullable=False),
+        sa.Column("adjustment_no", sa.String),
+        sa.PrimaryKeyConstraint("note_no", name="pk_notes"),
+    )
+    op.create_table(
+        "meter_events",
+        sa.Column("meter_no", sa.String, nullable=False),
+        sa.Column("noted_at", INSTANT, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("event_date", sa.Date, nullable=False),
+        sa.Column("text", sa.String, nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("meter_no", "noted_at", "kind", name="pk_meter_events"),
+    )
