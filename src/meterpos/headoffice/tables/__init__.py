@@ -4,6 +4,7 @@ base    metadata            feed    feed, counters, generations
 tills   tills               desk    exceptions, answers, claims, receipt_claims, side_entries
 billing readings, tariffs, metering, bills, bill_runs, bill_errors, notes, meter_events
 legacy  the staging tables of a migration
+messages  sms, sms_templates, sms_gateway, sms_opt_outs    money_in  what M-Pesa and the bank say came in
 """
 
 from meterpos.headoffice.tables import legacy
@@ -20,6 +21,8 @@ from meterpos.headoffice.tables.billing import (
 )
 from meterpos.headoffice.tables.desk import answers, claims, exceptions, receipt_claims, side_entries
 from meterpos.headoffice.tables.feed import counters, feed, generations
+from meterpos.headoffice.tables.messages import sms, sms_gateway, sms_opt_outs, sms_templates
+from meterpos.headoffice.tables.money_in import money_in
 from meterpos.headoffice.tables.tills import tills
 
 __all__ = [
@@ -36,10 +39,15 @@ __all__ = [
     "metadata",
     "meter_events",
     "metering",
+    "money_in",
     "notes",
     "readings",
     "receipt_claims",
     "side_entries",
+    "sms",
+    "sms_gateway",
+    "sms_opt_outs",
+    "sms_templates",
     "tariffs",
     "tills",
 ]

@@ -59,6 +59,8 @@ def upgrade() -> None:
     _desk()
     _billing()
     _notes()
+    _messages()
+    _money_in()
 
 
 def _desk() -> None:
@@ -227,3 +229,83 @@ def _notes() -> None:
         sa.Column("text", sa.String, nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("meter_no", "noted_at", "kind", name="pk_meter_events"),
     )
+
+
+def _messages() -> None:
+    op.create_table(
+        "sms",
+        sa.Column("sms_id", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("subject", sa.String, nullable=False),
+        sa.Column("phone", sa.String, nullable=False),
+        sa.Column("customer_no", sa.String),
+        sa.Column("account_no", sa.String),
+        sa.Column("language", sa.String, nullable=False),
+        sa.Column("text", sa.String, nullable=False),
+        sa.Column("encoding", sa.String, nullable=False),
+        sa.Column("units", sa.Integer, nullable=False),
+        sa.Column("parts", sa.Integer, nullable=False),
+        sa.Column("state", sa.String, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("queued_at", INSTANT, nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("tried_at", INSTANT),
+        sa.Column("ended_at", INSTANT),
+        sa.Column("gateway_id", sa.String),
+        sa.Column("cost_minor", sa.BigInteger),
+        sa.Column("detail", sa.String, nullable=False, server_default=""),
+        sa.PrimaryKeyConstraint("sms_id", name="pk_sms"),
+    )
+    waits = sa.text("state IN ('queued', 'sending')")
+    op.create_index("ix_sms_once", "sms", ["kind", "subject", "phone"], unique=True)
+    op.create_index("ix_sms_due", "sms", ["due_at"], sqlite_where=waits, postgresql_where=waits)
+    op.create_index("ix_sms_tried", "sms", ["tried_at"])
+    op.create_index("ix_sms_customer_no", "sms", ["customer_no"])
+    op.create_index("ix_sms_gateway_id", "sms", ["gateway_id"])
+    op.create_table(
+        "sms_templates",
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("language", sa.String, nullable=False),
+        sa.Column("text", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "language", name="pk_sms_templates"),
+    )
+    op.create_table(
+        "sms_gateway",
+        sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("url", sa.String, nullable=False, server_default=""),
+        sa.Column("username", sa.String, nullable=False, server_default=""),
+        sa.Column("sender", sa.String, nullable=False, server_default=""),
+        sa.Column("country", sa.String, nullable=False),
+        sa.Column("per_minute", sa.Integer, nullable=False),
+        sa.Column("part_cost_minor", sa.BigInteger, nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sms_gateway"),
+    )
+    op.create_table(
+        "sms_opt_outs",
+        sa.Column("phone", sa.String, nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("why", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("phone", name="pk_sms_opt_outs"),
+    )
+
+
+def _money_in() -> None:
+    op.create_table(
+        "money_in",
+        sa.Column("method", sa.String, nullable=False),
+        sa.Column("reference", sa.String, nullable=False),
+        sa.Column("amount_minor", sa.BigInteger, nullable=False),
+        sa.Column("paid_on", sa.Date, nullable=False),
+        sa.Column("account_ref", sa.String, nullable=False, server_default=""),
+        sa.Column("payer", sa.String, nullable=False, server_default=""),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("received_at", INSTANT, nullable=False),
+        sa.Column("on_statement_at", INSTANT),
+        sa.Column("outcome", sa.String, nullable=False),
+        sa.Column("number", sa.String),
+        sa.PrimaryKeyConstraint("method", "reference", name="pk_money_in"),
+    )
+    is_open = sa.text("outcome IN ('waiting', 'wrong_amount')")
+    op.create_index("ix_money_in_open", "money_in", ["paid_on"], sqlite_where=is_open, postgresql_where=is_open)
