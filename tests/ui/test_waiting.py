@@ -176,7 +176,7 @@ def test_on_a_narrow_screen_what_waits_makes_room_for_the_change(counter: Counte
 def test_a_tenth_payment_is_not_put_aside_but_told(window: Window) -> None:
     choose(window, "MTR-112")
     for _ in range(9):
-        window.pay.waiting.parked.append(window.pay._as_draft())
+        window.pay.waiting.parked.append(window.pay.aside.as_draft())
     type_text("700")
     press(F11)
     assert window.pay.payment.alarm_text.text().startswith("9 payments wait already.")

@@ -8,15 +8,17 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from meterpos.errors import UserError
 from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
-from meterpos.ui.models import asking, papers
+from meterpos.ui.models import asking
 from meterpos.ui.models.asking import CustomerView
-from meterpos.ui.models.printer import Outcome, Printer
-from meterpos.ui.pages.pay_waiting import PayWaiting
+from meterpos.ui.models.printer import Printer
+from meterpos.ui.models.waiting import Waiting
+from meterpos.ui.pages.pay_shape import PayShape
+from meterpos.ui.pages.pay_taken import TakenPayment
+from meterpos.ui.pages.pay_waiting import PutAside
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
     from meterpos.ledger.queries.customers import MeterCard
-    from meterpos.ledger.queries.receipts import Receipt
     from meterpos.ledger.queries.search import CustomerHit
     from meterpos.ui.models.draft import Draft
     from meterpos.ui.models.payment import Form
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
 FORM, TAKEN, BARRED = range(3)
 
 
-class PayPage(PayWaiting):
+class PayPage(PayShape):
     """Takes the money. Knows one customer at a time; `complete` builds all but the search after the first paint."""
+
+    aside: PutAside
+    taken: TakenPayment
 
     def __init__(self, desk: Desk, printer: Printer) -> None:
         super().__init__(desk)
@@ -39,6 +44,10 @@ class PayPage(PayWaiting):
         if self._is_complete:
             return
         self._build_rest()
+        self.aside = PutAside(
+            self, self._desk, payment=self.payment, person=self.person, last=self.last, can_take=self._can_take
+        )
+        self.taken = TakenPayment(self, self._desk, self._printer, done=self.done, paper=self.paper, last=self.last)
         self._connect()
         self.person.show_nobody(shift_open=True)
         self.payment.close_form()
@@ -56,14 +65,16 @@ class PayPage(PayWaiting):
         self.payment.all_wanted.connect(self._pay_all)
         self.payment.phone_corrected.connect(self._correct_phone)
         self.done.next_wanted.connect(self.next_customer)
-        self.done.again_wanted.connect(self._print_again)
-        self.done.slip_wanted.connect(self._print_slip)
-        self.last.again.connect(self._print_again)
-        self.last.put_right.connect(self._put_right)
-        self._connect_waiting()
-        self._wanted.connect(self._load_draft)
-        self.waiting.recovered.connect(self._tell_recovered)
+        self.last.leave.connect(self.search.line.setFocus)
+        self.aside.wanted.connect(self._load_draft)
+        self.aside.room_wanted.connect(self.next_customer)
+        self.waiting.recovered.connect(self.taken.tell_recovered)
         QShortcut(QKeySequence("Escape"), self, self._escape)
+
+    @property
+    def waiting(self) -> Waiting:
+        """The payments that wait."""
+        return self.aside.waiting
 
     # --- the page's life -----------------------------------------------------------------------------------------
 
@@ -77,7 +88,7 @@ class PayPage(PayWaiting):
             self._leave_done()
             self._clear_customer()
             self.search.take_scan(what)
-        elif self._middle.currentWidget() is self.done:
+        elif self.taken.is_shown:
             self.done.button.setFocus()  # Enter goes on to the next customer, wherever the keyboard was
         else:
             self.search.line.setFocus()
@@ -86,7 +97,7 @@ class PayPage(PayWaiting):
         """Read again what is shown; what the clerk typed stays."""
         self._stale = False
         self.search.ask_again()
-        if self._customer is not None and self._middle.currentWidget() is not self.done:
+        if self._customer is not None and not self.taken.is_shown:
             self._load(self._customer.customer_no, frozenset(self._seen))
         elif self._customer is None:
             self._show_nobody()
@@ -124,7 +135,7 @@ class PayPage(PayWaiting):
         if not self._can_take():
             return
         self.waiting.let_go()
-        self._customer, self._seen, self._restoring = None, {}, None
+        self._customer, self._seen, self.aside.restoring = None, {}, None
         self._scanned_invoice = hit.matched_invoice
         self._load(hit.customer_no, frozenset(), meter=hit.matched_meter)
 
@@ -170,9 +181,9 @@ class PayPage(PayWaiting):
         customer = view.customer
         if account is not None and account not in [card.account_no for card in customer.meters]:
             return  # closed and settled meanwhile: never pay another meter instead
-        draft = self._restoring
+        draft = self.aside.restoring
         if draft is not None and not draft.accounts <= {card.account_no for card in customer.meters}:
-            self._cannot_restore(draft, words.say("pay.parked.moved", name=draft.payer))
+            self.aside.cannot_restore(draft, words.say("pay.parked.moved", name=draft.payer))
             return
         self._customer = customer
         self._seen.update(view.meters)
@@ -235,8 +246,7 @@ class PayPage(PayWaiting):
         if self._scanned_invoice is not None:
             self.payment.name_scanned(self._scanned_invoice)
             self._scanned_invoice = None
-        if self._restoring is not None:
-            self._restore(self._restoring)
+        self.aside.fill()
 
     def _pay_all(self) -> None:
         assert self._customer is not None
@@ -251,7 +261,7 @@ class PayPage(PayWaiting):
     def _clear_customer(self) -> None:
         self.waiting.let_go()
         self._customer, self._awaited, self._seen = None, None, {}
-        self._scanned_invoice, self._restoring = None, None
+        self._scanned_invoice, self.aside.restoring = None, None
         self.payment.close_form()
         self._show_nobody()
         self._show_below()
@@ -264,7 +274,7 @@ class PayPage(PayWaiting):
 
         clerk = self._desk.clerk or ""
         till = self._desk.till
-        draft = as_data(self._as_draft())
+        draft = as_data(self.aside.as_draft())
         approve = self.payment.approve
 
         def work() -> "Entry":
@@ -274,35 +284,14 @@ class PayPage(PayWaiting):
         self._desk.tasks.write(work, self._have_taken, self.payment.refuse)
 
     def _have_taken(self, entry: "Entry") -> None:
-        from meterpos.ui.pages.pay_done import taken
-
-        done = taken(entry)
-        self._customer, self._awaited, self._seen, self._restoring = None, None, {}, None
+        self._customer, self._awaited, self._seen, self.aside.restoring = None, None, {}, None
         self._middle.setCurrentWidget(self.done)
         self._right.setCurrentIndex(TAKEN)
-        self.paper.paper.clear()
         self.payment.close_form()
         self.waiting.taken(entry.content.body["tender_id"])
-        self.done.show_taken(done)
-        self.last.show_last(done, words.say("print.printing"))
+        self.taken.show_entry(entry)
         self.search.line.clear()
         self._show_below()
-        till = self._desk.till
-        self._desk.tasks.outside(
-            lambda: papers.picture(till, entry),
-            lambda paper: (
-                self.paper.paper.show_png(paper.png, spoken=paper.text) if paper.number == done.number else None
-            ),
-        )
-        self._printer.run(done.number, self._have_printed)
-
-    def _have_printed(self, outcome: Outcome) -> None:
-        last = self.last.last()
-        if last is None or outcome.number != last.number:
-            return
-        self.last.show_last(last, outcome.short())
-        if self._middle.currentWidget() is self.done:
-            self.done.show_printed(outcome.sentence(), trouble=outcome.is_trouble)
 
     def next_customer(self) -> None:
         """Make room for the next customer."""
@@ -322,39 +311,14 @@ class PayPage(PayWaiting):
             self.next_customer()
 
     def _leave_done(self) -> None:
-        if self._middle.currentWidget() is self.done:
+        if self.taken.is_shown:
+            self.taken.is_shown = False
             self._middle.setCurrentWidget(self.person)
             self._show_form()
             self._show_nobody()
         elif self._customer is not None and not self._wide:
             self._clear_customer()
         self._show_below()
-
-    def _print_again(self) -> None:
-        last = self.last.last()
-        clerk = self._desk.clerk
-        if last is None:
-            return
-        self._printer.again(last.number, clerk or "", self._have_printed)
-        self.done.show_printed(words.say("print.printing"), trouble=False)
-
-    def _print_slip(self) -> None:
-        """Print the reconnection slip once more: as the original where none came out, else as a copy."""
-        from meterpos.ledger.queries.papers import slip_number
-
-        last = self.last.last()
-        if last is not None and last.reconnects and self._middle.currentWidget() is self.done:
-            number = slip_number(last.number)
-            self._printer.again(number, self._desk.clerk or "", self._have_printed_slip)
-
-    def _have_printed_slip(self, outcome: Outcome) -> None:
-        if self._middle.currentWidget() is self.done and outcome.is_trouble:
-            self.done.show_printed(outcome.sentence(), trouble=True)
-
-    def _put_right(self) -> None:
-        last = self.last.last()
-        if last is not None:
-            self._desk.go_to.emit("receipts", ("reverse", last.number))
 
     def _correct_phone(self, number: str) -> None:
         customer = self._customer
@@ -368,6 +332,10 @@ class PayPage(PayWaiting):
 
     # --- what waited ---------------------------------------------------------------------------------------------
 
+    def put_aside(self) -> None:
+        """Another clerk stands here now: what the one before had begun waits, and the form is empty."""
+        self.aside.put_aside()
+
     def begin(self) -> None:
         """The till stands open: look for payments that an earlier life of the window left behind."""
         self.waiting.find()
@@ -379,7 +347,7 @@ class PayPage(PayWaiting):
     def _load_draft(self, draft: "Draft") -> None:
         if draft.customer_no is None:
             assert draft.unknown is not None, "a payment is for a customer, or for a meter nobody knows"
-            self._restoring = None
+            self.aside.restoring = None
             self.payment.open_unknown(draft.unknown.meter_no)
             self.payment.restore(draft)
             self.payment.focus_amount()
@@ -387,16 +355,4 @@ class PayPage(PayWaiting):
         self._load(draft.customer_no, draft.accounts, failed=lambda error: self._lost_customer(draft, error))
 
     def _lost_customer(self, draft: "Draft", error: UserError) -> None:
-        self._cannot_restore(draft, messages.sentence(error))
-
-    def _restore(self, draft: "Draft") -> None:
-        self._restoring = None
-        self.payment.restore(draft)
-        self.payment.focus_amount()
-        self.waiting.keep_soon()
-
-    def _tell_recovered(self, receipt: "Receipt") -> None:
-        from meterpos.ui.pages.pay_done import taken
-
-        if self.last.last() is None:
-            self.last.show_last(taken(receipt.entry), words.say("pay.recovered"))
+        self.aside.cannot_restore(draft, messages.sentence(error))

@@ -1,48 +1,29 @@
 """Receipts: find one, see it as printed, print it again, put it right; check any paper by its code."""
 
-import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QKeySequence, QPainter, QShortcut
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
-from meterpos.ledger.money import format_amount
-from meterpos.ui import theme, words
+from meterpos.ui import words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.printer import Outcome, Printer
 from meterpos.ui.pages.correct import CorrectPanel
-from meterpos.ui.pages.pay_search import SearchLine
 from meterpos.ui.pages.put_right import AskPanel, PutRight
+from meterpos.ui.pages.receipt_list import ReceiptList
 from meterpos.ui.pages.reverse import ReversePanel
 from meterpos.ui.pages.verdict import VerdictPanel
 from meterpos.ui.theme import METRICS, Type
-from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import EmptyState, Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button
 from meterpos.ui.widgets.paper import PaperView
-from meterpos.ui.widgets.rows import RowList, RowState, highlight
 from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
-    from meterpos.ledger.queries.receipts import Receipt, ReceiptRow
-
-
-CODE_LEAST = 200
-"""Shorter than any code that was read to its end."""
-_NUMBER = re.compile(r"[A-Z0-9]{1,24}-[A-Z0-9]{3}-[0-9]{6,}", re.ASCII)
-
-
-def looks_like_number(text: str) -> bool:
-    """Tell whether a text is a receipt's number, whole."""
-    return _NUMBER.fullmatch(text.upper()) is not None
-
-
-def _is_code(text: str) -> bool:
-    return text.strip().upper().startswith("MP1")
+    from meterpos.ledger.queries.receipts import Receipt
 
 
 class ReceiptsPage(QWidget):
@@ -52,16 +33,11 @@ class ReceiptsPage(QWidget):
         super().__init__()
         self.setObjectName("page")
         self._desk, self._printer = desk, printer
-        self._stale = True
         self._receipt: Receipt | None = None
         self._number: str | None = None
         self._wanted: str | None = None
-        self.line = SearchLine()
-        words.bind(self.line.setPlaceholderText, "receipts.search")
-        words.bind(self.line.setAccessibleName, "receipts.search")
-        self.rows: RowList[ReceiptRow] = RowList(row_height=METRICS.hit_row, painter=self._paint, spoken=self._speak)
-        words.bind(self.rows.setAccessibleName, "page.receipts")
-        self.nothing = Label(Type.text, "muted", wrap=True)
+        self.list = ReceiptList(desk)
+        self.line, self.rows, self.nothing = self.list.line, self.list.rows, self.list.nothing
         self.paper = PaperView()
         self.state = Label(Type.small_strong, "muted", wrap=True)
         self.again = Button(key="pay.print_again", shortcut="Ctrl+P")
@@ -88,17 +64,6 @@ class ReceiptsPage(QWidget):
         return self.putting.correcting
 
     def _build(self) -> None:
-        left = QWidget()
-        column = vertical(left, spacing=8)
-        column.addWidget(self.line)
-        card = Surface("card")
-        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
-        inside.addWidget(self.rows)
-        self.nothing.setContentsMargins(10, 10, 10, 10)
-        inside.addWidget(self.nothing)
-        column.addWidget(card, 1)
-        column.addStretch(0)
         middle = Surface("card")
         inside = vertical(middle, margins=(12, 12, 6, 12), spacing=8)
         inside.addWidget(self.verdict)
@@ -122,19 +87,16 @@ class ReceiptsPage(QWidget):
         self.asking.hide()
         margin = METRICS.margin
         row = horizontal(self, margins=(margin, METRICS.gap, margin, METRICS.gap), spacing=METRICS.gap)
-        row.addWidget(left, 34)
+        row.addWidget(self.list, 34)
         row.addWidget(middle, 35)
         row.addWidget(right, 31)
         self.paper.hide()
         self._show_actions()
 
     def _connect(self) -> None:
-        self.line.textChanged.connect(self._search)
-        self.line.walked.connect(self.rows.step)
-        self.line.entered.connect(self._enter)
-        self.rows.picked.connect(self._open)
-        self.rows.moved.connect(self._open)
-        self.rows.leave_up.connect(self.line.setFocus)
+        self.list.wanted.connect(self._open_number)
+        self.list.code_entered.connect(self.check)
+        self.list.elsewhere.connect(self._offer_elsewhere)
         self.again.clicked.connect(self._print_again)
         self.reverse_button.clicked.connect(self._begin_reversal)
         self.putting.reversed.connect(self._reversed)
@@ -162,55 +124,19 @@ class ReceiptsPage(QWidget):
             self._open_number(text)
 
     def refresh(self) -> None:
-        """Read the list again."""
-        self._stale = False
-        text = self.line.text().strip()
-        self._desk.tasks.read(lambda conn: asking.recent_receipts(conn, text), self._show, topic="receipts")
+        """Read the list again, and the receipt shown."""
+        self.list.read()
         if self._number is not None:
             self._open_number(self._number)
 
-    def _search(self, text: str) -> None:
-        """List what a text finds; a code that was pasted whole is checked at once."""
-        if not _is_code(text):
-            self.refresh()
-        elif len(text) >= CODE_LEAST:
-            self.check(text)
-
-    def _enter(self) -> None:
-        if _is_code(self.line.text()):
-            self.check(self.line.text())
-        else:
-            self._open(self.rows.current())
-
     def mark_stale(self) -> None:
-        """Remember to read again when shown."""
-        self._stale = True
+        """Nothing to remember: it reads again whenever it is shown."""
 
     def stand(self) -> None:
         """The till's standing was read anew."""
         self._show_actions()
 
-    def _show(self, rows: "tuple[ReceiptRow, ...]") -> None:
-        current = self.rows.current()
-        number = current.number if current is not None else None
-        at = next((place for place, row in enumerate(rows) if row.number == number), 0)
-        self.rows.set_rows(rows, current=at)
-        self.rows.setVisible(bool(rows))
-        self.nothing.setVisible(not rows)
-        text = self.line.text().strip()
-        self.nothing.setText(words.say("receipts.nothing", text=text) if text else words.say("receipts.none_yet"))
-        if not rows and looks_like_number(text):
-            self._desk.tasks.read(
-                lambda conn: asking.is_elsewhere(conn, text),
-                lambda found: self._offer_elsewhere(text) if found else None,
-                topic="receipts elsewhere",
-            )
-
     # --- one receipt ---------------------------------------------------------------------------------------------
-
-    def _open(self, row: "ReceiptRow | None") -> None:
-        if row is not None:
-            self._open_number(row.number)
 
     def _open_number(self, number: str) -> None:
         self._number = number
@@ -255,11 +181,10 @@ class ReceiptsPage(QWidget):
         self.asking.hide()
 
     def _offer_elsewhere(self, text: str) -> None:
-        if self.line.text().strip() == text:
-            self._show_no_receipt()
-            self.verdict.hide()
-            self._elsewhere = (text.upper(), None)
-            self._show_actions()
+        self._show_no_receipt()
+        self.verdict.hide()
+        self._elsewhere = (text.upper(), None)
+        self._show_actions()
 
     def _refuse(self, error: UserError) -> None:
         self._desk.tasks.went_wrong.emit(error)
@@ -382,30 +307,3 @@ class ReceiptsPage(QWidget):
         else:
             self.line.clear()
             self.line.setFocus()
-
-    # --- painting ------------------------------------------------------------------------------------------------
-
-    def _speak(self, row: "ReceiptRow") -> str:
-        return f"{row.number}, {row.customer}, {format_amount(row.total_minor)}"
-
-    def _paint(self, painter: QPainter, rect: QRectF, row: "ReceiptRow", state: RowState) -> None:
-        colors = theme.palette()
-        ground = highlight(painter, rect.adjusted(0, 1, 0, -1), state)
-        room = rect.adjusted(10, 6, -10, -6)
-        upper = QRectF(room.left(), room.top(), room.width(), 20)
-        lower = QRectF(room.left(), room.top() + 20, room.width(), 18)
-        negative = row.total_minor < 0
-        amount = f"{'−' if negative else ''}{format_amount(abs(row.total_minor))}"
-        ink = colors.danger if negative else colors.ink
-        wide = paint.text(painter, upper, amount, Type.small_strong, ink, align=paint.RIGHT, whole=True, ground=ground)
-        who = row.customer or ", ".join(row.meters)
-        paint.text(painter, upper.adjusted(0, 0, -wide - 12, 0), who, Type.text_strong, colors.ink, ground=ground)
-        moment = self._desk.till.moment()
-        when = words.clock(moment.localise(row.at), today=moment.today)
-        more, tone = when, colors.muted
-        if row.reversed_by is not None:
-            more, tone = words.say("kind.reversed"), colors.danger
-        elif row.printed in ("failed", "queued"):
-            more, tone = words.say(f"print.short.{row.printed}"), colors.waiting
-        wide = paint.text(painter, lower, more, Type.helper, tone, align=paint.RIGHT, whole=True, ground=ground)
-        paint.text(painter, lower.adjusted(0, 0, -wide - 12, 0), row.number, Type.helper, colors.muted, ground=ground)
