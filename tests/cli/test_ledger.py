@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from meterpos.ledger.operations.feed import sum_digests_anew
-from meterpos.ledger.tables import accounts, customers, papers
+from meterpos.ledger.tables import accounts, customers, papers, users
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
@@ -169,6 +169,19 @@ def test_recalculating_says_what_was_wrong_and_puts_it_right(counter: Counter, t
     assert counter.net("A1") == 230000
     assert till.ask("recalculate", "--all") == {"changed": [], "dry_run": False}
     assert till("recalculate", "--all", "--meter", "MTR-001").code == 2
+
+
+def test_an_auditor_is_told_what_would_change_and_changes_nothing(
+    counter: Counter, till: TillCommands, pin: str
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(update(users).where(users.c.user_name == "otieno").values(role="auditor"))
+        connection.execute(update(accounts).where(accounts.c.account_no == "A1").values(net_minor=1))
+    who = ("--clerk", "otieno", "--pin-file", pin)
+    assert till.ask("recalculate", "--dry-run", *who)["changed"]
+    refused = till("recalculate", "--all", *who)
+    assert refused.code == 1 and "Otieno P. (auditor) may not do this" in refused.told
+    assert counter.net("A1") == 1
 
 
 def test_a_check_that_finds_something_leaves_with_three(counter: Counter, open_till: TillCommands) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from sqlalchemy import insert, update
 
-from meterpos.ledger.tables import users
+from meterpos.ledger.tables import accounts, users
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui.stand import press, settle, type_text
@@ -144,3 +144,36 @@ def test_head_office_makes_a_clerk_an_auditor_while_they_work(counter: Counter, 
     settle(window)
     assert window.desk.why_not("take_money").startswith("Achieng O. is an auditor")
     assert window.pay.barred.isVisible()
+
+
+def test_an_auditor_changes_nothing_of_the_till_but_its_looks(
+    counter: Counter, opened: Callable[..., Window], number: str
+) -> None:
+    window = opened(counter, clerk="fatuma")
+    window.go("settings")
+    settle(window)
+    page: Any = window.page("settings")
+    assert not page.printer.drawer_button.isVisible()
+    page.lock.choose("30")
+    settle(window)
+    assert page.apply.isVisible() and not page.apply.button.isVisible() and not page.apply.approval.isVisible()
+    assert page.apply.barred.sentence.text() == AUDITS
+    page.apply.press()
+    settle(window)
+    assert counter.till.settings.lock_after_min != 30
+
+
+def test_an_auditor_sees_sums_that_are_wrong_and_leaves_them(
+    counter: Counter, opened: Callable[..., Window], number: str
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(update(accounts).where(accounts.c.account_no == "A1").values(net_minor=1))
+    window = opened(counter, clerk="fatuma")
+    window.go("reports")
+    settle(window)
+    page: Any = window.page("reports")
+    page.form.choose("recalculation")
+    page.form.button.click()
+    settle(window)
+    assert not page.view.right.isVisible() and page.view.why.sentence.text() == AUDITS
+    assert counter.net("A1") == 1

@@ -41,14 +41,17 @@ class Care(TillBase):
         self._file(WHOLE_FILE).write_text(self.now().isoformat(), encoding="ascii")
         return problems
 
-    def recalculate(self, *, account_nos: Collection[str], customer_nos: Collection[str] = ()) -> int:
+    def recalculate(self, *, account_nos: Collection[str] | None, customer_nos: Collection[str] = (), clerk: str) -> int:
         """Bring the kept sums of these accounts, of their owners and of these customers in line with the movements.
 
-        Returns how many accounts were different before. One transaction, which nothing is lost by.
+        No accounts named (``None``) are all of them. Returns how many were different before. One transaction, which
+        nothing is lost by. Raises: MayNot for whoever only looks.
         """
         from meterpos.ledger import balances
+        from meterpos.ledger.operations.people import require_right_of
 
         with self.store.write() as connection:
+            require_right_of(connection, user_name=clerk, act="recalculate", moment=self.moment())
             changed = balances.recalculate(connection, account_nos)
             balances.recalculate_customers(connection, customer_nos)
         return len(changed)

@@ -30,6 +30,13 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     made.till.close()
 
 
+def audit(counter: Counter) -> None:
+    """Let Fatuma audit here."""
+    row = {"user_name": "fatuma", "display_name": "Fatuma A.", "role": "auditor", "revoked": False}
+    with counter.till.store.write() as connection:
+        connection.execute(insert(users), row)
+
+
 def last_entry(counter: Counter) -> object:
     """Return kind, clerk, approval and body of the journal's last entry."""
     with counter.till.store.read() as connection:
@@ -56,6 +63,24 @@ def test_a_working_till_asks_for_a_manager(counter: Counter) -> None:
         counter.till.apply_settings(changes={"columns": 32}, clerk=CLERK, approval=counter.approval())
     assert counter.print_of_ledger() == before
     assert load_till_settings(counter.till.settings.home).columns == 48
+
+
+def test_whoever_only_looks_changes_no_setting_though_a_manager_agrees(counter: Counter) -> None:
+    audit(counter)
+    before = counter.print_of_ledger()
+    with pytest.raises(MayNot, match="auditor"):
+        counter.till.apply_settings(changes={"columns": 32}, clerk="fatuma", approval=MANAGER)
+    with pytest.raises(MayNot, match="auditor"):
+        counter.till.test_drawer(device="file:/dev/null", clerk="fatuma")
+    with pytest.raises(MayNot, match="auditor"):
+        counter.till.recalculate(account_nos=["A1"], clerk="fatuma")
+    assert counter.print_of_ledger() == before
+    assert load_till_settings(counter.till.settings.home).columns == 48
+
+
+def test_an_auditor_may_read_in_the_dark_and_in_swahili(counter: Counter) -> None:
+    audit(counter)
+    assert counter.till.apply_settings(changes={"theme": "dark", "language": "sw"}, clerk="fatuma")
 
 
 def test_looks_and_language_are_the_clerks_own(counter: Counter) -> None:

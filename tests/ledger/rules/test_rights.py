@@ -21,6 +21,8 @@ from meterpos.ledger.rules.rights import LEFT_WHEN_ENDED, OF_THE_DRAWER, RIGHTS,
         ("reprint", "clerk supervisor manager", True),
         ("report", "clerk supervisor manager", True),
         ("approve", "supervisor manager", False),
+        ("ask_settings", "clerk supervisor manager", False),
+        ("recalculate", "clerk supervisor manager", True),
         ("settings", "manager", False),
     ],
 )

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterpos.cli import show
-from meterpos.cli.style import CHECK_FOUND, Json, Rebuild, example
-from meterpos.cli.till.opened import opened
+from meterpos.cli.style import CHECK_FOUND, Clerk, Json, PinFile, Rebuild, example
+from meterpos.cli.till.opened import opened, who_acts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -29,6 +29,8 @@ def recalculate(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every account; what happens without choosing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
     json: Json = False,
 ) -> None:
     """Bring the sums kept for accounts in line with what was billed and paid, and say which were not."""
@@ -37,11 +39,13 @@ def recalculate(
 
     if sum((meter is not None, customer is not None, everything)) > 1:
         raise typer.BadParameter("choose one of --meter, --customer and --all", param_hint="--all")
-    with opened(context) as till, till.store.read() if dry_run else till.store.write() as connection:
-        chosen = _chosen(connection, meter=meter, customer=customer)
-        found = balances.find_differences(connection, chosen)
+    with opened(context) as till:
+        name = who_acts(till, clerk=clerk, pin_file=pin_file)
+        with till.store.read() as connection:
+            chosen = _chosen(connection, meter=meter, customer=customer)
+            found = balances.find_differences(connection, chosen)
         if not dry_run:
-            balances.recalculate(connection, chosen)
+            till.recalculate(account_nos=chosen, clerk=name)
     if json:
         rows = [
             {

@@ -29,11 +29,12 @@ def needs_approval(connection: Connection, names: frozenset[str]) -> bool:
 def try_drawer(connection: Connection, *, moment: Moment, clerk: str) -> Entry | None:
     """Note that the drawer is opened to try it; None while the till never worked, when it holds nothing.
 
-    Raises: NoOpenShift, since a drawer is opened in somebody's shift.
+    Raises: NoOpenShift, since a drawer is opened in somebody's shift; MayNot, NotYourShift.
     """
     if connection.execute(_any_shift).first() is None:
         return None
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    require_right(connection, counter, "move_cash")
     counter.require_shift()
     return write_entry(connection, counter, kind="drawer_opened", body={"reason": "test"})
 
@@ -48,11 +49,13 @@ def apply_settings(
 ) -> Entry | None:
     """Note settings applied, each with what it was and what it is; None before enrolment: there is no journal yet.
 
-    Raises: NotApproved when nobody agreed to what needs it, MayNot when who agreed is no manager.
+    Raises: NotApproved when nobody agreed to what needs it; MayNot when who agreed is no manager, or who asks only looks.
     """
     if find_identity(connection) is None:
         return None
     counter = stand_at_counter(connection, moment=moment, clerk=clerk)
+    if frozenset(changes) - OWN:
+        require_right(connection, counter, "ask_settings")
     if needs_approval(connection, frozenset(changes)):
         if approval is None or approval.by == clerk:
             raise NotApproved("A manager has to approve new settings, not the one who asks.", field="approver")

@@ -189,6 +189,12 @@ def require_right(connection: Connection, counter: Counter, act: Act) -> None:
         _require_drawer(connection, counter, user)
 
 
+def require_right_of(connection: Connection, *, user_name: str, act: Act, moment: Moment) -> None:
+    """Raise as `require_right`, for what writes no entry; before enrolment nobody is known and all may."""
+    if find_identity(connection) is not None:
+        require_right(connection, stand_at_counter(connection, moment=moment, clerk=user_name), act)
+
+
 def _require_drawer(connection: Connection, counter: Counter, user: Row[Any] | None) -> None:
     if counter.shift is None or counter.shift.clerk == counter.clerk:
         return

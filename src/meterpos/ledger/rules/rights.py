@@ -18,6 +18,8 @@ Act = Literal[
     "reprint",
     "report",
     "approve",
+    "ask_settings",
+    "recalculate",
     "settings",
     "plan",
 ]
@@ -35,6 +37,8 @@ _COUNTER: Final[frozenset[Act]] = frozenset(
         "correct",
         "reprint",
         "report",
+        "ask_settings",
+        "recalculate",
     }
 )
 RIGHTS: Final[Mapping[str, frozenset[Act]]] = {
@@ -43,10 +47,13 @@ RIGHTS: Final[Mapping[str, frozenset[Act]]] = {
     "manager": _COUNTER | {"approve", "any_drawer", "settings", "plan"},
     "auditor": frozenset({"look"}),
 }
-"""What each role may do; payouts, reversals and corrections also need a second person who may approve."""
+"""What each role may do; payouts, reversals and corrections also need a second person who may approve.
+
+*settings* is agreeing to the till's settings, *ask_settings* what a manager then agrees to.
+"""
 
 LEFT_WHEN_ENDED: Final[frozenset[Act]] = frozenset(
-    {"look", "take_money", "open_shift", "close_shift", "move_cash", "bank", "reprint", "report"}
+    {"look", "take_money", "open_shift", "close_shift", "move_cash", "bank", "reprint", "report", "recalculate"}
 )
 """What an ended right still may: a queue is never turned away and cash is never left lying, whatever a date says."""
 

@@ -20,6 +20,7 @@ from meterpos.ui.widgets.buttons import Button, Segment, Segments
 from meterpos.ui.widgets.paper import PaperView
 from meterpos.ui.widgets.progress import ProgressBar
 from meterpos.ui.widgets.scrolled import Stack
+from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.printing.report import Report
@@ -63,6 +64,7 @@ class ReportView(Surface):
         self.pdf = Button(key="reports.pdf", shortcut="Ctrl+S")
         self.csv = Button(key="reports.csv", shortcut="Ctrl+E")
         self.right = Button(key="reports.put_right", shortcut="Ctrl+R")
+        self.why = WhyNot()
         self.said = Label(Type.small_strong, "muted", wrap=True)
         self._build()
         self._connect()
@@ -87,6 +89,7 @@ class ReportView(Surface):
         news.addWidget(self.said, 1)
         news.addStretch(0)
         news.addWidget(self.right)
+        column.addWidget(self.why)
         column.addLayout(news)
         self.said.hide()
         foot = horizontal(None, spacing=10)
@@ -205,7 +208,13 @@ class ReportView(Surface):
         if shown is not None:
             self.place.setText(words.say("reports.place", n=shown.number, m=shown.count))
         wrong = self._report is not None and self._report.stem.startswith("recalculation") and bool(self._report.rows)
-        self.right.setVisible(wrong)
+        why_not = self._desk.why_not("recalculate") if wrong else ""
+        self.right.setVisible(wrong and not why_not)
+        self.why.tell(why_not)
+
+    def stand(self) -> None:
+        """The till's standing was read anew."""
+        self._enable()
 
     # --- doing something with it ---------------------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ class ReportsPage(QWidget):
     def stand(self) -> None:
         """The till's standing was read anew."""
         self.form.stand()
+        self.view.stand()
 
     # --- doing ---------------------------------------------------------------------------------------------------
 
@@ -67,12 +68,15 @@ class ReportsPage(QWidget):
         self.view.show_report(wanted)
 
     def _put_right(self, report: "Report") -> None:
-        till, wanted = self._desk.till, self._wanted
+        till, wanted, clerk = self._desk.till, self._wanted, self._desk.clerk or ""
         accounts, customers = reporting.wrong_numbers(report)
+
+        def work() -> int:
+            return till.recalculate(account_nos=accounts, customer_nos=customers, clerk=clerk)
 
         def done(_count: int) -> None:
             if wanted is not None:
                 self.view.show_report(wanted)
             self.view.say_put_right(len(report.rows))
 
-        self._desk.tasks.write(lambda: till.recalculate(account_nos=accounts, customer_nos=customers), done)
+        self._desk.tasks.write(work, done)

@@ -143,6 +143,7 @@ class SettingsPage(QWidget):
         if not self._desk.is_open:
             return
         standing = self._desk.standing
+        self.printer.drawer_button.setVisible(self._desk.may("move_cash"))
         self.practise.setVisible(standing is None or not standing.status.training)
         name = standing.status.title or standing.status.till_name if standing is not None else ""
         home = str(self._desk.till.settings.home)

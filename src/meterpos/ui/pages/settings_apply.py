@@ -14,6 +14,7 @@ from meterpos.ui.widgets.approval import ApprovalBox
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button, MainAction
 from meterpos.ui.widgets.fields import Problem
+from meterpos.ui.widgets.why import WhyNot
 
 
 class ApplyCard(Surface):
@@ -33,6 +34,7 @@ class ApplyCard(Surface):
         self.what = Label(Type.text, wrap=True)
         self.why = Label(Type.helper, "muted", key="settings.why_approval", wrap=True)
         self.approval = ApprovalBox(desk)
+        self.barred = WhyNot()
         self.problem = Problem()
         self.button = MainAction()
         self.drop = Button("link", key="settings.drop", shown="Esc", step=Type.small_strong)
@@ -41,7 +43,7 @@ class ApplyCard(Surface):
         head.addWidget(self.title, 1)
         head.addWidget(self.drop)
         column.addLayout(head)
-        for part in (self.what, self.why, self.approval, self.problem, self.button):
+        for part in (self.what, self.why, self.approval, self.barred, self.problem, self.button):
             column.addWidget(part)
         self.button.clicked.connect(self.press)
         self.approval.entered.connect(self.press)
@@ -67,10 +69,13 @@ class ApplyCard(Surface):
     def _show_need(self, needed: bool) -> None:
         if not self._changes:
             return
-        self._needs_approval = needed
-        self.approval.setVisible(needed)
-        self.why.setVisible(needed)
-        if needed:
+        why_not = self._desk.why_not("ask_settings")
+        self.barred.tell(why_not)
+        self.button.setVisible(not why_not)
+        self._needs_approval = needed and not why_not
+        self.approval.setVisible(self._needs_approval)
+        self.why.setVisible(self._needs_approval)
+        if self._needs_approval:
             self.approval.open_for(Wanted("settings", NO_SUBJECT, 0))
         self.show()
 
@@ -79,7 +84,7 @@ class ApplyCard(Surface):
 
     def press(self) -> None:
         """Apply, or say what is missing."""
-        if self._busy or not self._changes or not self.isVisible():
+        if self._busy or not self._changes or not self.button.isVisible():
             return
         approve = self.approval.ready() if self._needs_approval else None
         if self._needs_approval and approve is None:
