@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from meterpos.ledger.tables import settings
-from tests.cli.commands import TillCommands
+from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
 
@@ -47,6 +47,16 @@ def test_a_drawer_is_handed_over_with_the_next_clerk_s_pin(pin: str, open_till: 
     told = open_till.do(*handover, "--to-pin-file", pin).out
     assert "Handed over to otieno KES 0.00" in told and "short." in told
     assert open_till.ask("shift", "report")["clerk"] == "otieno"
+
+
+def test_a_handover_is_counted_by_note_and_coin(pin: str, open_till: TillCommands, tmp_path: Path) -> None:
+    counted = file(tmp_path, "count.csv", ["denomination,count", "1000,4", "500,2"])
+    handover = ("cash", "--kind", "handover", "--to", "otieno", "--to-pin-file", pin)
+    assert open_till(*handover).code == open_till(*handover, "--amount", "1", "--counted", counted).code == 2
+    assert open_till("cash", "--kind", "drop", "--counted", counted).code == 2
+    moved = open_till.ask(*handover, "--counted", counted)
+    assert (moved["amount_minor"], moved["difference_minor"]) == (500_000, 0)
+    assert moved["count"] == [{"denomination_minor": 100_000, "count": 4}, {"denomination_minor": 50_000, "count": 2}]
 
 
 def test_a_full_drawer_takes_mpesa_and_what_a_supervisor_approves(

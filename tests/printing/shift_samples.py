@@ -20,6 +20,19 @@ MOVED: dict[str, dict[str, Any]] = {
         "to": "wafula",
         "to_name": "Wafula K.",
     },
+    "shift-handover-counted": {
+        "kind": "handover",
+        "amount": 3_490_000,
+        "held": 3_500_000,
+        "difference": -10_000,
+        "to": "wafula",
+        "to_name": "Wafula K.",
+        "count": [
+            {"denomination": denomination, "count": count}
+            for denomination, count in ((100_000, 34), (50_000, 1), (20_000, 2), (10_000, 0))
+        ],
+        "earlier_counts": [3_480_000],
+    },
 }
 
 

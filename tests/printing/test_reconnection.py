@@ -7,7 +7,7 @@ import pytest
 from meterpos.ledger.operations.papers import NoSuchPaper
 from meterpos.ledger.queries.papers import made_paper, reconnections_of
 from meterpos.ledger.queries.spool import jobs
-from meterpos.ledger.tables import accounts, meters
+from meterpos.ledger.tables import accounts, customers, meters
 from meterpos.printing.devices import PrinterError
 from meterpos.printing.pdf import render_pdf
 from meterpos.printing.preview import render_text
@@ -16,7 +16,7 @@ from meterpos.printing.reconnection import compose_reconnection
 from meterpos.printing.spool import Spooler
 from tests.printing import samples
 from tests.printing.test_spool import OUT_OF_PAPER, Tray
-from tests.support.tills import CLERK, Counter, request
+from tests.support.tills import CLERK, GRACE, JAMES, Counter, request
 
 SLIP = "KSM01-B7K-000001-R"
 
@@ -97,6 +97,27 @@ def test_no_slip_stands_behind_a_number_that_brought_none(counter: Counter) -> N
         assert made_paper(connection, "KSM01-B7K-000009-R") is None
     with pytest.raises(NoSuchPaper):
         counter.till.reprint(number=SLIP, clerk=CLERK)
+
+
+def test_a_correction_that_clears_the_debt_prints_the_slip_behind_both_papers(counter: Counter) -> None:
+    counter.pay("A4", 230_000, customer_no=JAMES)
+    with counter.till.store.write() as connection:
+        connection.execute(customers.update().where(customers.c.customer_no == GRACE).values(language="sw"))
+    entry = counter.correct("KSM01-B7K-000001", "MTR-001")
+    made = "KSM01-B7K-000003"
+    assert papers(counter)[1:] == [("reversal", "KSM01-B7K-000002"), ("receipt", made), ("reconnection", f"{made}-R")]
+    tray = Tray()
+    assert {done.state for done in Spooler(counter.till, open_printer=tray).run_once()} == {"confirmed"}
+    said = tray.rolls[-1].texts
+    assert any("HATI YA KUUNGANISHA" in line for line in said) and any("MTR-001" in line for line in said)
+    assert counter.till.reprint(number=f"{made}-R", clerk=CLERK).content.body["copy"] == 1
+    assert reconnections_of(entry) == [], "the slip is the new receipt's"
+
+
+def test_a_correction_that_leaves_a_debt_prints_no_slip(counter: Counter) -> None:
+    counter.pay("A4", 100_000, customer_no=JAMES)
+    counter.correct("KSM01-B7K-000001", "MTR-001")
+    assert [paper for paper, _ in papers(counter)] == ["receipt", "reversal", "receipt"]
 
 
 def test_the_slip_says_copy_and_fits_on_a4_and_58_mm(counter: Counter) -> None:

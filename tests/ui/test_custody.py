@@ -8,6 +8,8 @@ import pytest
 from PySide6.QtCore import Qt
 from sqlalchemy import insert
 
+from meterpos.ledger.journal import read_back
+from meterpos.ledger.queries.papers import made_paper
 from meterpos.ledger.queries.shifts import current_shift, totals
 from meterpos.ledger.queries.spool import jobs
 from meterpos.ledger.tables import settings, users
@@ -301,6 +303,11 @@ def test_a_drawer_is_handed_over_with_the_next_clerks_pin(window: Window, counte
     assert window.desk.clerk == "wafula"
     assert shift.so_far.since.text().startswith("Wafula K.")
     assert sums(counter).movements[0].to_clerk == "wafula"
+    with counter.till.store.read() as connection:
+        made = made_paper(connection, sums(counter).movements[0].number)
+        assert made is not None
+        said = read_back(connection, made.entry_id).content.body
+    assert [one["count"] for one in said["count"] if one["count"]] == [5], "the notes stand on the slip"
 
 
 def test_a_drawer_near_its_limit_is_told_in_amber_and_a_full_one_takes_no_cash(

@@ -47,9 +47,10 @@ def compose_cash_slip(entry: Entry, *, copy_no: int = 0) -> Document:
     kind = body["kind"]
     labels = labels_in(body["language"])
     amount = format_money(body["amount"], currency=body["currency"])
-    elements = [
+    elements: list[Element] = [
         *frame.opening(entry, title=labels.cash_slips[kind], labels=labels, copy_no=copy_no),
         Rule(),
+        *_by_note(body, labels),
         pair(labels.counted if kind == "handover" else labels.cash_moved[kind], amount, bold=True, size=Size.LARGE),
     ]
     if kind == "handover":
@@ -128,6 +129,15 @@ def _drawer(body: Mapping[str, Any], labels: Labels) -> list[Element]:
 def _counted(body: Mapping[str, Any], labels: Labels) -> list[Element]:
     """Return what was counted, first and again, by note and coin where it was counted so, and how it differs."""
     return [
+        *_by_note(body, labels),
+        pair(labels.counted, format_amount(body["counted"])),
+        *_verdict(body, labels),
+    ]
+
+
+def _by_note(body: Mapping[str, Any], labels: Labels) -> list[Element]:
+    """Return what was counted before, and each note and coin; nothing on papers that know of none."""
+    return [
         *(pair(labels.counted_before, format_amount(minor), indent=1) for minor in body.get("earlier_counts", ())),
         *(
             pair(
@@ -135,11 +145,9 @@ def _counted(body: Mapping[str, Any], labels: Labels) -> list[Element]:
                 format_amount(one["denomination"] * one["count"]),
                 indent=1,
             )
-            for one in body["count"]
+            for one in body.get("count", ())
             if one["count"]
         ),
-        pair(labels.counted, format_amount(body["counted"])),
-        *_verdict(body, labels),
     ]
 
 

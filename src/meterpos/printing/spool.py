@@ -10,6 +10,7 @@ from meterpos.ledger.journal import Entry, paper_of, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations import spool
 from meterpos.ledger.operations.papers import record_print_failure
+from meterpos.ledger.queries.papers import receipt_number
 from meterpos.ledger.queries.spool import Job, State, find_job
 from meterpos.ledger.store import Store
 from meterpos.printing.devices import Device, PrinterError, open_device
@@ -119,7 +120,7 @@ class Spooler:
     def _bytes_of(self, job: Job) -> bytes:
         """Raises: BrokenEntry when the stored entry is not the one that was hashed."""
         with self.till.store.read() as connection:
-            entry = paper_of(read_back(connection, job.entry_id), job.number)
+            entry = paper_of(read_back(connection, job.entry_id), receipt_number(job.number))
         document = self._compose(entry, job)
         drawer = job.drawer and not job.copy_no
         return render_escpos(document, columns=job.columns, drawer=drawer)

@@ -41,7 +41,9 @@ class Care(TillBase):
         self._file(WHOLE_FILE).write_text(self.now().isoformat(), encoding="ascii")
         return problems
 
-    def recalculate(self, *, account_nos: Collection[str] | None, customer_nos: Collection[str] = (), clerk: str) -> int:
+    def recalculate(
+        self, *, account_nos: Collection[str] | None, customer_nos: Collection[str] = (), clerk: str
+    ) -> int:
         """Bring the kept sums of these accounts, of their owners and of these customers in line with the movements.
 
         No accounts named (``None``) are all of them. Returns how many were different before. One transaction, which

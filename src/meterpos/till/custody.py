@@ -49,6 +49,7 @@ class Custody(TillBase):
                 clerk=clerk,
                 notes=notes,
                 earlier_minor=earlier_minor,
+                language=self.settings.language,
             )
             return entry, (self._queue(connection, entry, paper="shift_report"),)
 
@@ -57,7 +58,7 @@ class Custody(TillBase):
     def report_so_far(self, *, clerk: str) -> Entry:
         """Return the X report of the open shift, never stored. Raises: what `report_so_far` raises."""
         with self.store.read() as connection:
-            return shifts.report_so_far(connection, moment=self.moment(), clerk=clerk)
+            return shifts.report_so_far(connection, moment=self.moment(), clerk=clerk, language=self.settings.language)
 
     def open_drawer(self, *, reason: str, clerk: str) -> Entry:
         """Note that the drawer is opened without a sale; the door opens it.
@@ -78,7 +79,14 @@ class Custody(TillBase):
 
         def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
             again = cash.entry_of_movement(connection, request.movement_id)
-            entry = cash.move_cash(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            entry = cash.move_cash(
+                connection,
+                request=request,
+                moment=moment,
+                clerk=clerk,
+                approval=approval,
+                language=self.settings.language,
+            )
             if again is not None:
                 return entry, ()
             return entry, (self._queue(connection, entry, paper="cash_slip", drawer=request.kind != "banking"),)

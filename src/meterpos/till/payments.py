@@ -36,17 +36,21 @@ class Payments(TillBase):
 
         def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
             again = entry_of_tender(connection, request.tender_id)
-            entry = tenders.take_tender(connection, request=request, moment=moment, clerk=clerk, approval=approval)
+            entry = tenders.take_tender(
+                connection,
+                request=request,
+                moment=moment,
+                clerk=clerk,
+                approval=approval,
+                language=self.settings.language,
+            )
             if draft is not None:
                 drafts.keep_draft(connection, tender_id=request.tender_id, data=draft)
             cash = any(leg.method == "cash" for leg in request.legs)
             if again is not None:
                 return entry, ()
             jobs = [self._queue(connection, entry, paper="receipt", drawer=cash)]
-            if reconnections_of(entry):
-                slip = slip_number(entry.content.body["number"])
-                jobs.append(self._queue(connection, entry, paper="reconnection", number=slip))
-            return entry, tuple(jobs)
+            return entry, (*jobs, *self._queue_slip(connection, entry))
 
         return self._settled(work)
 
@@ -91,7 +95,7 @@ class Payments(TillBase):
         clerk: str,
         approval: Approval,
     ) -> Entry:
-        """Move a receipt of this till from the wrong meter to the right one and queue both papers.
+        """Move a receipt of this till from the wrong meter to the right one; queue both papers and the slip it brings.
 
         Raises: what `correct_tender` raises; NotSaved.
         """
@@ -116,9 +120,17 @@ class Payments(TillBase):
             return entry, (
                 self._queue(connection, undone, paper="reversal"),
                 self._queue(connection, made, paper="receipt"),
+                *self._queue_slip(connection, made),
             )
 
         return self._settled(work)
+
+    def _queue_slip(self, connection: Connection, receipt: Entry) -> tuple[int | None, ...]:
+        """Queue the reconnection slip, where this receipt cleared what a disconnected meter owed."""
+        if not reconnections_of(receipt):
+            return ()
+        slip = slip_number(receipt.content.body["number"])
+        return (self._queue(connection, receipt, paper="reconnection", number=slip),)
 
     def request_putting_right(
         self,

@@ -96,6 +96,37 @@ def test_a_handover_counts_first_and_names_both(counter: Counter, next_clerk: st
     assert (report["expected"], report["difference"]) == (749_000, 0)
 
 
+def test_a_handover_says_each_note_and_what_was_counted_before(counter: Counter, next_clerk: str) -> None:
+    notes = ((100_000, 4), (50_000, 1), (20_000, 0))
+    assert "count" not in move(counter, "drop", 100).content.body, "a drop is no count of the drawer"
+    body = move(counter, "handover", 450_000, to=next_clerk, notes=notes, earlier_minor=(400_000,)).content.body
+    assert body["count"] == [{"denomination": value, "count": count} for value, count in notes]
+    assert body["earlier_counts"] == [400_000]
+
+
+def test_notes_that_do_not_add_up_hand_nothing_over(counter: Counter, next_clerk: str) -> None:
+    before = counter.print_of_ledger()
+    with pytest.raises(CashNotMoved, match="add up to"):
+        move(counter, "handover", 450_000, to=next_clerk, notes=((100_000, 4),))
+    with counter.till.store.write() as connection:
+        connection.execute(insert(settings), {"key": "count_total_alone", "value": False})
+    with pytest.raises(CashNotMoved, match="by note and coin"):
+        move(counter, "handover", 450_000, to=next_clerk)
+    assert counter.print_of_ledger() == before
+
+
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_shift_papers_speak_the_tills_language_and_keep_it(counter: Counter, language: str) -> None:
+    counter.till.apply_settings(changes={"language": language}, clerk=CLERK)
+    said = [
+        counter.till.report_so_far(clerk=CLERK),
+        move(counter, "drop", 100),
+        counter.till.close_shift(counted_minor=499_900, clerk=CLERK),
+    ]
+    counter.till.apply_settings(changes={"language": "en"}, clerk=CLERK)
+    assert [entry.content.body["language"] for entry in said] == [language] * 3
+
+
 def test_a_double_press_moves_once_and_another_amount_is_refused(counter: Counter) -> None:
     request = asked("drop", 100)
     first = counter.till.move_cash(request=request, clerk=CLERK)

@@ -123,7 +123,10 @@ def test_one_tender_pays_several_meters_by_several_methods(counter: Counter) -> 
 
 def test_an_unknown_meter_goes_to_suspense_with_what_the_customer_said(counter: Counter) -> None:
     unknown = UnknownMeter(meter_no="MTR-999", name="Visitor", phone="0700000000")
-    (part,) = counter.pay("", 100, customer_no=None, unknown=unknown).content.body["parts"]
+    counter.till.apply_settings(changes={"language": "sw"}, clerk=CLERK)
+    body = counter.pay("", 100, customer_no=None, unknown=unknown).content.body
+    assert body["language"] == "sw", "of nobody known, the till's"
+    (part,) = body["parts"]
     assert part["account"] == "SUSPENSE-KSM01"
     assert part["suspense"] == {"meter_no": "MTR-999", "name": "Visitor", "phone": "0700000000"}
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from meterpos.cli import show
+from meterpos.cli.files import Counted, read_counted
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
 from meterpos.cli.till.approvals import Agreement, approvable
 from meterpos.cli.till.opened import NobodyActs, opened, signed_in, who_acts
@@ -32,7 +33,13 @@ def cash(
             help="Into the safe; out of the drawer for good; from the safe to the bank; to the next clerk.",
         ),
     ],
-    amount: Annotated[str, typer.Option("--amount", metavar="A", help="How much; of a handover, what was counted.")],
+    amount: Annotated[
+        str | None, typer.Option("--amount", metavar="A", help="How much; of a handover, what was counted.")
+    ] = None,
+    counted: Annotated[
+        Path | None,
+        typer.Option("--counted", metavar="FILE", help="Of a handover: rows of denomination,count, as at the close."),
+    ] = None,
     slip: Annotated[str, typer.Option("--slip", metavar="NO", help="The bank's deposit slip.")] = "",
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; a payout needs it.")] = "",
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="The clerk who takes the drawer over.")] = "",
@@ -53,7 +60,9 @@ def cash(
     from meterpos.ledger.money import format_money, parse_amount
     from meterpos.ledger.operations.cash import CashRequest
 
-    amount_minor = parse_amount(amount, field="amount")
+    if (amount is None) == (counted is None) or (counted is not None and kind != "handover"):
+        raise typer.BadParameter("give --amount, or for a handover --counted FILE", param_hint="--amount")
+    count = read_counted(counted) if counted is not None else Counted(parse_amount(amount or "", field="amount"))
     with opened(context) as till:
         use_printer(till, device)
         name = who_acts(till, clerk=clerk, pin_file=pin_file)
@@ -64,12 +73,13 @@ def cash(
         request = CashRequest(
             movement_id=(movement_id or uuid.uuid4()).hex,
             kind=kind,
-            amount_minor=amount_minor,
+            amount_minor=count.minor,
+            notes=count.notes,
             slip=slip,
             reason=reason,
             to=to,
         )
-        approval = agreement.approve(till, lambda: Wanted("payout", NO_SUBJECT, amount_minor), clerk=name)
+        approval = agreement.approve(till, lambda: Wanted("payout", NO_SUBJECT, count.minor), clerk=name)
         entry = till.move_cash(request=request, clerk=name, approval=approval)
         printed = print_queued(till, entry)
     body = entry.content.body
@@ -83,12 +93,15 @@ def cash(
                 "difference_minor": body["difference"],
                 "slip": body["slip"],
                 "to": body["to"],
+                "count": [
+                    {"denomination_minor": one["denomination"], "count": one["count"]} for one in body.get("count", ())
+                ],
                 "printed": printed,
             }
         )
         return
-    amount = format_money(body["amount"], currency=body["currency"])
-    show.tell(f"{_DONE[kind].format(to=to)} {amount}: {body['number']}")
+    moved = format_money(body["amount"], currency=body["currency"])
+    show.tell(f"{_DONE[kind].format(to=to)} {moved}: {body['number']}")
     if kind == "handover":
         from meterpos.ledger.rules.cash import difference_sentence
 

@@ -1,7 +1,7 @@
 """Taking money: one meter, or several in one tender, by one method or several."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -340,5 +340,13 @@ def _tell(entry: "Entry") -> None:
             f"{part['meter'] or part['account']}: balance {format_amount(part['balance_after'])}, "
             f"credit {format_amount(part['credit_after'])}"
         )
+    tell_slips(body)
+
+
+def tell_slips(receipt: Mapping[str, Any]) -> None:
+    """Tell which disconnected meters a receipt cleared, and where their slip is."""
+    for part in receipt["parts"]:
         if "reconnect" in part:
-            show.tell(f"{part['meter']}: its debt is paid off; `receipt {body['number']} --reconnection` is its slip")
+            show.tell(
+                f"{part['meter']}: its debt is paid off; `receipt {receipt['number']} --reconnection` is its slip"
+            )

@@ -9,7 +9,7 @@ from meterpos.cli import show
 from meterpos.cli.style import Clerk, Json, PinFile, Print, example
 from meterpos.cli.till.approvals import Agreement, approvable, of_receipt
 from meterpos.cli.till.opened import opened, who_acts
-from meterpos.cli.till.payments import part_answer
+from meterpos.cli.till.payments import part_answer, tell_slips
 from meterpos.cli.till.printer import print_queued, use_printer
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ def correct(
     show.tell(f"Put right {undone['of']['number']}: taken back by {undone['number']}, paid again as {made['number']}.")
     _tell_balances(undone["parts"])
     _tell_balances(made["parts"])
+    tell_slips(made)
 
 
 def _corrected(entry: "Entry") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Cash that leaves the drawer or the safe, or goes from one clerk to the next: each an entry with its own number."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from meterpos.ledger.operations.entries import Counter, display_name, paper_fram
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import NotApproved
 from meterpos.ledger.queries.cash import drawer_minor, in_safe_minor
-from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
+from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind, said_of_count, wrong_with_count
 from meterpos.ledger.rules.rights import Act
 from meterpos.ledger.tables import cash_movements, users
 
@@ -35,7 +35,8 @@ class CashRequest:
     """Cash to be moved. ``movement_id`` is made when the form opens: pressing twice moves it once.
 
     A drop and a payout leave the drawer, a banking leaves the safe with the bank's ``slip``, a handover gives the
-    drawer ``to`` the next clerk, who counted ``amount_minor`` in it.
+    drawer ``to`` the next clerk, who counted ``amount_minor`` in it: ``notes`` says how many of each note and coin,
+    where it was counted so, ``earlier_minor`` what was counted before.
     """
 
     movement_id: str
@@ -44,6 +45,8 @@ class CashRequest:
     slip: str = ""
     reason: str = ""
     to: str = ""
+    notes: Sequence[tuple[int, int]] = ()
+    earlier_minor: Sequence[int] = ()
 
 
 _ACTS: Final[Mapping[str, Act]] = {"payout": "pay_out", "banking": "bank"}
@@ -53,9 +56,17 @@ _revoked: Final = select(users.c.revoked).where(users.c.user_name == bindparam("
 
 
 def move_cash(
-    connection: Connection, *, request: CashRequest, moment: Moment, clerk: str, approval: Approval | None = None
+    connection: Connection,
+    *,
+    request: CashRequest,
+    moment: Moment,
+    clerk: str,
+    approval: Approval | None = None,
+    language: str = "en",
 ) -> Entry:
     """Move cash and return the entry its slip is made from; the same request again returns the same entry.
+
+    ``language`` is what the slip speaks, the till's.
 
     Raises: CashNotMoved naming what is wrong, NotApproved (a payout needs a second person), MayNot, NoOpenShift (a
         banking alone needs none), NotEnrolled; nothing was changed.
@@ -72,8 +83,9 @@ def move_cash(
     require_right(connection, counter, _ACTS.get(request.kind, "move_cash"))
     held_minor = _held_minor(connection, counter, request)
     if request.kind == "handover":
+        _check_count(request, alone=counter.settings.count_total_alone)
         _check_next(connection, request.to, clerk=clerk)
-    body = _body(connection, counter, request, held_minor=held_minor)
+    body = _body(connection, counter, request, held_minor=held_minor, language=language)
     return write_entry(connection, counter, kind="cash_movement", body=body, approval=approval)
 
 
@@ -160,6 +172,12 @@ def _held_minor(connection: Connection, counter: Counter, request: CashRequest) 
     return held_minor
 
 
+def _check_count(request: CashRequest, *, alone: bool) -> None:
+    wrong = wrong_with_count(request.notes, counted_minor=request.amount_minor, alone=alone)
+    if wrong:
+        raise CashNotMoved(wrong, field="amount")
+
+
 def _check_next(connection: Connection, to: str, *, clerk: str) -> None:
     if to == clerk:
         raise CashNotMoved("The drawer is handed to another clerk, not to the one who has it.", field="to")
@@ -168,12 +186,14 @@ def _check_next(connection: Connection, to: str, *, clerk: str) -> None:
         raise CashNotMoved(f"No user '{to}' may work here. Check the name, or sync and try again.", field="to")
 
 
-def _body(connection: Connection, counter: Counter, request: CashRequest, *, held_minor: int) -> dict[str, Any]:
+def _body(
+    connection: Connection, counter: Counter, request: CashRequest, *, held_minor: int, language: str
+) -> dict[str, Any]:
     who = counter.identity
     last = connection.execute(_last, {"stream": who.stream}).scalar_one()
     is_handover = request.kind == "handover"
     return {
-        **paper_frame(connection, counter, language="en"),
+        **paper_frame(connection, counter, language=language),
         "movement_id": request.movement_id,
         "number": f"{who.till_name}-{who.label}-C{(last or 0) + 1:05d}",
         "kind": request.kind,
@@ -184,4 +204,5 @@ def _body(connection: Connection, counter: Counter, request: CashRequest, *, hel
         "reason": request.reason.strip(),
         "to": request.to if is_handover else None,
         "to_name": display_name(connection, request.to) if is_handover else None,
+        **(said_of_count(request.notes, request.earlier_minor) if is_handover else {}),
     }

@@ -49,7 +49,8 @@ def apply_settings(
 ) -> Entry | None:
     """Note settings applied, each with what it was and what it is; None before enrolment: there is no journal yet.
 
-    Raises: NotApproved when nobody agreed to what needs it; MayNot when who agreed is no manager, or who asks only looks.
+    Raises: NotApproved when nobody agreed to what needs it; MayNot when who agreed is no manager, or who asks only
+    looks.
     """
     if find_identity(connection) is None:
         return None

@@ -10,12 +10,12 @@ from meterpos.errors import UserError
 from meterpos.ledger import journal as chain
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
-from meterpos.ledger.money import format_amount
 from meterpos.ledger.operations.entries import Counter, paper_frame, stand_at_counter, write_entry
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.identity import Identity
 from meterpos.ledger.queries.shifts import Shift, current_shift, grand_total, report_number, totals
 from meterpos.ledger.queries.status import waiting
+from meterpos.ledger.rules.cash import said_of_count, wrong_with_count
 from meterpos.ledger.tables import shifts, streams
 
 FLOAT_MAX: Final = 10_000_000_00
@@ -90,11 +90,13 @@ def close_shift(
     clerk: str,
     notes: Sequence[tuple[int, int]] = (),
     earlier_minor: Sequence[int] = (),
+    language: str = "en",
 ) -> Entry:
     """Close the open shift with what was counted in the drawer and return the entry its report is made from.
 
     ``notes`` says how many of each note and coin (in minor units) were counted, where it was counted so;
     ``earlier_minor`` what was counted before the clerk saw a difference and counted again: it stands on the report.
+    ``language`` is what the report speaks, the till's.
 
     Raises: NoOpenShift, MayNot, UnusableCount, NotEnrolled.
     """
@@ -102,22 +104,21 @@ def close_shift(
     counter.require_shift()
     require_right(connection, counter, "close_shift")
     _check_drawer(counted_minor, field="counted")
-    _check_notes(notes, counted_minor=counted_minor)
-    if not notes and not counter.settings.count_total_alone:
-        raise UnusableCount("Here a drawer is counted by note and coin, not as a total alone.", field="counted")
+    wrong = wrong_with_count(notes, counted_minor=counted_minor, alone=counter.settings.count_total_alone)
+    if wrong:
+        raise UnusableCount(wrong, field="counted")
     shift = current_shift(connection)
     assert shift is not None, "a shift is required above"
-    body = _report(connection, counter, shift, sign="Z")
+    body = _report(connection, counter, shift, sign="Z", language=language)
     counted = {
         "counted": counted_minor,
         "difference": counted_minor - body["expected"],
-        "count": [{"denomination": denomination, "count": count} for denomination, count in notes],
-        "earlier_counts": list(earlier_minor),
+        **said_of_count(notes, earlier_minor),
     }
     return write_entry(connection, counter, kind="shift_closed", body=body | counted)
 
 
-def report_so_far(connection: Connection, *, moment: Moment, clerk: str) -> Entry:
+def report_so_far(connection: Connection, *, moment: Moment, clerk: str, language: str = "en") -> Entry:
     """Return what the report of the open shift would say now (X), in the form of an entry that is never appended.
 
     Raises: NoOpenShift, NotEnrolled.
@@ -133,18 +134,18 @@ def report_so_far(connection: Connection, *, moment: Moment, clerk: str) -> Entr
         business_date=opened.business_date,
         shift=opened.shift,
         clerk=clerk,
-        body=_report(connection, counter, shift, sign="X"),
+        body=_report(connection, counter, shift, sign="X", language=language),
     )
     return chain.make_entry(stream=counter.identity.stream, seq=seq + 1, prev=prev, data=data)
 
 
-def _report(connection: Connection, counter: Counter, shift: Shift, *, sign: str) -> dict[str, Any]:
+def _report(connection: Connection, counter: Counter, shift: Shift, *, sign: str, language: str) -> dict[str, Any]:
     sums = totals(connection, shift)
     who = counter.identity
     _, head = chain.head(connection, who.stream)
     behind = waiting(connection)
     return {
-        **paper_frame(connection, counter, language="en"),
+        **paper_frame(connection, counter, language=language),
         "number": report_number(till_name=who.till_name, label=who.label, sign=sign, shift=shift.shift),
         "shift": shift.shift,
         "opened_local": _local(counter, shift.opened_at),
@@ -169,19 +170,6 @@ def _report(connection: Connection, counter: Counter, shift: Shift, *, sign: str
         "waiting": {"count": behind.count, "amount": behind.amount_minor},
         "through_seq": behind.through_seq,
     }
-
-
-def _check_notes(notes: Sequence[tuple[int, int]], *, counted_minor: int) -> None:
-    """Raise UnusableCount when notes and coins are no count, or do not add up to what is said to be counted."""
-    if any(denomination <= 0 or count < 0 for denomination, count in notes):
-        raise UnusableCount("A note or coin has a value, and is counted from zero up. Count again.", field="counted")
-    added_minor = sum(denomination * count for denomination, count in notes)
-    if notes and added_minor != counted_minor:
-        raise UnusableCount(
-            f"The notes and coins add up to {format_amount(added_minor)}, not {format_amount(counted_minor)}. "
-            "Count again.",
-            field="counted",
-        )
 
 
 def _local(counter: Counter, instant: datetime) -> str:

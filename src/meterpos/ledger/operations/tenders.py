@@ -144,10 +144,12 @@ def take_tender(
     moment: Moment,
     clerk: str,
     approval: Approval | None = None,
+    language: str = "en",
 ) -> Entry:
     """Take the money of ``request`` and return its entry, whose bytes hold everything the receipt says.
 
-    The same request again returns the same entry and takes nothing.
+    The same request again returns the same entry and takes nothing. ``language`` is the till's: what a receipt speaks
+    that is for nobody known here.
 
     Raises: a UserError naming what is wrong, before anything is written: NotEnrolled, NoOpenShift, TenderDoesNotAdd,
         MayNot, TooLittleCash, TooMuchCash, ReferenceMissing, ReferenceUsed, UnknownAccount, AccountMoved,
@@ -165,7 +167,7 @@ def take_tender(
         )
     legs = _legs(connection, counter, request, approval)
     body = {
-        **tender_frame(connection, counter, request),
+        **tender_frame(connection, counter, request, language=language),
         "tender_id": request.tender_id,
         "number": next_number(connection, counter),
         "known": known_as_of(counter),
@@ -284,15 +286,17 @@ def _counting(legs: Sequence[Mapping[str, Any]], parts: Sequence[PartRequest]) -
     return counting
 
 
-def tender_frame(connection: Connection, counter: Counter, request: TenderRequest) -> dict[str, Any]:
+def tender_frame(
+    connection: Connection, counter: Counter, request: TenderRequest, *, language: str = "en"
+) -> dict[str, Any]:
     """Return what the paper of a tender says at head and foot, and who pays. Raises: UnknownAccount."""
     customer = None
     if request.customer_no is not None:
         customer = connection.execute(_customer, {"customer_no": request.customer_no}).one_or_none()
         if customer is None:
             raise UnknownAccount(f"Customer {request.customer_no} is not known here. Search again.")
-    language = request.language or (customer.language if customer is not None else "en")
-    frame = paper_frame(connection, counter, language=language)
+    spoken = request.language or (customer.language if customer is not None else language)
+    frame = paper_frame(connection, counter, language=spoken)
     frame["customer"] = None if customer is None else {"no": customer.customer_no, "name": customer.name}
     return frame
 

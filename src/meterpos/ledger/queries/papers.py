@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from meterpos.ledger.journal import Entry, parse, read_back
+from meterpos.ledger.journal import Entry, paper_of, parse, read_back
 from meterpos.ledger.queries.spool import Paper
 from meterpos.ledger.tables import cash_movements, journal, streams, tenders
 
@@ -38,8 +38,13 @@ def slip_number(number: str) -> str:
     return number + _SLIP
 
 
+def receipt_number(number: str) -> str:
+    """Return the number of the receipt a reconnection slip came with; any other paper's own."""
+    return number.removesuffix(_SLIP)
+
+
 def reconnections_of(entry: Entry) -> list[dict[str, Any]]:
-    """Return the parts of a payment that cleared what a disconnected meter owed."""
+    """Return the parts of a receipt that cleared what a disconnected meter owed; of a correction, ask its new one."""
     if entry.content.kind != "tender":
         return []
     return [part for part in entry.content.body["parts"] if "reconnect" in part]
@@ -64,7 +69,8 @@ def made_paper(connection: Connection, number: str) -> MadePaper | None:
 
 
 def _reconnection(connection: Connection, number: str) -> MadePaper | None:
-    row = connection.execute(_customers, {"number": number.removesuffix(_SLIP)}).first()
-    if row is None or row.kind != "tender" or not reconnections_of(read_back(connection, row.entry_id)):
+    receipt = receipt_number(number)
+    row = connection.execute(_customers, {"number": receipt}).first()
+    if row is None or not reconnections_of(paper_of(read_back(connection, row.entry_id), receipt)):
         return None
     return MadePaper(number, "reconnection", row.entry_id)

@@ -4,7 +4,7 @@ Custody goes one way: drawer, safe, bank. A payout leaves the drawer for good; a
 and changes who answers for it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -92,3 +92,27 @@ def limit_sentence(held_minor: int, *, warn_minor: int, stop_minor: int) -> str:
     if 0 < warn_minor < held_minor:
         return f"{held}, more than {format_amount(warn_minor)}. Put some into the safe."
     return ""
+
+
+def wrong_with_count(notes: Sequence[tuple[int, int]], *, counted_minor: int, alone: bool) -> str:
+    """Return what is wrong with a drawer's count by note and coin, one sentence; "" where it may stand.
+
+    ``alone`` says whether the utility takes a total without its notes.
+    """
+    if any(denomination <= 0 or count < 0 for denomination, count in notes):
+        return "A note or coin has a value, and is counted from zero up. Count again."
+    added_minor = sum(denomination * count for denomination, count in notes)
+    if notes and added_minor != counted_minor:
+        return (
+            f"The notes and coins add up to {format_amount(added_minor)}, not {format_amount(counted_minor)}. "
+            "Count again."
+        )
+    return "" if notes or alone else "Here a drawer is counted by note and coin, not as a total alone."
+
+
+def said_of_count(notes: Sequence[tuple[int, int]], earlier_minor: Sequence[int]) -> dict[str, object]:
+    """Return what an entry says of a count: how many of each note and coin, and what was counted before it."""
+    return {
+        "count": [{"denomination": denomination, "count": count} for denomination, count in notes],
+        "earlier_counts": list(earlier_minor),
+    }

@@ -171,7 +171,14 @@ class VerdictPanel(Surface):
             return
         self._begin()
         till, clerk, pin, to = self._desk.till, self._desk.clerk or "", self.pin.text(), person.user_name
-        request = CashRequest(movement_id=self._movement_id, kind="handover", amount_minor=self._counted.minor, to=to)
+        request = CashRequest(
+            movement_id=self._movement_id,
+            kind="handover",
+            amount_minor=self._counted.minor,
+            to=to,
+            notes=self._counted.notes,
+            earlier_minor=tuple(self._earlier),
+        )
 
         def work() -> "Entry":
             till.sign_in(user_name=to, pin=pin)
