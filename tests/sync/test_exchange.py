@@ -1,7 +1,9 @@
 """A real till and the real head office, with a line between them that is not always one."""
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,23 @@ def same_everywhere(till: Till, server: Server) -> bool:
     return receipts(till.store, till) == receipts(server.office.store, till)
 
 
+@dataclass
+class Watched:
+    """A line that notes in which thread each question is put, and how many are under way."""
+
+    line: Line
+    threads: list[str] = field(default_factory=list)
+    under_way: int = 0
+
+    def send(self, path: str, message: bytes) -> bytes | Failure:
+        """Send, and note who did."""
+        self.threads.append(threading.current_thread().name)
+        self.under_way += 1
+        answer = self.line.send(path, message)
+        self.under_way -= 1
+        return answer
+
+
 # --- going well
 
 
@@ -128,6 +147,33 @@ def test_each_exchange_leaves_a_record(till: Till) -> None:
         row = conn.execute(select(exchanges).order_by(exchanges.c.exchange_id.desc())).first()
     assert row is not None
     assert (row.outcome, row.pushed, row.pulled, row.detail) == ("complete", 2, 1, "")
+
+
+def test_the_next_page_is_asked_for_while_one_is_written(till: Till, server_on_sqlite: Server) -> None:
+    pay(till, 12)
+    with Line(server_on_sqlite.url) as line:
+        watched = Watched(line)
+        result = over(till, watched, memory=Memory(rows=5))
+    assert (result.outcome, result.agreed, result.pulled) == ("complete", True, 12)
+    asking = threading.current_thread().name
+    assert watched.threads == [asking, asking, "ahead"]  # a push, then pages of 5 and of 10
+    assert same_everywhere(till, server_on_sqlite)
+
+
+def test_a_page_that_cannot_be_written_leaves_no_question_under_way(
+    till: Till, server_on_sqlite: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise feed.StaleCursor("made up")
+
+    pay(till, 12)
+    with Line(server_on_sqlite.url) as line, monkeypatch.context() as patched:
+        patched.setattr(feed, "apply_page", refuse)
+        watched = Watched(line)
+        result = over(till, watched, memory=Memory(rows=5))
+        assert (result.outcome, result.detail, watched.under_way) == ("failed", "made up", 0)
+        assert watched.threads[-1] == "ahead"
+    assert same_everywhere(till, server_on_sqlite)
 
 
 def test_small_batches_over_one_line_make_the_same(till: Till, server_on_sqlite: Server) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from meterpos.ledger.rules.searching import fold, number_forms, phone_form
+from meterpos.ledger.store import Store
 from meterpos.ledger.tables.search import CREATE, STATE, TABLES, people, state
 
 T = TypeVar("T")
@@ -72,9 +73,7 @@ def rebuild(connection: Connection) -> int:
     """Build the index anew from the tables and return how many customers it holds; nothing on PostgreSQL."""
     if connection.dialect.name != "sqlite":
         return 0
-    stale = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'search_state%'"
-    for table in (*connection.exec_driver_sql(stale).scalars().all(), *TABLES):
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+    _take_away(connection)
     for sentence in CREATE:
         connection.exec_driver_sql(sentence)
     _teach_folding(connection)
@@ -90,12 +89,34 @@ def rebuild(connection: Connection) -> int:
     return count
 
 
+def build_where_missing(store: Store) -> None:
+    """Build the index where there is none: a ledger just made or of another version, or a first load that took it away.
+
+    Raises: DiskFull.
+    """
+    with store.read() as connection:
+        missing = not is_present(connection)
+    if missing:
+        with store.write() as connection:
+            ensure(connection)
+
+
+def _take_away(connection: Connection) -> None:
+    stale = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'search_state%'"
+    for table in (*connection.exec_driver_sql(stale).scalars().all(), *TABLES):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+
+
 def refresh(connection: Connection, *, customer_nos: Collection[str]) -> int:
     """Bring the index up to date for these customers and return how many changed; once they are in the tables.
 
-    Call with every customer of a customer or account row that was written. An index that has doubled is built anew.
+    Call with every customer of a customer or account row that was written. An index that has doubled is built anew;
+    one that would more than double at once, as in a first load, is taken away until `build_where_missing`.
     """
     if not customer_nos or not is_present(connection):
+        return 0
+    if len(customer_nos) > CHUNK + connection.exec_driver_sql("SELECT count(*) FROM search_people").scalar_one():
+        _take_away(connection)
         return 0
     changed = added = 0
     for some in _chunks(sorted(customer_nos)):

@@ -4,6 +4,7 @@ Write blocks are opened around one acknowledgement or one page, never across the
 """
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,6 +116,7 @@ class _Drive:
     now: Callable[[], datetime]
     progress: Callable[[Progress], None] | None
     cancelled: Callable[[], bool] | None
+    ahead: "_Ahead | None" = None
 
     def run(self, memory: Memory) -> ExchangeResult:
         started_at = self.now()
@@ -169,6 +171,8 @@ class _Drive:
             return "failed"
         finally:
             talk.close()
+            if self.ahead is not None:
+                self.ahead.settle()
 
     def _tell(self, step: steps.Step | None, course: Course) -> None:
         if self.progress is not None and isinstance(step, steps.RecordAck | steps.ApplyPage | steps.ApplyAgain):
@@ -180,8 +184,12 @@ class _Drive:
 
     def _take(self, step: steps.Step) -> Any:
         match step:
-            case steps.Send(path, message):
-                return self.line.send(path, message)
+            case steps.Send():
+                return self._send(step)
+            case steps.ApplyPage(_, then) if then is not None:
+                self.ahead = _Ahead(self.line, then)
+                with self.store.write() as connection:
+                    return _write(connection, step)
             case steps.RecordAck() | steps.KeepRecalled() | steps.ApplyPage() | steps.ApplyAgain() | steps.BeginAgain():
                 with self.store.write() as connection:
                     return _write(connection, step)
@@ -192,6 +200,42 @@ class _Drive:
             case _:
                 with self.store.read() as connection:
                     return _read(connection, step)
+
+    def _send(self, step: steps.Send) -> bytes | steps.Failure:
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None:
+            if ahead.step is step:
+                return ahead.wait()
+            ahead.settle()
+        return self.line.send(step.path, step.message)
+
+
+class _Ahead:
+    """A question on its way while what came before it is written: head office composes a page as the till keeps one."""
+
+    def __init__(self, line: Sender, step: steps.Send) -> None:
+        self.step = step
+        self._answer: bytes | steps.Failure | BaseException | None = None
+        self._thread = threading.Thread(target=self._send, args=(line,), name="ahead", daemon=True)
+        self._thread.start()
+
+    def _send(self, line: Sender) -> None:
+        try:
+            self._answer = line.send(self.step.path, self.step.message)
+        except BaseException as error:  # noqa: BLE001 - raised again by `wait`, in the thread that asked
+            self._answer = error
+
+    def settle(self) -> None:
+        """Wait until the line is free again; what came is of no use any more."""
+        self._thread.join()
+
+    def wait(self) -> bytes | steps.Failure:
+        """Return the answer once it is there; what sending raised is raised here."""
+        self._thread.join()
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        assert self._answer is not None
+        return self._answer
 
 
 def _next_step(talk: steps.Steps, answer: Any) -> steps.Step | None:

@@ -260,12 +260,14 @@ class _Talk:
     def _pull_all(self) -> Generator[Step, Any, bool]:
         """Pull to the end and compare; False when the server turned out to be restored, so that pushing comes first."""
         differs = sorted(self.course.memory.in_vain)
+        then: Send | None = None
         for _ in range(PAGES_MAX):
-            page = yield from self._ask(after=self.cursor.position, differs=differs)
+            page = yield from self._ask(after=self.cursor.position, differs=differs, first=then)
             if page.generation != self.cursor.generation:
                 yield from self._restart(page.generation, page.lineage)
                 return False
-            yield ApplyPage(page)
+            then = self._question(after=page.through, differs=differs) if page.more else None
+            yield ApplyPage(page, then=then)
             self.cursor = replace(self.cursor, position=page.through)
             self.course.pulled += len(page.rows)
             if not page.more:
@@ -273,27 +275,34 @@ class _Talk:
                 return True
         self._stop("interrupted", "There is more to fetch from head office; the next exchange goes on.")
 
-    def _ask(self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = ()) -> Generator[Step, Any, Page]:
-        """Ask for one page until it comes, each time for less."""
+    def _question(self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = ()) -> Send:
+        message = wire.make_pull(
+            key=self.who.key,
+            device=self.who.device,
+            generation=self.cursor.generation,
+            after=after,
+            limit=self.course.memory.rows,
+            software=self.who.software,
+            nonce=self.nonce(),
+            zones=zones,
+            differs=differs,
+        )
+        return Send(PULL_PATH, message)
+
+    def _ask(
+        self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = (), first: Send | None = None
+    ) -> Generator[Step, Any, Page]:
+        """Ask for one page until it comes, each time for less; `first` is the question when it is already made."""
+        question = first or self._question(after=after, zones=zones, differs=differs)
         while True:
-            message = wire.make_pull(
-                key=self.who.key,
-                device=self.who.device,
-                generation=self.cursor.generation,
-                after=after,
-                limit=self.course.memory.rows,
-                software=self.who.software,
-                nonce=self.nonce(),
-                zones=zones,
-                differs=differs,
-            )
-            answer: bytes | Failure = yield Send(PULL_PATH, message)
+            answer: bytes | Failure = yield question
             if isinstance(answer, Failure):
                 self._bear(answer)
                 self._remember(rows=max(self.course.memory.rows // 2, ROWS_LEAST))
+                question = self._question(after=after, zones=zones, differs=differs)
                 continue
             try:
-                page = wire.read_page(answer, key=self.who.server_key, request=wire.header_digest(message))
+                page = wire.read_page(answer, key=self.who.server_key, request=wire.header_digest(question.message))
                 if page.generation == self.cursor.generation and page.after != after:
                     raise WireError("binding", f"the page begins after {page.after}, not after {after}")
             except WireError as error:

@@ -88,9 +88,13 @@ class ReadCursor:
 
 @dataclass(frozen=True, slots=True)
 class ApplyPage:
-    """Apply a page and move the cursor, in one transaction -> None; durable before the next step."""
+    """Apply a page and move the cursor, in one transaction -> None; durable before the next step.
+
+    `then` is the question that follows once it is applied, where there is more: a driver may send it meanwhile.
+    """
 
     page: Page
+    then: Send | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,7 @@ def open_till(home: Path | None = None) -> Till:
     key = None if settings.plain_sqlite else _database_key(settings)
     store = Store(f"sqlite:///{settings.ledger_path}", key=key)
     upgrade(store)
-    with store.read() as connection:
-        is_searchable = search_index.is_present(connection)
-    if not is_searchable:
-        with store.write() as connection:
-            search_index.ensure(connection)
+    search_index.build_where_missing(store)
     pepper = vault.read_or_make(settings.home, PEPPER)
     return Till(settings=settings, store=store, pepper=pepper, database_key=key, hold=hold)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meterpos.ledger.queries.identity import Identity
+from meterpos.ledger.search_index import build_where_missing
 from meterpos.till.base import TillBase
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Line(TillBase):
         """
         from meterpos.sync.exchange import exchange
 
-        return exchange(
+        done = exchange(
             self.store,
             home=self.settings.home,
             device_key=self.device_key,
@@ -64,6 +65,8 @@ class Line(TillBase):
             progress=progress,
             cancelled=cancelled,
         )
+        build_where_missing(self.store)
+        return done
 
     def courier_out(self, file: Path) -> "CourierOut":
         """Write everything head office is to know, and the question for what is new, to a file for a stick.
@@ -85,7 +88,9 @@ class Line(TillBase):
         from meterpos.sync.courier import read_answer
         from meterpos.sync.courier_file import load
 
-        return read_answer(load(file), self.store, home=self.settings.home, device_key=self.device_key, at=self.now())
+        done = read_answer(load(file), self.store, home=self.settings.home, device_key=self.device_key, at=self.now())
+        build_where_missing(self.store)
+        return done
 
     def mirror(self) -> int:
         """Bring the mirror on the second medium up to date, where there is to be one; return how many entries it took.

@@ -129,6 +129,25 @@ def test_newcomers_keep_the_order_of_the_alphabet_however_many_come(store: Store
         assert len(names) == 2_000
 
 
+def test_a_first_load_takes_the_index_away_until_it_is_built_at_once(store: Store) -> None:
+    people = _many(900)
+    with store.write() as connection:
+        _write(connection, _many(300))
+        search_index.rebuild(connection)
+        _write(connection, people)
+        assert search_index.refresh(connection, customer_nos=set(people)) == 0
+        assert not search_index.is_present(connection)
+        assert search_index.refresh(connection, customer_nos=["AC-00001"]) == 0
+    search_index.build_where_missing(store)
+    with store.write() as connection:
+        kept = _content(connection)
+        search_index.rebuild(connection)
+        assert kept == _content(connection)
+        built = connection.exec_driver_sql(f"SELECT built FROM {STATE}").scalar_one()
+    assert built == 900
+    search_index.build_where_missing(store)
+
+
 def test_no_room_between_neighbours_puts_the_newcomer_last_and_still_finds_it(store: Store) -> None:
     with store.write() as connection:
         _write(connection, _many(0) | {"AC-1": _PERSON_A, "AC-2": _PERSON_C})
