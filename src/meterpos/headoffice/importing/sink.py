@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, update
@@ -136,10 +136,22 @@ class Sink:
         """Note whose a reference is."""
         self._put("claims", ("reference", f"{method}:{reference}", payment_id(number)))
 
-    def finish(self) -> None:
-        """Write what is waiting, and where the line now ends."""
+    def hand_over(self) -> int:
+        """Write what is waiting and return the last place taken: another goes on from there."""
         for name in list(self._waiting):
             self._write(name)
+        return self._next - 1
+
+    def take_over(self, last: int, digests: Mapping[str, tuple[int, int]]) -> None:
+        """Go on after `last`, the place another took last; `digests` is what its facts add to each zone's."""
+        self._next = last + 1
+        for zone, (count, total) in digests.items():
+            facts_before, sum_before = self._digests.get(zone, (0, 0))
+            self._digests[zone] = (facts_before + count, sum_before + total)
+
+    def finish(self) -> None:
+        """Write what is waiting, and where the line now ends."""
+        self.hand_over()
         self._conn.execute(update(counters).where(counters.c.name == feed.COUNTER).values(value=self._next - 1))
         feed.move_digests(self._conn, self._digests)
 

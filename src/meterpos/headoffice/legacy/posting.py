@@ -14,12 +14,14 @@ from meterpos.errors import UserError
 from meterpos.headoffice import exceptions, feed
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.importing.sink import Sink
+from meterpos.headoffice.legacy import posting_money
 from meterpos.headoffice.legacy.progress import Progress
 from meterpos.headoffice.legacy.steps import parts
+from meterpos.headoffice.tables import claims
 from meterpos.headoffice.tables import legacy as staging
 from meterpos.ledger.balances import recalculate_all
 from meterpos.ledger.queries.identity import suspense_account
-from meterpos.ledger.rules.tenders import METHODS, normalise_reference
+from meterpos.ledger.rules.tenders import normalise_reference
 from meterpos.ledger.tables import accounts, customers, facts, meters
 
 FETCHED: Final = 10_000
@@ -31,7 +33,6 @@ _COUNTS: Final = True
 
 STATUSES: Final = frozenset({"active", "inactive", "disconnected", "suspended", "closed"})
 METER_STATUSES: Final = frozenset({"active", "inactive", "disconnected"})
-_METHODS: Final = {"m-pesa": "mpesa", "mobile": "mpesa", "mobile money": "mpesa", "check": "cheque", "": "cash"}
 
 
 class NotEmpty(UserError):
@@ -57,13 +58,10 @@ class _Books:
     zone: str
     service: str
     today: str
-    renamed: frozenset[int] = frozenset()
-    """Invoices whose number an earlier one has."""
-    references: set[int] = field(default_factory=set)
-    """Hashes of the references claimed: a million of them must fit into little memory."""
+    references: set[str] = field(default_factory=set)
+    """What plans' payments claimed."""
     meter_no: dict[int, str] = field(default_factory=dict)
     meters_sent: set[str] = field(default_factory=set)
-    suspense: str | None = None
     rows: dict[str, int] = field(default_factory=dict)
 
 
@@ -72,11 +70,12 @@ def post(conn: Connection, progress: Progress, *, zone: str, service: str, at: d
     _refuse_taken(conn)
     sink = Sink(conn)
     books = _Books(conn=conn, sink=sink, progress=progress, zone=zone, service=service, today=today)
-    books.renamed = _renamed(conn)
     for table in (staging.legacy_invoices, staging.legacy_payments, staging.legacy_customers, staging.legacy_meters):
         progress.expect(parts.count(conn, table))
     for name, step in _STEPS.items():
         books.rows[name] = step(books)
+    _money(books)
+    books.rows["plans"] = _plans(books)
     sink.finish()
     recalculate_all(conn)
     exceptions.open_all(conn, list(_openings(conn)), at=at)
@@ -138,20 +137,29 @@ def _contacts(books: _Books) -> int:
 
 def _meters(books: _Books) -> int:
     count = 0
+    stored = set(books.conn.exec_driver_sql("SELECT meter_number FROM legacy_meters").scalars())
     seen: set[str] = set()
     query = (
         "SELECT id, meter_number, serial_number, status FROM legacy_meters "
         "UNION ALL SELECT account_id, NULL, NULL, 'inactive' FROM legacy_accounts WHERE meter_id IS NULL ORDER BY 1"
     )
     for meter_id, number, serial, status in _each(books, query, "meters"):
-        wanted = number or f"NO-METER-{abs(meter_id)}"
-        number_here = wanted if wanted not in seen else f"{wanted}/{meter_id}"
+        number_here = number if number and number not in seen else _free_number(number, meter_id, stored)
         seen.add(number_here)
         books.meter_no[meter_id] = number_here
         said = (status or "active").lower()
         books.sink.meter((number_here, serial or "", books.service, said if said in METER_STATUSES else "inactive", ""))
         count += 1
     return count
+
+
+def _free_number(number: str | None, meter_id: int, stored: set[str]) -> str:
+    """Return the number of a meter that has none, or another's, here: one that no other meter has."""
+    free = f"{number}/{meter_id}" if number else f"NO-METER-{abs(meter_id)}"
+    while free in stored:
+        free += "/"
+    stored.add(free)
+    return free
 
 
 def _accounts(books: _Books) -> int:
@@ -183,70 +191,33 @@ def _accounts(books: _Books) -> int:
 # --- what is owed and paid
 
 
-def _invoices(books: _Books) -> int:
-    query = (
-        "SELECT i.id, i.invoice_number, s.account_id, i.invoice_date, i.due_date, s.amount_minor, s.forward_minor "
-        "FROM legacy_invoices i JOIN legacy_invoice_sums s ON s.invoice_id = i.id ORDER BY i.id"
-    )
-    count = 0
-    for invoice_id, number, account_id, made_on, due_on, amount, forward in _each(books, query, "invoices"):
-        day = made_on or due_on or books.today
-        books.sink.invoice(
-            _invoice_no(books, invoice_id, number),
-            _account_no(account_id),
-            books.zone,
-            day,
-            max(due_on or day, day),
-            amount,
-            forward,
-        )
-        count += 1
-    return count
+def _money(books: _Books) -> None:
+    """Post invoices and payments, by the database itself."""
+    suspense = suspense_account(SUSPENSE_TILL)
+    if books.conn.exec_driver_sql(_IN_SUSPENSE).first() is not None:
+        row = (suspense, "suspense", None, None, SUSPENSE_TILL, SUSPENSE_ZONE, books.today, None)
+        books.sink.account(row, SUSPENSE_ZONE)
+    line = posting_money.Line(
+        generation=feed.generation(books.conn), zone=books.zone, suspense=suspense, suspense_zone=SUSPENSE_ZONE,
+        today=books.today, before=books.sink.hand_over(),
+    )  # fmt: skip
+    placed = posting_money.post_money(books.conn, books.progress, line)
+    books.sink.take_over(placed.last, placed.digests)
+    books.rows |= {"invoices": placed.invoices, "payments": placed.payments}
 
 
-def _payments(books: _Books) -> int:
-    query = (
-        "SELECT p.id, w.account_id, p.invoice_id, p.paid_on, p.amount_minor, p.method, p.reference, w.left_out, "
-        "p.reversed_on, i.invoice_date, i.invoice_number, s.account_id AS invoice_account FROM legacy_payments p "
-        "JOIN legacy_payment_places w ON w.payment_id = p.id "
-        "LEFT JOIN legacy_invoices i ON i.id = p.invoice_id "
-        "LEFT JOIN legacy_invoice_sums s ON s.invoice_id = p.invoice_id "
-        "WHERE p.amount_minor IS NOT NULL AND p.amount_minor <> 0 "
-        "AND lower(coalesce(p.status, '')) IN ('completed', 'paid', 'pending') ORDER BY p.id"
-    )
-    count = 0
-    for row in _each(books, query, "payments"):
-        _payment(books, row)
-        count += 1
-    return count
-
-
-def _payment(books: _Books, row: Any) -> None:
-    number, sink = f"P{row.id}", books.sink
-    account_no, zone = _place(books, row.account_id)
-    day = row.paid_on or row.invoice_date or row.reversed_on or books.today
-    counts = row.left_out != "pending"
-    if row.amount_minor < 0:
-        if row.left_out is None:
-            sink.adjustment(
-                number, account_no, zone, day, -row.amount_minor, f"payment {row.id}, negative in the old books"
-            )
-        return
-    method = method_of(row.method)
-    reference = normalise_reference(row.reference or "") or None if method != "cash" else row.reference
-    is_own = row.invoice_account is not None and row.invoice_account == row.account_id
-    invoice_no = _invoice_no(books, row.invoice_id, row.invoice_number) if is_own else None
-    sink.payment(number, account_no, zone, day, row.amount_minor, counts, invoice_no, method, reference)
-    if row.reversed_on is not None:
-        sink.reversal(number, account_no, zone, max(row.reversed_on, day), row.amount_minor, counts, method, reference)
-    elif method != "cash" and reference:
-        _claim(books, method, reference, number)
+_IN_SUSPENSE: Final = (
+    "SELECT 1 FROM legacy_payment_places w JOIN legacy_payments p ON p.id = w.payment_id "
+    "WHERE w.account_id IS NULL AND p.amount_minor <> 0 "
+    "AND lower(coalesce(p.status, '')) IN ('completed', 'paid', 'pending') LIMIT 1"
+)
 
 
 def _claim(books: _Books, method: str, reference: str, number: str) -> None:
     """Note whose a reference is, unless an earlier payment has it."""
-    key = hash((method, reference))
-    if key not in books.references:
+    key = f"{method}:{reference}"
+    taken = select(claims.c.owner).where(claims.c.kind == "reference", claims.c.key == key)
+    if key not in books.references and books.conn.execute(taken).first() is None:
         books.references.add(key)
         books.sink.claim(method, reference, number)
 
@@ -254,40 +225,6 @@ def _claim(books: _Books, method: str, reference: str, number: str) -> None:
 def _account_no(account_id: int) -> str:
     """Return the number an account has in the ledger."""
     return f"A{account_id}" if account_id >= 0 else f"X{-account_id}"
-
-
-def _invoice_no(books: _Books, invoice_id: int, number: str | None) -> str:
-    """Return the number an invoice has in the ledger: its own, unless an earlier one has it or it has none."""
-    if number is None:
-        return f"I{invoice_id}"
-    return f"{number}/{invoice_id}" if invoice_id in books.renamed else number
-
-
-def _renamed(conn: Connection) -> frozenset[int]:
-    query = text(
-        "SELECT i.id FROM legacy_invoices i JOIN (SELECT invoice_number, min(id) AS first_id FROM legacy_invoices "
-        "GROUP BY invoice_number HAVING count(*) > 1) AS d ON d.invoice_number = i.invoice_number AND d.first_id <> "
-        "i.id"
-    )
-    return frozenset(conn.execute(query).scalars())
-
-
-def _place(books: _Books, account_id: int | None) -> tuple[str, str]:
-    """Return account and zone of a payment; the migration's suspense account is opened when it is first needed."""
-    if account_id is not None:
-        return _account_no(account_id), books.zone
-    if books.suspense is None:
-        books.suspense = suspense_account(SUSPENSE_TILL)
-        row = (books.suspense, "suspense", None, None, SUSPENSE_TILL, SUSPENSE_ZONE, books.today, None)
-        books.sink.account(row, SUSPENSE_ZONE)
-    return books.suspense, SUSPENSE_ZONE
-
-
-def method_of(said: str | None) -> str:
-    """Return the method an old one is: its own name, what it is commonly called, else bank."""
-    word = (said or "").strip().lower()
-    known = _METHODS.get(word, word)
-    return known if known in METHODS else "bank"
 
 
 # --- instalment plans
@@ -336,9 +273,6 @@ _STEPS: Final[dict[str, Callable[[_Books], int]]] = {
     "contacts": _contacts,
     "meters": _meters,
     "accounts": _accounts,
-    "invoices": _invoices,
-    "payments": _payments,
-    "plans": _plans,
 }
 
 
@@ -369,11 +303,10 @@ def _openings(conn: Connection) -> Iterator[Opening]:
 
 # --- afterwards
 
-_COMPARED: Final = """
+_COMPARED: Final = f"""
     SELECT count(*) FROM legacy_accounts a
     LEFT JOIN legacy_account_sums s ON s.account_id = a.account_id
-    LEFT JOIN accounts l ON l.account_no =
-        CASE WHEN a.account_id >= 0 THEN 'A' || CAST(a.account_id AS text) ELSE 'X' || CAST(-a.account_id AS text) END
+    LEFT JOIN accounts l ON l.account_no = {posting_money.ACCOUNT_NO.format("a.account_id")}
     WHERE l.account_no IS NULL OR l.net_minor <> s.net_minor
 """
 

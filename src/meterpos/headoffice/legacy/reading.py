@@ -1,13 +1,12 @@
 """import-legacy: one tenant's old rows into the staging tables, old ids kept; the old books are only read."""
 
 import json
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import lt
+from itertools import compress
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, Table, delete, select
 
 from meterpos.errors import UserError
 from meterpos.headoffice import bulk
@@ -126,12 +125,43 @@ def _take(conn: Connection, source: Source, plan: _Plan, progress: Progress) -> 
     taken = 0
     for chunk in source.chunks(plan.old.name, tenant=plan.tenant, parent=plan.parent):
         rows = reader.rows(chunk)
-        bulk.insert(conn, plan.old.table, rows, columns=columns)
+        if not _all_new(conn, plan.old.table, rows, columns):
+            rows = reader.without(_keys_there(conn, plan.old.table, rows, columns), rows)
+            bulk.insert(conn, plan.old.table, rows, columns=columns)
         problems.keep(conn, IMPORT, reader.found)
         reader.found.clear()
         taken += len(rows)
         progress.advance(len(chunk), plan.old.name)
     return taken
+
+
+def _all_new(conn: Connection, table: Table, rows: Sequence[Row], columns: Sequence[str]) -> bool:
+    """Insert rows if none of their keys is there already, and no two have the same; tells whether it did."""
+    inner = conn.begin_nested()
+    try:
+        bulk.insert(conn, table, rows, columns=columns)
+    except Exception as error:
+        inner.rollback()
+        if not _is_of_a_key(error):
+            raise
+        return False
+    inner.commit()
+    return True
+
+
+def _is_of_a_key(error: Exception) -> bool:
+    """Tell whether a key stood there already, as SQLAlchemy (SQLite) or the driver (COPY) says it."""
+    return type(error).__name__ in ("IntegrityError", "UniqueViolation")
+
+
+def _keys_there(conn: Connection, table: Table, rows: Sequence[Row], columns: Sequence[str]) -> set[Row]:
+    """Return those keys of `rows`, and others beside them, that are in the table."""
+    key = list(table.primary_key.columns)
+    place = columns.index(key[0].name)
+    there: set[Row] = set()
+    for chunk in bulk.chunks((row[place] for row in rows), bulk.CHUNK):
+        there.update(tuple(row) for row in conn.execute(select(*key).where(key[0].in_(chunk))))
+    return there
 
 
 def _present(plan: _Plan) -> list[OldColumn]:
@@ -152,13 +182,13 @@ class _Reader:
         self._spare: Final = [(name, plan.names.index(name)) for name in plan.unknown]
         taken = [_staged(column) for column in present]
         self._keys: Final = [taken.index(column.name) for column in plan.old.table.primary_key]
-        self._identity: Final = taken.index("id")
         self._row_id: Final = plan.names.index("id")
-        self._seen: Final = _Seen()
+        self._old_rows: Sequence[Sequence[Any]] = ()
         self.found: Final[list[problems.Problem]] = []
 
-    def rows(self, chunk: Sequence[Sequence[Any]]) -> list[Row]:
-        """Return a chunk as it is staged; a row whose key is empty or was there already is noted and left out."""
+    def rows(self, chunk: Sequence[Sequence[Any]]) -> Sequence[Row]:
+        """Return a chunk as it is staged; a row without its key is noted and left out."""
+        self._old_rows = chunk
         cells = list(zip(*chunk, strict=True))
         try:
             made = [values.all_of(convert, cells[place]) for place, convert in self._places]
@@ -167,18 +197,27 @@ class _Reader:
             made = [list(column) for column in zip(*careful, strict=True)]
         made.append([_extra(row, self._spare) for row in chunk] if self._spare else [None] * len(chunk))
         rows: list[Row] = list(zip(*made, strict=True))
-        keyed = all(None not in made[place] for place in self._keys)
-        if keyed and self._seen.add_growing(made[self._identity]):
+        if all(None not in made[place] for place in self._keys):
             return rows
-        return [row for row, old in zip(rows, chunk, strict=True) if self._is_new(row, old)]
+        keyed = [all(row[place] is not None for place in self._keys) for row in rows]
+        self._note_left_out("unreadable", keyed)
+        self._old_rows = list(compress(chunk, keyed))
+        return list(compress(rows, keyed))
 
-    def _is_new(self, row: Row, old: Sequence[Any]) -> bool:
-        has_key = all(row[place] is not None for place in self._keys)
-        if has_key and self._seen.add(row[self._identity]):
-            return True
-        shown = _shown(dict(zip(self._plan.names, old, strict=True)))
-        self._note("repeated_id" if has_key else "unreadable", old, shown)
-        return False
+    def without(self, there: set[Row], rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows just made less those whose key is `there`, or was before in them; these are noted."""
+        known, new = set(there), []
+        for row in rows:
+            key = tuple(row[place] for place in self._keys)
+            new.append(key not in known)
+            known.add(key)
+        self._note_left_out("repeated_id", new)
+        return list(compress(rows, new))
+
+    def _note_left_out(self, code: str, kept: Sequence[bool]) -> None:
+        for old, is_kept in zip(self._old_rows, kept, strict=True):
+            if not is_kept:
+                self._note(code, old, _shown(dict(zip(self._plan.names, old, strict=True))))
 
     def _carefully(self, row: Sequence[Any]) -> list[Any]:
         """Convert a row value by value; what cannot be read is noted as it was and left empty."""
@@ -198,35 +237,6 @@ class _Reader:
 
     def _note(self, code: str, row: Sequence[Any], detail: str) -> None:
         self.found.append((code, self._plan.old.name, str(row[self._row_id]), detail))
-
-
-class _Seen:
-    """Remembers identities: cheaply while they only grow, as they do in a dump; in a set once they do not."""
-
-    def __init__(self) -> None:
-        self._grown = array("q", [-(2**63)])
-        self._known: set[Any] | None = None
-
-    def add_growing(self, identities: Sequence[Any]) -> bool:
-        """Note many at once, if each is above all before it; tells whether they were."""
-        if self._known is not None or not all(type(one) is int for one in identities):
-            return False
-        if identities[0] <= self._grown[-1] or not all(map(lt, identities, identities[1:])):
-            return False
-        self._grown.extend(identities)
-        return True
-
-    def add(self, identity: Any) -> bool:
-        """Note an identity and tell whether it is new."""
-        if self._known is None:
-            if isinstance(identity, int) and identity > self._grown[-1]:
-                self._grown.append(identity)
-                return True
-            self._known = set(self._grown)
-        if identity in self._known:
-            return False
-        self._known.add(identity)
-        return True
 
 
 def _shown(value: Any) -> str:

@@ -1,10 +1,10 @@
 """Old values as the staging tables keep them: money in minor units, days as ISO text, flags as 0 and 1."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from operator import sub
 from typing import Any, Final
 
 from meterpos.ledger.money import AMOUNT_MAX, round_minor
@@ -26,6 +26,10 @@ _YES: Final = frozenset({"1", "true", "t", "yes", "y", "active", "\x01"})
 _NO: Final = frozenset({"0", "false", "f", "no", "n", "inactive", "", "\x00"})
 
 _WHOLE: Final = frozenset({int, type(None)})
+_TEXT: Final = frozenset({str, type(None)})
+_DATED: Final = frozenset({str, date, datetime, type(None)})
+_NUMBERS: Final = frozenset({int, float})
+DAYS_KEPT: Final = 100_000
 Convert = Callable[[Any], Any]
 
 
@@ -42,10 +46,62 @@ class Rounded(Exception):
 
 
 def all_of(convert: Convert, cells: Sequence[Any]) -> Sequence[Any]:
-    """Return a column's cells, converted. Raises: what `convert` raises."""
-    if convert is whole and _WHOLE.issuperset(map(type, cells)):
+    """Return a column's cells, converted; at once where all are as they should be. Raises: what `convert` raises."""
+    at_once = _AT_ONCE.get(convert)
+    made = at_once(cells) if at_once is not None else None
+    return list(map(convert, cells)) if made is None else made
+
+
+def _whole_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
+    return cells if _WHOLE.issuperset(map(type, cells)) else None
+
+
+def _words_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
+    if not _TEXT.issuperset(map(type, cells)):
+        return None
+    said = [cell for cell in cells if cell is not None]
+    together = "".join(said)
+    is_plain = all(said) and "\x00" not in together and len(together) < TEXT_MAX * 10
+    return cells if is_plain and list(map(str.strip, said)) == said and _none_is_long(said) else None
+
+
+def _none_is_long(said: Sequence[str]) -> bool:
+    return not said or max(map(len, said)) < TEXT_MAX
+
+
+def _amounts_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
+    kinds = set(map(type, cells)) - {type(None)}
+    present = cells if None not in cells else [cell for cell in cells if cell is not None]
+    if not kinds <= _NUMBERS and kinds != {Decimal}:
+        return None
+    scaled = [cell * 100 for cell in present]
+    if not scaled:
         return cells
-    return list(map(convert, cells))
+    try:
+        minor = list(map(round, scaled))
+    except (ValueError, ArithmeticError):
+        return None  # not a number
+    noise = FLOAT_NOISE if kinds <= _NUMBERS else _NOISE
+    if max(map(abs, scaled)) >= FLOAT_MAX * 100 or max(map(abs, map(sub, scaled, minor))) >= noise:
+        return None
+    if present is cells:
+        return minor
+    whole_ones = iter(minor)
+    return [None if cell is None else next(whole_ones) for cell in cells]
+
+
+def _days_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
+    return list(map(_DAYS.__getitem__, cells)) if _DATED.issuperset(map(type, cells)) else None
+
+
+class _Days(dict[Any, str | None]):
+    """Days that were read before: there are few of them, and each stands in many rows."""
+
+    def __missing__(self, cell: Any) -> str | None:
+        if len(self) >= DAYS_KEPT:
+            self.clear()
+        self[cell] = found = day(cell)
+        return found
 
 
 def whole(value: Any) -> int | None:
@@ -104,7 +160,6 @@ def day(value: Any) -> str | None:
     return _day(value if isinstance(value, str) else str(value))
 
 
-@lru_cache(maxsize=100_000)
 def _day(text: str) -> str | None:
     stripped = text.strip()
     if stripped in _NO_DAY:
@@ -153,3 +208,12 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+_DAYS: Final = _Days()
+_AT_ONCE: Final[Mapping[Convert, Callable[[Sequence[Any]], Sequence[Any] | None]]] = {
+    whole: _whole_at_once,
+    words: _words_at_once,
+    amount: _amounts_at_once,
+    day: _days_at_once,
+}

@@ -13,7 +13,8 @@ from meterpos.ledger.tables.base import UtcDateTime
 
 
 def _identity(name: str = "id") -> Column[int]:
-    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+    """Return a key. On SQLite an INTEGER that is the whole key is the row's own number: no index beside the table."""
+    return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
 
 
 def _number(name: str, **options: Any) -> Column[int]:
@@ -57,10 +58,7 @@ legacy_invoices: Final = Table(
     _number("balance_minor"), *_text("state", "status"), _extra(),
 )  # fmt: skip
 legacy_invoice_bills: Final = Table(
-    "legacy_invoice_bills", metadata,
-    Column("invoice_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("bill_id", BigInteger, primary_key=True, autoincrement=False),
-    _identity(), _extra(),
+    "legacy_invoice_bills", metadata, _identity("invoice_id"), _identity("bill_id"), _identity(), _extra(),
     sqlite_with_rowid=False, comment="by invoice, so that its bills are read in one place; a link may stand twice",
 )  # fmt: skip
 legacy_payments: Final = Table(

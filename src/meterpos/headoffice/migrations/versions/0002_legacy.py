@@ -7,6 +7,7 @@ revision = "0002"
 down_revision = "0001"
 
 INSTANT = sa.String(24)
+IDENTITY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -19,7 +20,7 @@ def upgrade() -> None:
 def _rows() -> None:
     op.create_table(
         "legacy_users",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("role", sa.String),
         sa.Column("name", sa.String),
         sa.Column("telephone", sa.String),
@@ -32,7 +33,7 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_contacts",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger),
         sa.Column("name", sa.String),
         sa.Column("phone", sa.String),
@@ -41,7 +42,7 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_meters",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("meter_number", sa.String),
         sa.Column("serial_number", sa.String),
         sa.Column("status", sa.String),
@@ -54,7 +55,7 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_assignments",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger),
         sa.Column("meter_id", sa.BigInteger),
         sa.Column("is_active", sa.Integer),
@@ -65,7 +66,7 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_bills",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("assignment_id", sa.BigInteger),
         sa.Column("customer_id", sa.BigInteger),
         sa.Column("bill_ref", sa.String),
@@ -78,7 +79,7 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_invoices",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("invoice_number", sa.String),
         sa.Column("customer_id", sa.BigInteger),
         sa.Column("meter_id", sa.BigInteger),
@@ -95,16 +96,16 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_invoice_bills",
-        sa.Column("invoice_id", sa.BigInteger, autoincrement=False, nullable=False),
-        sa.Column("bill_id", sa.BigInteger, autoincrement=False, nullable=False),
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("invoice_id", IDENTITY, autoincrement=False, nullable=False),
+        sa.Column("bill_id", IDENTITY, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("extra", sa.Text),
         sa.PrimaryKeyConstraint("invoice_id", "bill_id", "id", name="pk_legacy_invoice_bills"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "legacy_payments",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger),
         sa.Column("invoice_id", sa.BigInteger),
         sa.Column("meter_id", sa.BigInteger),
@@ -121,7 +122,7 @@ def _rows() -> None:
     )
     op.create_table(
         "legacy_journals",
-        sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger),
         sa.Column("account", sa.String),
         sa.Column("debit_minor", sa.BigInteger),
@@ -151,7 +152,7 @@ def _rows() -> None:
 def _results() -> None:
     op.create_table(
         "legacy_accounts",
-        sa.Column("account_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("account_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger, nullable=False),
         sa.Column("meter_id", sa.BigInteger),
         sa.Column("is_active", sa.Integer, nullable=False),
@@ -163,15 +164,15 @@ def _results() -> None:
     op.create_index("ix_legacy_accounts_customer", "legacy_accounts", ["customer_id"])
     op.create_table(
         "legacy_homes",
-        sa.Column("customer_id", sa.BigInteger, autoincrement=False, nullable=False),
-        sa.Column("meter_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("customer_id", IDENTITY, autoincrement=False, nullable=False),
+        sa.Column("meter_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("account_id", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "meter_id", name="pk_legacy_homes"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "legacy_choices",
-        sa.Column("customer_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("customer_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("account_id", sa.BigInteger, nullable=False),
         sa.Column("meter_id", sa.BigInteger),
         sa.Column("meters", sa.BigInteger, nullable=False),
@@ -179,7 +180,7 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_billed",
-        sa.Column("invoice_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("invoice_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("account_id", sa.BigInteger),
         sa.Column("amount_minor", sa.BigInteger, nullable=False),
         sa.Column("forward_minor", sa.BigInteger, nullable=False),
@@ -187,7 +188,7 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_invoice_places",
-        sa.Column("invoice_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("invoice_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger, nullable=False),
         sa.Column("account_id", sa.BigInteger),
         sa.Column("meter_id", sa.BigInteger),
@@ -196,7 +197,7 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_payment_places",
-        sa.Column("payment_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("payment_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger, nullable=False),
         sa.Column("account_id", sa.BigInteger),
         sa.Column("meter_id", sa.BigInteger),
@@ -209,7 +210,7 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_invoice_sums",
-        sa.Column("invoice_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("invoice_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("account_id", sa.BigInteger, nullable=False),
         sa.Column("invoice_date", sa.String),
         sa.Column("amount_minor", sa.BigInteger, nullable=False),
@@ -220,7 +221,7 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_openings",
-        sa.Column("account_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("account_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("invoice_id", sa.BigInteger, nullable=False),
         sa.Column("forward_minor", sa.BigInteger, nullable=False),
         sa.Column("before_minor", sa.BigInteger, nullable=False),
@@ -229,7 +230,7 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_account_sums",
-        sa.Column("account_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("account_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("opening_minor", sa.BigInteger, nullable=False),
         sa.Column("billed_minor", sa.BigInteger, nullable=False),
         sa.Column("paid_minor", sa.BigInteger, nullable=False),
@@ -238,21 +239,21 @@ def _results() -> None:
     )
     op.create_table(
         "legacy_backups",
-        sa.Column("customer_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("customer_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("balance_minor", sa.BigInteger),
         sa.Column("overpayment_minor", sa.BigInteger),
         sa.PrimaryKeyConstraint("customer_id", name="pk_legacy_backups"),
     )
     op.create_table(
         "legacy_customers",
-        sa.Column("customer_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("customer_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("balance_minor", sa.BigInteger, nullable=False),
         sa.Column("overpayment_minor", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("customer_id", name="pk_legacy_customers"),
     )
     op.create_table(
         "legacy_proofs",
-        sa.Column("customer_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("customer_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("old_minor", sa.BigInteger, nullable=False),
         sa.Column("new_minor", sa.BigInteger, nullable=False),
         sa.Column("forward_again_minor", sa.BigInteger, nullable=False),
@@ -301,7 +302,7 @@ def _about() -> None:
     op.create_index("ix_legacy_problems_step", "legacy_problems", ["step", "code"])
     op.create_table(
         "legacy_decisions",
-        sa.Column("payment_id", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("payment_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("meter_number", sa.String),
         sa.Column("account_id", sa.BigInteger),
         sa.PrimaryKeyConstraint("payment_id", name="pk_legacy_decisions"),
