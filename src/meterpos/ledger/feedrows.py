@@ -87,7 +87,7 @@ def decoder(table: Table) -> Callable[[RowLike], dict[str, Any]]:
 
     def decode(row: RowLike) -> dict[str, Any]:
         try:
-            found = json.loads(row.data)
+            found = json.loads(row.data.decode())  # not left to json, which would look which encoding it is
             values = {name: found[name] for name in names}
             for name, convert in converters:
                 if values[name] is not None and convert is not None:

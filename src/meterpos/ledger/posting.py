@@ -5,12 +5,11 @@ The same code posts one payment at the counter, a page of the feed and an import
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, fields, replace
-from datetime import date
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Date, Table, bindparam, delete, select, update
 
 from meterpos.errors import MeterposError
 from meterpos.ledger import bulk
@@ -68,7 +67,12 @@ def _store(
 ) -> None:
     """Insert a row for each of ``things``; dates are written as both databases read them."""
     values = attrgetter(*columns)
-    rows = [tuple(value.isoformat() if type(value) is date else value for value in values(thing)) for thing in things]
+    dates = [columns.index(name) for name in columns if isinstance(table.c[name].type, Date)]
+    rows = [list(values(thing)) for thing in things]
+    for row in rows:
+        for place in dates:
+            if row[place] is not None:
+                row[place] = row[place].isoformat()
     bulk.insert(connection, table, rows, columns=columns)
 
 
