@@ -11,26 +11,34 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import update
+
 from meterpos.errors import UserError
 from meterpos.ledger import store
-from meterpos.ledger.journal import Entry
+from meterpos.ledger.journal import Entry, EntryContent
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.operations.drafts import Abandoned
+from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.store import UnknownOutcome
+from meterpos.ledger.tables import users
 from meterpos.till import Till, open_till
-from tests.support.tills import CLERK, Clock, Counter, add_plan, request
+from tests.support.tills import CLERK, GRACE, Clock, Counter, add_plan, post_facts, request
 
 Work = Callable[[Counter, str], Entry]
 PRINTED: Final = "KSM01-B7K-000001"
+ELSEWHERE: Final = "KSM02-C2C-000001"
 
 
 def prepare(home: Path) -> None:
-    """Make an enrolled till with an open shift, a plan and a first payment."""
+    """Make an enrolled till with an open shift, a plan, a manager, a payment of another till, and a first payment."""
     counter = Counter.at(home)
     add_plan(counter)
+    make_manager(counter)
+    post_facts(counter, [taken_elsewhere()])
     counter.open_shift()
     counter.pay(amount_minor=10_000)
     counter.till.close()
@@ -65,6 +73,49 @@ def _begun(counter: Counter) -> Iterator[Entry | None]:
     yield None
 
 
+def make_manager(counter: Counter) -> None:
+    """Make the supervisor a manager."""
+    with counter.till.store.write() as connection:
+        connection.execute(update(users).where(users.c.user_name == "otieno").values(role="manager"))
+
+
+def taken_elsewhere() -> Fact:
+    """Return what another till took."""
+    return Fact(
+        fact_id="AAAAAAAAAAAAAAAAAAAAAA.0",
+        kind="payment",
+        account_no="A3",
+        stands_on="A3",
+        number=ELSEWHERE,
+        fact_date=date(2026, 11, 19),
+        amount_minor=-100,
+        method="cash",
+    )
+
+
+def name_of(entry: EntryContent) -> Any:
+    """Return what a clerk knows an entry by: its paper's number, a plan's, what is asked of another till's receipt."""
+    body = entry.body
+    if entry.kind == "put_right_request":
+        return f"{body['what']} {body['number']}"
+    return body.get("number") or body.get("account")
+
+
+def _make_plan(counter: Counter, name: str) -> Entry:
+    return counter.till.request_plan(
+        customer_no=GRACE,
+        capacity_kw="2.5",
+        total_minor=900_000,
+        request_id=name,
+        clerk=CLERK,
+        approval=counter.approval(),
+    )
+
+
+def _ask(counter: Counter) -> Entry:
+    return counter.till.request_putting_right(number=ELSEWHERE, what="reverse", reason="wrong customer", clerk=CLERK)
+
+
 def _drop(counter: Counter, name: str) -> Entry:
     asked = CashRequest(movement_id=name, kind="drop", amount_minor=10_000)
     return counter.till.move_cash(request=asked, clerk=CLERK)
@@ -73,6 +124,7 @@ def _drop(counter: Counter, name: str) -> Entry:
 WORKS: Final[dict[str, Work]] = {
     "pay": lambda at, name: at.pay(tender_id=name),
     "split": _split,
+    "plan-request": _make_plan,
     "plan": lambda at, name: at.pay("PL-0042", 50_000, tender_id=name, method="mpesa", reference="SJK4T2LM9Z"),
     "reverse": lambda at, name: at.reverse(PRINTED, tender_id=name),
     "correct": lambda at, name: at.correct(PRINTED, tender_id=name),
@@ -89,6 +141,8 @@ def day(counter: Counter) -> Iterator[Entry | None]:
     yield counter.till.store.checkpoint()
     yield _split(counter, "split")
     yield from _begun(counter)
+    yield _make_plan(counter, "plan")
+    yield _ask(counter)
     yield counter.reverse(PRINTED, tender_id="reversal")
     yield counter.correct("KSM01-B7K-000003", tender_id="correction")
     yield _drop(counter, "drop")
@@ -117,8 +171,8 @@ def main() -> None:
     room = next((int(option[5:]) for option in options if option.startswith("room=")), None)
     if work == "day":
         for entry in day(counter):
-            if entry is not None and "number" in entry.content.body:
-                say(f"done {entry.content.body['number']}")
+            if entry is not None and name_of(entry.content) is not None:
+                say(f"done {name_of(entry.content)}")
         os._exit(0)
     _give_room(till, room)
     if not _try(counter, work):
@@ -149,7 +203,7 @@ def _try(counter: Counter, work: str) -> bool:
     except Exception as error:  # noqa: BLE001 - it is what this is looking for
         say(f"broken {_plainly(error)}")
     else:
-        say(f"done {entry.content.body['number']}")
+        say(f"done {name_of(entry.content)}")
         return True
     return False
 

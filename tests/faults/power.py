@@ -20,7 +20,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import parse
 from meterpos.ledger.queries.drafts import kept_drafts
-from meterpos.ledger.tables import journal, shifts, tenders
+from meterpos.ledger.tables import journal, plans, shifts, tenders
 from meterpos.till import Till, open_till
 from tests.faults import counter, disk
 from tests.faults.disk import Call
@@ -209,8 +209,9 @@ def _missing(till: Till, said: list[str]) -> Iterator[str]:
     with till.store.read() as connection:
         entries = [parse(data) for data in connection.execute(select(journal.c.data)).scalars()]
         taken = set(connection.execute(select(tenders.c.number)).scalars())
+        agreed = set(connection.execute(select(plans.c.account_no)).scalars())
         begun = {draft.tender_id for draft in kept_drafts(connection)}
-    kept = {entry.body.get("number") for entry in entries}
+    kept = {counter.name_of(entry) for entry in entries}
     ended = {entry.body["tender_id"] for entry in entries if entry.kind in ("tender", "payment_abandoned")}
     yield from (f"{number} was said to be done and is gone" for number in _those(said, "done") if number not in kept)
     yield from (
@@ -224,6 +225,11 @@ def _missing(till: Till, said: list[str]) -> Iterator[str]:
         f"{entry.body['number']} is in the journal and in no table"
         for entry in entries
         if entry.kind == "tender" and entry.body["number"] not in taken
+    )
+    yield from (
+        f"plan {entry.body['account']} is in the journal and in no table"
+        for entry in entries
+        if entry.kind == "plan_request" and entry.body["account"] not in agreed
     )
 
 

@@ -57,13 +57,18 @@ def test_no_power_cut_takes_a_printed_paper_and_a_careless_till_is_seen_to_lose_
     assert any("was said to be done and is gone" in sentence for sentence in careless.wrong)
 
 
-def test_a_payment_begun_that_is_gone_is_seen(tmp_path: Path) -> None:
+def test_a_payment_a_plan_and_a_request_that_are_gone_are_seen(tmp_path: Path) -> None:
     counter.prepare(tmp_path / "till")
     till = open_till(tmp_path / "till")
     till.keep_draft(tender_id="there", data={})
-    found = list(power._missing(till, ["kept there", "kept gone", "done KSM01-B7K-000001"]))
+    said = ["kept there", "kept gone", "done KSM01-B7K-000001", "done KSM01-B7K-P0001", "done reverse KSM02-C2C-000001"]
+    found = list(power._missing(till, said))
     till.close()
-    assert found == ["payment gone was begun and neither waits nor ended"]
+    assert found == [
+        "KSM01-B7K-P0001 was said to be done and is gone",
+        "reverse KSM02-C2C-000001 was said to be done and is gone",
+        "payment gone was begun and neither waits nor ended",
+    ]
 
 
 @NEEDS_STRACE

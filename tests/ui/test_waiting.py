@@ -1,6 +1,7 @@
 """No payment is lost: not one being typed, not one put aside, not one taken while the power failed."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +272,96 @@ def test_a_payment_for_an_unknown_meter_survives_too(
     form = after.pay.payment.form()
     assert form.unknown is not None
     assert (form.unknown.meter_no, form.unknown.name, form.total_minor) == ("MTR-9999", "Atieno Odhiambo", 150_000)
+
+
+def begin_on_plan(window: Window, counter: Counter) -> str:
+    """Type half a payment of 1,500 by bank on Grace's plan."""
+    stand.stock_plans(counter)
+    window.go("plans", "PL-0042")
+    settle(window)
+    press(ENTER)
+    settle(window)
+    press(ENTER)
+    form = window.page("plans").form  # type: ignore[attr-defined]
+    type_text("1500")
+    press(Qt.Key.Key_3, CONTROL)
+    type_text("UTR 72")
+    form.notes.set_text("second instalment")
+    return str(form.as_draft().tender_id)
+
+
+def test_a_half_typed_instalment_is_offered_after_a_crash_with_the_same_id(
+    window: Window, counter: Counter, crash: Callable[[Window], Window]
+) -> None:
+    tender_id = begin_on_plan(window, counter)
+    page: Any = window.page("plans")
+    page.waiting._later.timeout.emit()
+    settle(window)
+    assert kept(counter) == [("Grace Akinyi Otieno", 150_000)]
+    page.waiting._later.stop()
+    after = crash(window)
+    assert [draft.meters for draft in after.pay.waiting.parked] == [("PL-0042",)]
+    press(F11)
+    settle(after)
+    form = after.page("plans").form  # type: ignore[attr-defined]
+    found = form.as_draft()
+    assert form.isVisible() and form.amount.line.hasFocus()
+    assert (found.tender_id, found.total_minor, found.legs[0].reference) == (tender_id, 150_000, "UTR 72")
+    assert (found.notes, found.date_text) == ("second instalment", "20/11/2026")
+    assert not after.pay.last.parked_card.isVisible() and kept(counter)[0][1] == 150_000
+    press(F12)
+    settle(after)
+    assert (len(entries(counter, "tender")), kept(counter)) == (1, [])
+
+
+def test_an_instalment_taken_as_the_power_failed_is_told_and_never_paid_twice(
+    window: Window, counter: Counter, crash: Callable[[Window], Window]
+) -> None:
+    begin_on_plan(window, counter)
+    page: Any = window.page("plans")
+    page._have_taken = lambda entry: None  # nobody sees the answer
+    press(F12)
+    settle(window)
+    page.waiting._later.stop()
+    after = crash(window)
+    last = after.pay.last.last()
+    assert last is not None and (last.payer, last.total_minor) == ("Grace Akinyi Otieno", 150_000)
+    assert (after.pay.waiting.parked, kept(counter), len(entries(counter, "tender"))) == ([], [], 1)
+
+
+def test_an_instalment_thrown_away_is_noted_and_one_nobody_typed_is_not(window: Window, counter: Counter) -> None:
+    begin_on_plan(window, counter)
+    press(Qt.Key.Key_Escape)
+    settle(window)
+    (noted,) = entries(counter, "payment_abandoned")
+    assert (noted["meters"], noted["methods"], noted["amount"]) == (["PL-0042"], ["bank"], 150_000)
+    window.page("plans")._begin()  # type: ignore[attr-defined]
+    press(Qt.Key.Key_Escape)
+    settle(window)
+    assert (len(entries(counter, "payment_abandoned")), kept(counter)) == (1, [])
+
+
+def test_an_instalment_one_clerk_began_waits_when_another_signs_in(window: Window, counter: Counter) -> None:
+    begin_on_plan(window, counter)
+    press(Qt.Key.Key_L, CONTROL)
+    settle(window)
+    window.gate.admit("otieno")
+    settle(window)
+    assert [draft.plan for draft in window.pay.waiting.parked] == ["PL-0042"]
+    assert (kept(counter), entries(counter, "payment_abandoned")) == ([("Grace Akinyi Otieno", 150_000)], [])
+    assert not window.page("plans").form.is_touched  # type: ignore[attr-defined]
+
+
+def test_an_instalment_whose_plan_is_gone_waits_on_and_says_so(window: Window, counter: Counter) -> None:
+    begin_on_plan(window, counter)
+    window.desk.leaving.emit()
+    (draft,) = window.pay.waiting.parked
+    window.pay.waiting.parked[0] = gone = replace(draft, plan="PL-9999")
+    window.go("pay")
+    press(F11)
+    settle(window)
+    assert window.pay.waiting.parked == [gone]
+    assert window.notice.isVisible()
 
 
 @pytest.mark.parametrize("data", [{}, {"legs": 1}, {"at": "yesterday"}])

@@ -1,5 +1,7 @@
 """What a customer tells the clerk, and the plans made for them; head office decides what becomes of it."""
 
+from sqlalchemy import Connection
+
 from meterpos.ledger.journal import Approval, Entry
 from meterpos.ledger.operations import plan_requests, reports
 from meterpos.till.base import TillBase
@@ -28,16 +30,24 @@ class Customers(TillBase):
         clerk: str,
         approval: Approval | None = None,
     ) -> Entry:
-        """Make an instalment plan; a manager approves where the clerk is none. Raises: what `request_plan` raises."""
-        with self.store.write() as connection:
-            return plan_requests.request_plan(
+        """Make an instalment plan; a manager approves where the clerk is none.
+
+        Raises: what `request_plan` raises; NotSaved.
+        """
+        moment = self.moment()
+
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
+            entry = plan_requests.request_plan(
                 connection,
                 customer_no=customer_no,
                 capacity_kw=capacity_kw,
                 total_minor=total_minor,
                 request_id=request_id,
                 notes=notes,
-                moment=self.moment(),
+                moment=moment,
                 clerk=clerk,
                 approval=approval,
             )
+            return entry, ()
+
+        return self._settled(work)

@@ -142,15 +142,23 @@ class Payments(TillBase):
         seal: str | None = None,
         clerk: str,
     ) -> Entry:
-        """Ask head office to put another till's receipt right. Raises: what `request_putting_right` raises."""
-        with self.store.write() as connection:
-            return put_right_requests.request_putting_right(
+        """Ask head office to put another till's receipt right.
+
+        Raises: what `request_putting_right` raises; NotSaved.
+        """
+        moment = self.moment()
+
+        def work(connection: Connection) -> tuple[Entry, tuple[int | None, ...]]:
+            entry = put_right_requests.request_putting_right(
                 connection,
                 number=number,
                 what=what,
                 reason=reason,
                 to_meter=to_meter,
                 seal=seal,
-                moment=self.moment(),
+                moment=moment,
                 clerk=clerk,
             )
+            return entry, ()
+
+        return self._settled(work)

@@ -46,6 +46,8 @@ class Desk(QObject):
     printer_said = Signal(str)  # the sentence of a printer in trouble, "" when all is well
     online_changed = Signal()
     counting_changed = Signal()
+    payment_waits = Signal(object)  # a Draft that another page than Pay had in hand
+    leaving = Signal()  # another clerk stands here, or the window closes: what is typed is kept
 
     def __init__(self, tasks: Tasks) -> None:
         super().__init__()

@@ -187,6 +187,7 @@ class Window(QMainWindow):
     def _entered(self, is_another: bool) -> None:
         """Someone signed in: the same person finds everything as it was, another an empty form."""
         if is_another:
+            self.desk.leaving.emit()
             self.pay.put_aside()
             self.go("pay")
         elif not self._has_begun:
@@ -364,6 +365,7 @@ class Window(QMainWindow):
         self.checking.stop()
         self.mirroring.stop()
         if self.desk.is_open:
+            self.desk.leaving.emit()
             self.pay.end()
             self.scanner.stop(_app(), self.windowHandle())
         self.tasks.close()

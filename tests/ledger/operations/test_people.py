@@ -308,13 +308,13 @@ def test_an_auditor_only_looks(counter: Counter) -> None:
 
 ASKED = frozenset(
     """take reverse correct open_shift close_shift move_cash open_drawer reprint report_change request_plan
-    request_putting_right claim_receipts approve approve_by_code apply_settings""".split()
+    request_putting_right claim_receipts recalculate test_drawer approve approve_by_code apply_settings""".split()
 )
-"""Verbs that ask the table of rights; the last three ask it of the second person."""
+"""Verbs that ask the table of rights; the last three ask it of the second person, *apply_settings* of both."""
 FREE = frozenset(
     """set_pin sign_in sign_out ask_approval login_name report_so_far needs_approval keep_draft drop_draft abandon
-    enrol exchange courier_in courier_out mirror backup check check_since_last checked_whole_at recalculate
-    identity moment seal claimed_jobs print_test test_drawer close""".split()
+    enrol exchange courier_in courier_out mirror backup check check_since_last checked_whole_at
+    identity moment seal claimed_jobs print_test close""".split()
 )
 """Verbs that look, care for the ledger, talk to head office, or come before anybody is known."""
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Draft:
     """One payment begun. `texts` and `named` are by account; `current` and `ticked` are the accounts being paid.
 
-    `meters`, `payer` and `total_minor` are how a list tells it; `at` orders that list.
+    `meters`, `payer` and `total_minor` are how a list tells it; `at` orders that list. One on an instalment plan names
+    the `plan`, with payment date and notes as typed.
     """
 
     tender_id: str
@@ -36,6 +37,9 @@ class Draft:
     received_text: str = ""
     unknown: Unknown | None = None
     unknown_text: str = ""
+    plan: str | None = None
+    date_text: str = ""
+    notes: str = ""
 
     @property
     def accounts(self) -> frozenset[str]:

@@ -63,6 +63,12 @@ class Waiting(QObject):
         else:
             self._drop_kept()
 
+    def part_with(self) -> Draft | None:
+        """Let go of the payment being typed without giving it up: somebody else keeps it. None where nothing is."""
+        self._later.stop()
+        self._kept = None
+        return self._make()
+
     def taken(self, tender_id: str) -> None:
         """The payment was taken and the window has shown it."""
         self._later.stop()
@@ -89,6 +95,21 @@ class Waiting(QObject):
         """Bring one back: it is the payment being typed again."""
         self.parked.remove(draft)
         self._kept = draft
+        self.changed.emit()
+
+    def hand_on(self, draft: Draft) -> None:
+        """Another page goes on with one that was put aside."""
+        self.parked.remove(draft)
+        self.changed.emit()
+
+    def go_on(self, draft: Draft) -> None:
+        """Go on with one that was handed on: it is the payment being typed."""
+        self._kept = draft
+
+    def receive(self, draft: Draft) -> None:
+        """Let one wait that another page had in hand; it is kept already, or is now."""
+        self._keep_as_it_is(draft)
+        self.parked.append(draft)
         self.changed.emit()
 
     def throw_away(self, draft: Draft) -> None:
@@ -122,6 +143,9 @@ class Waiting(QObject):
 
     def _keep(self, draft: Draft) -> None:
         self._kept = draft
+        self._keep_as_it_is(draft)
+
+    def _keep_as_it_is(self, draft: Draft) -> None:
         till, data = self._desk.till, drafts.as_data(draft)
         self._desk.tasks.in_lane(lambda: till.keep_draft(tender_id=draft.tender_id, data=data), lambda _: None)
 

@@ -46,6 +46,7 @@ class PutAside(QObject):
         self.waiting.watch(self._draft)
         self.waiting.changed.connect(lambda: last.show_parked(self.waiting.parked))
         payment.edited.connect(self.waiting.keep_soon)
+        desk.payment_waits.connect(self.waiting.receive)
         last.bring_back.connect(self.bring_back)
         last.throw_away.connect(self.waiting.throw_away)
         QShortcut(QKeySequence("F11"), page, self.park_or_bring_back)
@@ -103,6 +104,10 @@ class PutAside(QObject):
     def bring_back(self, draft: Draft) -> None:
         """Go on with a payment that waits; the one being typed waits instead."""
         if self._payment.is_busy or not self._can_take():
+            return
+        if draft.plan is not None:
+            self.waiting.hand_on(draft)
+            self._desk.go_to.emit("plans", draft)
             return
         if self._payment.is_touched and not self._park():
             return

@@ -11,6 +11,7 @@ from meterpos.ledger.money import format_amount
 from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import instalments, payment
+from meterpos.ui.models.draft import Draft
 from meterpos.ui.models.instalments import Paying
 from meterpos.ui.pages.pay_consent import Consent
 from meterpos.ui.pages.pay_method import MethodPart
@@ -32,6 +33,7 @@ class PlanPaymentPanel(Surface):
     """One payment on one plan; its tender id is made when the panel opens, so a double press pays once."""
 
     take = Signal(object)  # Paying
+    edited = Signal()
     cancelled = Signal()
 
     def __init__(self, desk: Desk) -> None:
@@ -99,6 +101,9 @@ class PlanPaymentPanel(Surface):
         return scrolled
 
     def _connect(self) -> None:
+        for part in (self.amount, self.date, self.notes):
+            part.edited.connect(self.edited)
+        self.method.changed.connect(self.edited)
         self.amount.edited.connect(self._edited)
         self.amount.entered.connect(self._leave_amount)
         self.method.changed.connect(self.show_form)
@@ -125,9 +130,52 @@ class PlanPaymentPanel(Surface):
         self.tell({})
         self.amount.line.setFocus()
 
+    def close_form(self) -> None:
+        """Nothing is being paid any more."""
+        self._plan = None
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether a person typed anything of this payment."""
+        if self._plan is None:
+            return False
+        today = instalments.write_day(self._desk.today)
+        typed = (self.amount.line.text(), self.notes.text(), self.date.text() != today)
+        return any(typed) or self.method.is_touched
+
+    def as_draft(self) -> Draft:
+        """Return the payment in the form, whole."""
+        paying = self.paying()
+        account = paying.plan.account
+        return Draft(
+            tender_id=self._tender_id,
+            at=self._desk.till.now().isoformat(),
+            customer_no=account.customer_no,
+            payer=paying.form.payer,
+            meters=(paying.plan.number,),
+            total_minor=paying.form.total_minor,
+            texts={account.account_no: self.amount.line.text()},
+            legs=paying.form.legs,
+            received_text=paying.form.received_text,
+            plan=account.account_no,
+            date_text=paying.date_text,
+            notes=paying.notes,
+        )
+
+    def restore(self, draft: Draft) -> None:
+        """Bring a payment that waited back as it was, its tender id included; its plan was opened for it."""
+        self._tender_id = draft.tender_id
+        self.amount.line.setText(draft.texts.get(draft.plan or "", ""))
+        self.method.show_legs(draft.legs, draft.received_text)
+        self.date.set_text(draft.date_text)
+        self.notes.set_text(draft.notes)
+        self.show_form()
+        self.amount.line.setFocus()
+
     def show_plan(self, plan: "PlanView") -> None:
         """Stand on what the plan is now; what was typed stays."""
-        if self._plan is not None and not self._busy:
+        is_it = self._plan is not None and self._plan.account.account_no == plan.account.account_no
+        if is_it and not self._busy:
             self._plan = plan
             self.show_form()
 

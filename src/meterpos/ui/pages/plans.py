@@ -3,34 +3,33 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QKeySequence, QPainter, QResizeEvent, QShortcut
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from meterpos.errors import UserError
-from meterpos.ui import theme, words
+from meterpos.ui import words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, instalments
+from meterpos.ui.models.draft import Draft, as_data
 from meterpos.ui.models.instalments import Paying
 from meterpos.ui.models.printer import Outcome, Printer
+from meterpos.ui.models.waiting import Waiting
 from meterpos.ui.pages.pay_done import DonePanel, taken
 from meterpos.ui.pages.pay_search import SearchLine
 from meterpos.ui.pages.plan_card import PlanCardPanel
 from meterpos.ui.pages.plan_form import PlanPaymentPanel
+from meterpos.ui.pages.plan_list import PlanList
 from meterpos.ui.pages.plan_new import NewPlanPanel
 from meterpos.ui.theme import METRICS, Type
-from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button
-from meterpos.ui.widgets.progress import bar
-from meterpos.ui.widgets.rows import RowList, RowState, highlight
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
-    from meterpos.ledger.queries.plans import PlanRow, PlanRows, PlanView
+    from meterpos.ledger.queries.plans import PlanRows, PlanView
 
 LIST_NARROW = 336
-ROW = 66
 
 
 class PlansPage(QWidget):
@@ -43,12 +42,12 @@ class PlansPage(QWidget):
         self._stale = True
         self._number: str | None = None
         self._taken: str | None = None
+        self.waiting = Waiting(desk, self)
         self.line = SearchLine()
         words.bind(self.line.setPlaceholderText, "plans.search")
         words.bind(self.line.setAccessibleName, "plans.search")
         self.count = Label(Type.helper, "muted")
-        self.rows: RowList[PlanRow] = RowList(row_height=ROW, painter=self._paint, spoken=self._speak)
-        words.bind(self.rows.setAccessibleName, "page.plans")
+        self.rows = PlanList(desk)
         self.nothing = Label(Type.text, "muted", wrap=True)
         self.card = PlanCardPanel(desk)
         self.new_button = Button("link", key="plans.new", shortcut="Ctrl+N", step=Type.small_strong)
@@ -94,6 +93,8 @@ class PlansPage(QWidget):
         self.card.add_wanted.connect(self._begin)
         self.card.receipt_wanted.connect(lambda number: self._desk.go_to.emit("receipts", ("show", number)))
         self.new_button.clicked.connect(self._begin_new)
+        self.waiting.watch(self._draft)
+        self._desk.leaving.connect(self._put_aside)
         QShortcut(QKeySequence("Escape"), self, self._escape)
         words.notifier().changed.connect(self._tell_count)
 
@@ -104,6 +105,7 @@ class PlansPage(QWidget):
         """A payment on a plan."""
         made = PlanPaymentPanel(self._desk)
         made.take.connect(self._take)
+        made.edited.connect(self.waiting.keep_soon)
         made.cancelled.connect(self._leave_form)
         self._right.addWidget(made)
         return made
@@ -146,7 +148,9 @@ class PlansPage(QWidget):
     # --- the page's life -----------------------------------------------------------------------------------------
 
     def shown(self, what: object = None) -> None:
-        """Come to the front; `what` is a plan's number, or a text to search for."""
+        """Come to the front; `what` is a plan's number, a text to search for, or a payment that waited."""
+        if isinstance(what, Draft):
+            self._bring_back(what)
         if isinstance(what, str):
             self._leave_form()
             self.line.setText(what)
@@ -246,6 +250,9 @@ class PlansPage(QWidget):
         if standing.shift is None:
             self._desk.go_to.emit("shift", None)
             return
+        self._open_form(plan)
+
+    def _open_form(self, plan: "PlanView") -> None:
         self._right.setCurrentWidget(self.form)
         self._right.show()
         self._fit()
@@ -255,6 +262,9 @@ class PlansPage(QWidget):
     def _leave_form(self) -> None:
         if self._is_busy():
             return
+        self.waiting.let_go()
+        if self._has("form"):
+            self.form.close_form()
         self._right.hide()
         self._fit()
         self.card.show_adding(adding=False)
@@ -264,10 +274,11 @@ class PlansPage(QWidget):
 
     def _take(self, paying: Paying) -> None:
         till, clerk, approve = self._desk.till, self._desk.clerk or "", self.form.approve
+        draft = as_data(self.form.as_draft())
 
         def work() -> "Entry":
             approval = approve() if approve is not None else None
-            return till.take(request=instalments.request(paying), clerk=clerk, approval=approval)
+            return till.take(request=instalments.request(paying), clerk=clerk, draft=draft, approval=approval)
 
         self._desk.tasks.write(work, self._have_taken, self.form.refuse)
 
@@ -275,6 +286,8 @@ class PlansPage(QWidget):
         done = taken(entry)
         self._taken = done.number
         self.form.set_busy(busy=False)
+        self.form.close_form()
+        self.waiting.taken(entry.content.body["tender_id"])
         self._right.setCurrentWidget(self.done)
         self.done.show_taken(done)
         self._printer.run(done.number, self._have_printed)
@@ -294,6 +307,44 @@ class PlansPage(QWidget):
             self.line.setFocus()
         else:
             self._leave_form()
+
+    # --- a payment that waits ------------------------------------------------------------------------------------
+
+    def _draft(self) -> Draft | None:
+        """Return the payment being typed, None while nothing was typed."""
+        return self.form.as_draft() if self._has("form") and self.form.is_touched else None
+
+    def _put_aside(self) -> None:
+        """Another clerk stands here, or the window closes: what was typed waits on Pay, and the form is empty."""
+        if self._is_busy():
+            return
+        draft = self.waiting.part_with()
+        if draft is not None:
+            self._desk.payment_waits.emit(draft)
+        if self._has("form"):
+            self.form.close_form()
+        self._leave_form()
+
+    def _bring_back(self, draft: Draft) -> None:
+        """Go on with a payment that waited; the one being typed waits instead."""
+        if self._is_busy():
+            self._desk.payment_waits.emit(draft)
+            return
+        self._put_aside()
+        number = self._number = draft.plan or ""
+
+        def restore(plan: "PlanView") -> None:
+            self.card.show_plan(plan)
+            self._open_form(plan)
+            self.form.restore(draft)
+            self.waiting.go_on(draft)
+
+        def cannot(error: UserError) -> None:
+            self._number = None
+            self._desk.payment_waits.emit(draft)
+            self._desk.tasks.went_wrong.emit(error)
+
+        self._desk.tasks.read(lambda conn: instalments.plan(conn, number), restore, cannot, topic="plans back")
 
     # --- a new one -----------------------------------------------------------------------------------------------
 
@@ -318,38 +369,3 @@ class PlansPage(QWidget):
         self._number = number
         self._read()
         self._open(number)
-
-    # --- painting ------------------------------------------------------------------------------------------------
-
-    def _money(self, row: "PlanRow") -> tuple[str, str]:
-        state = row.state
-        if state.status in ("completed", "cancelled"):
-            return words.say(f"plans.status.{state.status}"), instalments.TONES[state.status]
-        return self._desk.money(state.pending_minor), "ink"
-
-    def _far(self, row: "PlanRow") -> str:
-        return words.say("plans.percent", percent=instalments.percent(row.state))
-
-    def _speak(self, row: "PlanRow") -> str:
-        money, _ = self._money(row)
-        return ", ".join((row.customer_name, row.number, f"{row.capacity_kw} kW", money, self._far(row)))
-
-    def _paint(self, painter: QPainter, rect: QRectF, row: "PlanRow", state: RowState) -> None:
-        colors = theme.palette()
-        ground = highlight(painter, rect.adjusted(0, 1, 0, -1), state)
-        room = rect.adjusted(10, 7, -10, -9)
-        upper = QRectF(room.left(), room.top(), room.width(), 20)
-        lower = QRectF(room.left(), room.top() + 20, room.width(), 18)
-        said, tone = self._money(row)
-        wide = paint.text(
-            painter, upper, said, Type.small_strong, getattr(colors, tone), align=paint.RIGHT, whole=True, ground=ground
-        )
-        name = upper.adjusted(0, 0, -wide - 12, 0)
-        paint.text(painter, name, row.customer_name, Type.text_strong, colors.ink, ground=ground)
-        far = self._far(row)
-        wide = paint.text(painter, lower, far, Type.helper, colors.muted, align=paint.RIGHT, whole=True, ground=ground)
-        which = lower.adjusted(0, 0, -wide - 12, 0)
-        paint.text(painter, which, f"{row.number} · {row.capacity_kw} kW", Type.helper, colors.muted, ground=ground)
-        place = QRectF(room.left(), room.bottom() - 6, room.width(), 6)
-        done = "muted" if row.state.status == "cancelled" else "action"
-        bar(painter, place, instalments.share(row.state), done=done)
