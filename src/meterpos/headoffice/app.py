@@ -17,7 +17,8 @@ from meterpos.errors import UserError
 from meterpos.headoffice.checks import open_items, run_checks
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.problems import Problem
-from meterpos.headoffice.routes import exchange, health
+from meterpos.headoffice.routes import exchange, health, messages
+from meterpos.headoffice.sms import sending
 from meterpos.ledger.store import DiskFull, UnknownOutcome
 from meterpos.settings import load_headoffice_settings
 from meterpos.sync.lock import HomeBusy, only_one
@@ -27,6 +28,8 @@ CHECKPOINT_EVERY_S: Final = 20
 CHECK_FIRST_S: Final = 60
 CHECK_EVERY_S: Final = 24 * 60 * 60
 CHECK_LOCK: Final = "check.lock"
+MESSAGES_EVERY_S: Final = 10
+MESSAGES_LOCK: Final = "messages.lock"
 SHUTDOWN_MAX_S: Final = 30
 _BUSY: Final = "Head office is busy. The till tries again later; nothing is lost."
 
@@ -43,6 +46,7 @@ def create_app(office: Office) -> FastAPI:
     app.state.office = office
     app.include_router(exchange.router)
     app.include_router(health.router)
+    app.include_router(messages.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(UserError, _user_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -79,7 +83,7 @@ def serve(make: Callable[[], FastAPI] | str, *, host: str, port: int, workers: i
 @contextlib.asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     office: Office = app.state.office
-    under_way = [asyncio.create_task(work(office)) for work in (_tidy, _check_daily)]
+    under_way = [asyncio.create_task(work(office)) for work in (_tidy, _check_daily, _send_messages)]
     yield
     for task in under_way:
         task.cancel()
@@ -117,6 +121,22 @@ def check_now(office: Office) -> None:
             log.error("check %s: %s", problem.check, problem.sentence)
         with office.write() as (conn, _):
             open_items(conn, problems, at=office.moment().at)
+
+
+async def _send_messages(office: Office) -> None:
+    """Make messages of what was posted since, and send what is due, by one of the workers; nothing waits for it."""
+    while True:
+        await asyncio.sleep(MESSAGES_EVERY_S)
+        try:
+            await run_in_threadpool(send_now, office)
+        except Exception:
+            log.exception("messages could not be sent; they wait")
+
+
+def send_now(office: Office) -> None:
+    """Make and send messages; nothing while another worker does so."""
+    with contextlib.suppress(HomeBusy), only_one(office.settings.home, MESSAGES_LOCK, HomeBusy("Sending.")):
+        sending.work(office)
 
 
 async def _problem(request: Request, error: Any) -> JSONResponse:

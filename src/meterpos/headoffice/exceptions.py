@@ -50,6 +50,15 @@ OWNERS: Final[Mapping[str, str]] = {
     "claim_refused": "accounts",
     "legacy_suspense": "accounts",
     "legacy_plan": "manager",
+    "sms_gateway": "support",
+    "unmatched_money": "accounts",
+    "unmatched_payment": "accounts",
+    "wrong_amount": "accounts",
+    "doubled_money": "accounts",
+    "unknown_reference": "accounts",
+    "money_taken_back": "accounts",
+    "forged_callback": "support",
+    "callback_not_on_statement": "accounts",
 }
 """Every code there is, and who looks at it first."""
 
@@ -90,6 +99,15 @@ MEANINGS: Final[Mapping[str, str]] = {
     "claim_refused": "A till claimed a payment from a receipt's QR, and it could not be posted.",
     "legacy_suspense": "A payment of the old books has no meter; the money waits in suspense.",
     "legacy_plan": "An instalment plan of the old books is not certain; what it said is kept here as it was.",
+    "sms_gateway": "The SMS gateway takes no messages: its key, its sender or its purse; they wait.",
+    "unmatched_money": "Money came in by M-Pesa or bank that no payment names; it is posted to nothing yet.",
+    "unmatched_payment": "A payment by M-Pesa or bank that the statement of its day does not show.",
+    "wrong_amount": "The statement shows another amount than was paid under this reference; nothing was confirmed.",
+    "doubled_money": "The same reference came in twice with different content; the first stands.",
+    "unknown_reference": "Paid by paybill for an account nobody knows; the money waits in suspense.",
+    "money_taken_back": "M-Pesa or the bank took money back that no payment could be found for.",
+    "forged_callback": "Somebody without the secret told of a payment; nothing of it was kept.",
+    "callback_not_on_statement": "A payment told of by callback is not on the statement of its day; it may be forged.",
 }
 
 
@@ -144,6 +162,8 @@ RECURRING: Final = frozenset(
         "put_right_request",
         "rolled_back",
         "ledger_check",
+        "sms_gateway",
+        "forged_callback",
     }
 )
 """What may happen again after it was resolved; anything else is resolved for good."""

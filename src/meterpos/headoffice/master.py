@@ -175,6 +175,13 @@ def _money(key: str, text: str) -> int:
     return parse_amount(text, field="value")
 
 
+def _paybill(key: str, text: str) -> str:
+    number = text.strip()
+    if not re.fullmatch(r"[0-9]{0,10}", number, re.ASCII):
+        raise UnusableSetting(f"{key} is a number of at most 10 digits, or empty.", field="value")
+    return number
+
+
 _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "utility_name": _line,
     "receipt_head": _lines,
@@ -187,6 +194,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "cash_warn_minor": _money,
     "cash_stop_minor": _money,
     "count_total_alone": _yes_or_no,
+    "paybill": _paybill,
 }
 
 

@@ -18,6 +18,7 @@ from meterpos.cli.headoffice import (
     plans,
     recalculation,
     server,
+    sms,
     tills,
 )
 from meterpos.cli.headoffice.opened import Chosen
@@ -62,3 +63,4 @@ app.add_typer(money.invoice_app, name="invoice")
 app.add_typer(plans.app, name="plan")
 app.add_typer(people.setting_app, name="setting")
 app.add_typer(desk.app, name="exceptions")
+app.add_typer(sms.app, name="sms")

@@ -29,6 +29,7 @@ KEYS: Final = frozenset(
         "cash_warn_minor",
         "cash_stop_minor",
         "count_total_alone",
+        "paybill",
     }
 )
 """What head office may set; anything else is refused there."""
@@ -39,7 +40,8 @@ class UtilitySettings:
     """The utility's name, what stands at head and foot of its papers, and its policies.
 
     With more than `cash_warn_minor` in the drawer the clerk is asked for a drop, with more than `cash_stop_minor` it
-    takes no more cash; 0 is no limit. `count_total_alone`: a drawer may be counted as a sum alone.
+    takes no more cash; 0 is no limit. `count_total_alone`: a drawer may be counted as a sum alone. `paybill`: the
+    number customers pay to by telephone, empty where there is none.
     """
 
     utility_name: str = "Water and Power"
@@ -53,6 +55,7 @@ class UtilitySettings:
     cash_warn_minor: int = 0
     cash_stop_minor: int = 0
     count_total_alone: bool = True
+    paybill: str = ""
 
 
 _all: Final = select(settings.c.key, settings.c.value)

@@ -1,0 +1,169 @@
+"""Sending what is due: one message at a time, at the gateway's pace, each told of in a transaction of its own.
+
+A message is taken before it is sent, and what came of it written after. Should this program die between the two, the
+message is *unsure*: it is not sent again by itself, since money told of twice is worse than told of late.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select, update
+
+from meterpos.headoffice import exceptions
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.office import Office
+from meterpos.headoffice.sms import drafting, outbox, setup
+from meterpos.headoffice.sms.gateways import Gateway, Outcome, Outgoing, gateway_of
+from meterpos.headoffice.tables import sms
+
+log: Final = logging.getLogger(__name__)
+
+AT_ONCE_MAX: Final = 1000
+TRIES_MAX: Final = 8
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=6)
+HELD_FOR: Final = timedelta(minutes=10)
+"""How long one who took a message may be silent before it is unsure."""
+KEPT_FOR: Final = timedelta(days=3)
+"""A message that could not go for so long goes no more: what it says is no news."""
+MINUTE: Final = timedelta(minutes=1)
+STOPPED: Final = "sms_gateway"
+GATHERS_MAX: Final = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """What a round of sending did; ``stopped`` is why the gateway takes nothing, ``slowed`` if it is its pace."""
+
+    queued: int = 0
+    accepted: int = 0
+    failed: int = 0
+    later: int = 0
+    unsure: int = 0
+    stopped: str = ""
+    slowed: bool = False
+
+
+def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE_MAX) -> Sent:
+    """Make messages of new facts and send what is due; a door: opens its own transactions, none across the network.
+
+    Nothing where no gateway was chosen. ``gateway`` stands in for the chosen one.
+    """
+    done = Sent()
+    with office.store.read() as conn:
+        chosen = setup.find(conn)
+        news = drafting.is_news(conn)
+    if chosen is None:
+        return done
+    if news:
+        done.queued = gather_all(office)
+    way = gateway if gateway is not None else gateway_of(chosen, key=setup.kept_key(office.settings.home))
+    for _ in range(limit):
+        with office.store.write() as conn:
+            message, done.slowed = _take(conn, at=office.moment().at, per_minute=chosen.per_minute)
+        if message is None:
+            break
+        outcome = way.send(message)
+        with office.write() as (conn, _):
+            _write(conn, message, outcome, at=office.moment().at, kind=chosen.kind)
+        _count(done, outcome)
+        if outcome.word == "stopped":
+            log.error("the sms gateway takes nothing: %s", outcome.detail)
+            break
+    return done
+
+
+def gather_all(office: Office) -> int:
+    """Queue the messages of every fact that came since the last time; return how many."""
+    queued = 0
+    for _ in range(GATHERS_MAX):
+        moment = office.moment()
+        with office.store.write() as conn:
+            found = drafting.gather(conn, at=moment.at, today=moment.today)
+        queued += found.queued
+        if not found.more:
+            break
+    return queued
+
+
+def _take(conn: Connection, *, at: datetime, per_minute: int) -> tuple[Outgoing | None, bool]:
+    """Take the next message that is due, None when there is none or the pace is reached (then also True)."""
+    _end_overdue(conn, at=at)
+    recent = select(func.count()).where(sms.c.tried_at > at - MINUTE)
+    if conn.execute(recent).scalar_one() >= per_minute:
+        return None, True
+    due = (
+        select(sms.c.sms_id, sms.c.phone, sms.c.text, sms.c.parts)
+        .where(sms.c.state == "queued", sms.c.due_at <= at)
+        .order_by(sms.c.due_at, sms.c.sms_id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = conn.execute(due).one_or_none()
+    if row is None:
+        return None, False
+    taken = {"state": "sending", "tries": sms.c.tries + 1, "tried_at": at, "due_at": at + HELD_FOR}
+    conn.execute(update(sms).where(sms.c.sms_id == row.sms_id).values(taken))
+    return Outgoing(**row._mapping), False
+
+
+def _end_overdue(conn: Connection, *, at: datetime) -> None:
+    """Say of messages whose sender was not heard of again, and of those that waited too long, what they are."""
+    silent = update(sms).where(sms.c.state == "sending", sms.c.due_at <= at)
+    conn.execute(silent.values(state="unsure", detail="the program ended while it was being sent"))
+    old = update(sms).where(sms.c.state == "queued", sms.c.due_at <= at, sms.c.queued_at <= at - KEPT_FOR)
+    old = old.where(sms.c.tries > 0)
+    conn.execute(old.values(state="failed", ended_at=at, detail="could not be sent for three days: " + sms.c.detail))
+
+
+def _write(conn: Connection, message: Outgoing, outcome: Outcome, *, at: datetime, kind: str) -> None:
+    """Write down what came of a message, unless a report already said more."""
+    row = update(sms).where(sms.c.sms_id == message.sms_id, sms.c.state == "sending")
+    conn.execute(row.values(_values(conn, message, outcome, at=at)))
+    if outcome.wants_none:
+        outbox.opt_out(conn, message.phone, why="said so to the gateway", at=at)
+    if outcome.word == "stopped":
+        opening = Opening(code=STOPPED, subject=kind, details={"said": outcome.detail})
+        exceptions.open_all(conn, [opening], at=at)
+    if outcome.word == "accepted":
+        exceptions.settle(conn, STOPPED, [kind], at=at, resolution="The gateway takes messages again.")
+
+
+def _values(conn: Connection, message: Outgoing, outcome: Outcome, *, at: datetime) -> dict[str, Any]:
+    said = {"detail": outcome.detail}
+    if outcome.word == "accepted":
+        return {**said, "state": "sent", "gateway_id": outcome.gateway_id, "cost_minor": outcome.cost_minor}
+    if outcome.word == "refused":
+        return {**said, "state": "failed", "ended_at": at}
+    if outcome.word == "unsure":
+        return {**said, "state": "unsure"}
+    tries = int(conn.execute(select(sms.c.tries).where(sms.c.sms_id == message.sms_id)).scalar_one())
+    if outcome.word == "stopped":
+        # Not this message's fault: it keeps its tries.
+        return {**said, "state": "queued", "tries": tries - 1, "due_at": at + wait_after(tries)}
+    if tries >= TRIES_MAX:
+        return {"state": "failed", "ended_at": at, "detail": f"given up after {tries} tries: {outcome.detail}"}
+    wait = wait_after(tries)
+    if outcome.wait_s is not None:
+        wait = min(max(wait, timedelta(seconds=outcome.wait_s)), LONGEST_WAIT)
+    return {**said, "state": "queued", "due_at": at + wait}
+
+
+def wait_after(tries: int) -> timedelta:
+    """Return how long to wait after so many tries: a minute, then twice as long each time."""
+    return min(FIRST_WAIT * (1 << min(max(tries - 1, 0), 16)), LONGEST_WAIT)
+
+
+def _count(done: Sent, outcome: Outcome) -> None:
+    if outcome.word == "accepted":
+        done.accepted += 1
+    elif outcome.word == "refused":
+        done.failed += 1
+    elif outcome.word == "later":
+        done.later += 1
+    elif outcome.word == "unsure":
+        done.unsure += 1
+    else:
+        done.stopped = outcome.detail

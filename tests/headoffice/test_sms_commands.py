@@ -1,0 +1,51 @@
+"""`meterpos headoffice sms`: set up, look, send, list."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.headoffice.test_commands import Staff, set_up
+from tests.support.books import FILES
+
+
+@pytest.fixture
+def staff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> Staff:
+    """A head office with two customers."""
+    made = set_up(sqlite_url, tmp_path / "home", monkeypatch)
+    files = tmp_path / "files"
+    files.mkdir()
+    for name, text in FILES.items():
+        (files / name).write_text(text)
+    made.do("import", str(files))
+    return made
+
+
+def test_messages_are_set_up_looked_at_sent_and_listed(staff: Staff, tmp_path: Path) -> None:
+    assert "sms setup" in staff.refused("sms", "send")
+    (tmp_path / "key.txt").write_text("atsk-1\n")
+    assert staff.ask("sms", "key", str(tmp_path / "key.txt")) == {"kept": "file"}
+    set_up = staff.ask("sms", "setup", "--gateway", "log", "--part-cost", "0.80")
+    assert (set_up["part_cost_minor"], set_up["has_key"]) == (80, True)
+    staff.do("invoice", "add", "INV-1", "--account", "A1", "--amount", "2300")
+    assert staff.ask("sms", "send")["accepted"] == 2
+    seen = staff.ask("sms", "bulk", "--dry-run")
+    assert (seen["messages"], seen["queued"], seen["cost_minor"]) == (2, 0, 160)
+    assert "--yes" in staff.refused("sms", "bulk")
+    told = staff.do("sms", "bulk", "--per-meter", "--yes").out
+    assert "2 messages of 2 parts to 1 customers, about 1.60, asked for, 2 of them new and queued." in told
+    assert staff.ask("sms", "opt-out", "0712345678") == {"phone": "+254712345678", "opted_out": True}
+    assert "1 sent" in staff.do("sms", "send").out
+    box = staff.ask("sms", "outbox", "--state", "cancelled")
+    assert box["counts"] == {"sent": 3, "cancelled": 1} and len(box["messages"]) == 1
+    assert "sent" in staff.do("sms", "outbox").out
+    assert staff.ask("sms", "send", "--again", box["messages"][0]["sms_id"])["accepted"] == 1
+    assert staff.ask("sms", "opt-out", "0712345678", "--undo")["opted_out"] is False
+    assert staff("sms", "opt-out", "nobody").code == 2
+
+
+def test_words_are_listed_set_and_refused(staff: Staff) -> None:
+    assert len(staff.ask("sms", "template", "list")["templates"]) == 14
+    assert "payment (sw): " in staff.do("sms", "template", "list").out
+    assert "There is no field {shoe_size}" in staff.refused("sms", "template", "set", "payment", "en", "{shoe_size}")
+    assert staff.ask("sms", "template", "set", "payment", "en", "Got {paid_amount}")["text"] == "Got {paid_amount}"
+    assert staff.ask("sms", "template", "set", "payment", "en")["text"].startswith("{customer_name}, we received")
