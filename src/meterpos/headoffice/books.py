@@ -1,6 +1,6 @@
 """Money that moves at head office: invoices, adjustments, transfers, and what becomes of payments. All are facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -85,11 +85,19 @@ def _zones(conn: Connection, made: Sequence[Fact]) -> dict[str, list[str]]:
 
 def next_number(conn: Connection, series: str) -> str:
     """Return the next number of a series, without gaps: ``ADJ-000001``."""
+    return take_numbers(conn, series, 1)[0]
+
+
+def take_numbers(conn: Connection, series: str, count: int) -> list[str]:
+    """Return the next ``count`` numbers of a series; who else takes of it waits until this transaction ends."""
     bulk.insert_new(conn, counters, [{"name": series, "value": 0}])
-    value = conn.execute(
-        update(counters).where(counters.c.name == series).values(value=counters.c.value + 1).returning(counters.c.value)
+    last = conn.execute(
+        update(counters)
+        .where(counters.c.name == series)
+        .values(value=counters.c.value + count)
+        .returning(counters.c.value)
     ).scalar_one()
-    return f"{series}-{value:06d}"
+    return [f"{series}-{value:06d}" for value in range(last - count + 1, last + 1)]
 
 
 # --- invoices, adjustments, transfers
@@ -115,7 +123,7 @@ def add_invoices(conn: Connection, outgoing: Outgoing, invoices: Sequence[Invoic
     for invoice in invoices:
         if invoice.due_date < invoice.invoice_date:
             raise NothingToMove(f"Invoice {invoice.invoice_no} would be due before it is made. Correct its due date.")
-    _refuse_taken(conn, [invoice_id(invoice.invoice_no) for invoice in invoices])
+    refuse_taken(conn, [invoice_id(invoice.invoice_no) for invoice in invoices])
     made = [
         Fact(
             fact_id=invoice_id(invoice.invoice_no),
@@ -132,10 +140,11 @@ def add_invoices(conn: Connection, outgoing: Outgoing, invoices: Sequence[Invoic
         for invoice in invoices
     ]
     post_facts(conn, outgoing, made)
-    _note_namings(conn, invoices, at=at)
+    note_namings(conn, {invoice.invoice_no: invoice.account_no for invoice in invoices}, at=at)
 
 
-def _refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:
+def refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:
+    """Make sure that nothing of these ids was made yet. Raises: NumberTaken."""
     if len(set(fact_ids)) < len(fact_ids):
         raise NumberTaken("A number stands twice among what is to be made. Nothing was made.")
     for chunk in bulk.chunks(fact_ids, bulk.CHUNK):
@@ -144,9 +153,8 @@ def _refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:
             raise NumberTaken(f"There is a {taken} already. Nothing was made; choose another number.")
 
 
-def _note_namings(conn: Connection, invoices: Sequence[Invoice], *, at: datetime) -> None:
+def note_namings(conn: Connection, account_of: Mapping[str, str], *, at: datetime) -> None:
     """Open an item for each payment that named one of these invoices before it was known, for another account."""
-    account_of = {invoice.invoice_no: invoice.account_no for invoice in invoices}
     openings = []
     for row in conn.execute(select(claims.c.key, claims.c.owner).where(claims.c.kind == NAMING)).all():
         invoice_no, account_no = row.key.split(NAMING_PARTED)

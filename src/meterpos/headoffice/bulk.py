@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from meterpos.ledger.bulk import driver_of, insert
 
-__all__ = ["chunks", "insert", "insert_new", "stamp_facts"]
+__all__ = ["chunks", "driver_of", "insert", "insert_new", "stamp_facts"]
 
 CHUNK: Final = 900
 """How many values one IN list holds."""

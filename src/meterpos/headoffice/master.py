@@ -146,6 +146,12 @@ def _whole(key: str, text: str) -> int:
     return int(text)
 
 
+def _series(key: str, text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{1,8}", text.strip()):
+        raise UnusableSetting(f"{key} is one to eight capital letters, as in INV.", field="value")
+    return text.strip()
+
+
 def _yes_or_no(key: str, text: str) -> bool:
     said = text.strip().lower()
     if said not in ("yes", "no"):
@@ -195,6 +201,9 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "cash_stop_minor": _money,
     "count_total_alone": _yes_or_no,
     "paybill": _paybill,
+    "due_days": _whole,
+    "invoice_series": _series,
+    "approval_from_minor": _money,
 }
 
 

@@ -8,6 +8,7 @@ from meterpos.cli.headoffice import (
     accounts,
     approvals,
     backups,
+    billing,
     claims,
     courier,
     data,
@@ -60,6 +61,9 @@ app.add_typer(accounts.app, name="account")
 money.add_to(app)
 app.add_typer(money.payments_app, name="payments")
 app.add_typer(money.invoice_app, name="invoice")
+app.add_typer(billing.readings_app, name="readings")
+app.add_typer(billing.tariff_app, name="tariff")
+app.add_typer(billing.bill_app, name="bill")
 app.add_typer(plans.app, name="plan")
 app.add_typer(people.setting_app, name="setting")
 app.add_typer(desk.app, name="exceptions")

@@ -69,6 +69,18 @@ def overdue_of(connection: Connection, nets: Mapping[str, int], *, today: date) 
     return frozenset(late)
 
 
+def overdue_amounts(connection: Connection, nets: Mapping[str, int], *, today: date) -> dict[str, int]:
+    """Return how much of what each account owes was due before ``today``, of those where something was.
+
+    ``nets`` are minor units owed in all, by account.
+    """
+    late = overdue_of(connection, nets, today=today)
+    if not late:
+        return {}
+    open_later = _open_later(connection, sorted(late), today=today)
+    return {account_no: nets[account_no] - open_later[account_no] for account_no in late}
+
+
 def _open_later(connection: Connection, account_nos: Collection[str], *, today: date) -> Mapping[str, int]:
     """Return what is open of each account's charges that are not yet due, paid by nothing but what names them."""
     rows = connection.execute(_told, {"account_nos": list(account_nos), "today": today}).all()

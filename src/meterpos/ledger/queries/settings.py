@@ -30,6 +30,9 @@ KEYS: Final = frozenset(
         "cash_stop_minor",
         "count_total_alone",
         "paybill",
+        "due_days",
+        "invoice_series",
+        "approval_from_minor",
     }
 )
 """What head office may set; anything else is refused there."""
@@ -42,6 +45,9 @@ class UtilitySettings:
     With more than `cash_warn_minor` in the drawer the clerk is asked for a drop, with more than `cash_stop_minor` it
     takes no more cash; 0 is no limit. `count_total_alone`: a drawer may be counted as a sum alone. `paybill`: the
     number customers pay to by telephone, empty where there is none.
+
+    Invoices are due `due_days` after their day and numbered in `invoice_series`; credit and debit notes of
+    `approval_from_minor` and more want a second person, 0: none does.
     """
 
     utility_name: str = "Water and Power"
@@ -56,6 +62,9 @@ class UtilitySettings:
     cash_stop_minor: int = 0
     count_total_alone: bool = True
     paybill: str = ""
+    due_days: int = 14
+    invoice_series: str = "INV"
+    approval_from_minor: int = 0
 
 
 _all: Final = select(settings.c.key, settings.c.value)

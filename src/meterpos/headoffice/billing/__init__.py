@@ -1,0 +1,7 @@
+"""Billing: from readings and tariffs to bills, from bills to one invoice an account.
+
+tariffs, readings   what is imported          periods, lists   the bills of a month, of a file
+invoicing           one invoice an account    runs             a run from its beginning to its result
+papers              what an invoice says      notes            credit, debit, waiver, write-off
+lifetimes           final readings, new registers, what was done to meters
+"""
