@@ -500,7 +500,7 @@ class Schedule:
         if isinstance(answer, bytes):
             self.answers.setdefault((path, who), []).append(answer)
             if path == "/v1/pull":
-                self.second_looks += bool(open_unverified(message, purpose="pull")[0].header["zones"])
+                self.second_looks += bool(open_unverified(message, purpose="pull").sealed.header["zones"])
         return answer
 
     def _old_answer(self, path: str, who: str) -> bytes | Failure:
@@ -740,7 +740,7 @@ class SimLine:
 
 def _forged(path: str, message: bytes) -> bytes:
     """Answer as somebody would who knows the protocol and not head office's key: all is delivered, nothing is new."""
-    sealed, _ = open_unverified(message, purpose=path.rpartition("/")[2])
+    sealed = open_unverified(message, purpose=path.rpartition("/")[2]).sealed
     asked: Any = sealed.header
     if path == "/v1/recall":
         stream, after = bytes.fromhex(asked["stream"]), asked["after_seq"]

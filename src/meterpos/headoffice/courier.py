@@ -112,8 +112,7 @@ def _purpose(message: bytes, device: auth.Device) -> str:
     readers = {"push": wire.read_push, "pull": wire.read_pull, "recall": wire.read_recall}
     for purpose in PURPOSES:
         try:
-            open_unverified(message, purpose=purpose)
-            readers[purpose](message, key=device.public_key)
+            readers[purpose](open_unverified(message, purpose=purpose), key=device.public_key)
         except WireError as error:
             if error.reason == "purpose":
                 continue

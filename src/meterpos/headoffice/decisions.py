@@ -6,7 +6,7 @@ bench, what the batch's earlier entries did.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from meterpos.headoffice.tables import claims
 from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.queries.identity import suspense_account
-from meterpos.ledger.rules.facts import Decision, Fact
+from meterpos.ledger.rules.facts import Decision, Fact, place
 from meterpos.ledger.tables import accounts, facts, journal, shifts, streams
 
 CLOCK_AHEAD: Final = timedelta(minutes=15)
@@ -113,7 +113,7 @@ def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
         judge = _reversal if fact.kind == "reversal" else _payment
         if judge is _payment and any(other.kind == "reversal" and other.decision == "none" for other in decided):
             # Nothing was taken back, so nothing is there to be paid in again.
-            decided.append(replace(fact, decision="none"))
+            decided.append(place(fact, stands_on=fact.stands_on, decision="none"))
             continue
         placed, opened = judge(bench, entry, fact)
         decided.append(placed)
@@ -199,7 +199,7 @@ def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening
             _open(bench, entry, "invoice_of_another_account", subject, invoice=fact.invoice_no, its_account=of_account)
         )
     bench.payments[fact.fact_id] = Payment(stands_on, bench.device.till_name)
-    return replace(fact, stands_on=stands_on, decision=_word(bench, stands_on)), opened
+    return place(fact, stands_on=stands_on, decision=_word(bench, stands_on)), opened
 
 
 def _word(bench: Bench, stands_on: str) -> Decision:
@@ -246,7 +246,7 @@ def _amount(fact: Fact) -> dict[str, Any]:
 def _total(bench: Bench, entry: Entry, fact: Fact) -> Fact:
     """Decide what a plan made at a till owes: what its first entry says; another of the same number has no effect."""
     is_first = bench.plans.get(fact.account_no) == entry.short_id
-    return replace(fact, decision="account" if is_first else "none")
+    return place(fact, stands_on=fact.stands_on, decision="account" if is_first else "none")
 
 
 # --- reversals
@@ -258,15 +258,15 @@ def _reversal(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Openin
     payment = bench.payments.get(subject)
     if payment is not None and payment.till_name != bench.device.till_name:
         opening = _open(bench, entry, "reversal_of_another_till", fact.fact_id, of=subject, **_amount(fact))
-        return replace(fact, decision="none"), [opening]
+        return place(fact, stands_on=fact.stands_on, decision="none"), [opening]
     if bench.owners["reversal", subject] != fact.fact_id:
         opening = _open(bench, entry, "double_reversal", fact.fact_id, of=subject, **_amount(fact))
-        return replace(fact, decision="none"), [opening]
+        return place(fact, stands_on=fact.stands_on, decision="none"), [opening]
     if payment is None:
         opening = _open(bench, entry, "reversal_before_payment", subject, **_amount(fact))
-        return replace(fact, decision="account"), [opening]
+        return place(fact, stands_on=fact.stands_on, decision="account"), [opening]
     bench.undone.add(subject)
-    return replace(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []
+    return place(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []
 
 
 # --- reading

@@ -76,13 +76,23 @@ class _Outcomes:
         )
 
 
-def receive(conn: Connection, outgoing: Outgoing, *, push: Push, device: Device, at: datetime) -> Received:
+def read_entries(push: Push) -> list[Entry]:
+    """Return the batch's entries, hashed and parsed: all that can be done of the intake before the database waits."""
+    entries = chain.entries_of(push)
+    for entry in entries:
+        _kind(entry)
+    return entries
+
+
+def receive(
+    conn: Connection, outgoing: Outgoing, *, push: Push, entries: Sequence[Entry], device: Device, at: datetime
+) -> Received:
     """Take in one batch whose signature was checked, inside the caller's transaction; the caller flushes the feed.
 
-    Batches of one stream take turns: the row of the stream is locked first.
+    ``entries`` are what `read_entries` made of it. Batches of one stream take turns: the row of the stream is locked
+    first.
     """
     stream = _hold_stream(conn, push=push, device=device, at=at)
-    entries = chain.entries_of(push)
     placed = chain.place(conn, stream, push, entries)
     refused = _kept_apart(push, entries, stream=stream, device=device)
     if refused:

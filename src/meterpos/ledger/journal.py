@@ -105,7 +105,7 @@ class Entry:
         """What the bytes say. Raises: BrokenEntry when they are not an entry."""
         return parse(self.data)
 
-    @property
+    @cached_property
     def short_id(self) -> str:
         """The 22 characters that stand for this entry in fact ids."""
         return short_id(self.entry_id)
@@ -145,7 +145,11 @@ def paper_of(entry: Entry, number: str) -> Entry:
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Return the one way to write ``value``: UTF-8 JSON, sorted keys, no spaces, no floats."""
     assert _is_plain(value), "an entry holds text, whole numbers, yes/no, nothing, lists and objects"
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
+"""What `canonical` writes with; what it writes was read from JSON or looked through, so it holds no circle."""
 
 
 def content_bytes(
@@ -179,8 +183,8 @@ def parse(data: bytes) -> EntryContent:
     Raises: BrokenEntry when they are not the canonical bytes of an entry.
     """
     try:
-        raw = json.loads(data)
-        if canonical(raw) != data:
+        raw = _DECODER.decode(data.decode())
+        if _ENCODER.encode(raw).encode() != data:
             raise BrokenEntry("the entry's bytes are not in canonical form")
         approval = raw.get("approval")
         shift = raw["shift"]
@@ -205,6 +209,14 @@ def parse(data: bytes) -> EntryContent:
         RecursionError,
     ) as error:
         raise BrokenEntry(f"the bytes are not an entry: {type(error).__name__}: {error}") from error
+
+
+def _refuse_number(text: str) -> Any:
+    raise BrokenEntry(f"number {text[:20]} is not whole")
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
+"""Reads what `canonical` may write and nothing else: all that JSON has besides are numbers that are not whole."""
 
 
 def make_entry(*, stream: bytes, seq: int, prev: bytes, data: bytes) -> Entry:

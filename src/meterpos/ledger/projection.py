@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from meterpos.ledger import bulk
 from meterpos.ledger.journal import FIRST_PREV, Entry, papers_of
 from meterpos.ledger.posting import Posted, post
 from meterpos.ledger.rules.facts import Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
 from meterpos.ledger.tables import accounts, cash_movements, papers, plans, shifts, streams, tenders
-
-_insert_tender: Final = insert(tenders)
+from meterpos.ledger.tables.base import format_instant
 
 
 def facts_of(entry: Entry) -> tuple[Fact, ...]:
@@ -45,9 +45,9 @@ def project(connection: Connection, entry: Entry, *, fresh: bool = False) -> Pos
 
 def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write what ``entries`` mean into the tables, but for their facts: head office posts those of a batch together."""
-    papers = [_paper_row(paper) for entry in entries for paper in papers_of(entry)]
-    if papers:
-        connection.execute(_insert_tender, papers)
+    rows = [_paper_row(paper) for entry in entries for paper in papers_of(entry)]
+    if rows:
+        bulk.insert(connection, tenders, [tuple(row.values()) for row in rows], columns=tuple(rows[0]))
     for entry in entries:
         writer = _WRITERS.get(entry.content.kind)
         if writer is not None:
@@ -116,6 +116,7 @@ def _total(entry: Entry) -> Fact:
 
 
 def _paper_row(entry: Entry) -> dict[str, Any]:
+    """Return a paper's row of the list of papers, values as the database keeps them."""
     content = entry.content
     body: Mapping[str, Any] = content.body
     customer = body["customer"] or {"no": None, "name": ""}
@@ -129,8 +130,8 @@ def _paper_row(entry: Entry) -> dict[str, Any]:
         "number": body["number"],
         "counter": int(body["number"].rpartition("-")[2]),
         "shift": content.shift,
-        "business_date": content.business_date,
-        "at": content.at,
+        "business_date": content.business_date.isoformat(),
+        "at": format_instant(content.at),
         "clerk": content.clerk,
         "customer_no": customer["no"],
         "customer_name": customer["name"],

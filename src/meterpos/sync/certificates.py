@@ -58,11 +58,12 @@ def make_enrol(*, key: bytes, public_key: bytes, code: str, title: str, software
 
 def read_enrol(packed: bytes) -> Enrol:
     """Read a request to be enrolled; it is signed by the key it brings."""
-    sealed, signature = open_unverified(packed, purpose="enrol")
+    opened = open_unverified(packed, purpose="enrol")
+    sealed = opened.sealed
     header = fields.Header(sealed.header)
     header.protocol(PROTOCOL)
     public_key = header.octets("public_key", size=32)
-    check_signature(sealed, signature=signature, key=public_key)
+    check_signature(opened, key=public_key)
     enrol = Enrol(
         code=header.text("code"),
         public_key=public_key,
@@ -116,7 +117,8 @@ def read_certificate(
     """Read a certificate: a new till knows only the code's fingerprint and its request, an enrolled one the
     server's key.
     """
-    sealed, signature = open_unverified(packed, purpose="certificate")
+    opened = open_unverified(packed, purpose="certificate")
+    sealed = opened.sealed
     header = fields.Header(sealed.header)
     header.protocol(PROTOCOL)
     key = header.octets("server_key", size=32)
@@ -124,7 +126,7 @@ def read_certificate(
         fingerprint is not None and code_fingerprint(key) != fingerprint
     ):
         raise WireError("binding", "the certificate is of another head office")
-    check_signature(sealed, signature=signature, key=key)
+    check_signature(opened, key=key)
     certificate = Certificate(
         request=header.text("request"),
         device=header.text("device"),

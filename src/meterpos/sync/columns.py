@@ -82,17 +82,14 @@ def put_together(columns: bytes, octets: bytes, *, bytes_max: int) -> bytes:
 def _lines(
     templates: Sequence[tuple[bytes, ...]], order: Sequence[int], values: dict[bytes, list[bytes]], bytes_max: int
 ) -> list[bytes]:
+    """Put each line together: its template with a gap for each value, filled from the columns in turn."""
     feeds = {piece: iter(column) for piece, column in values.items()}
+    gapped = [b"%b".join(piece.replace(b"%", b"%%") for piece in pieces) for pieces in templates]
+    taken = [[feeds[piece] for piece in pieces[:-1]] for pieces in templates]
     lines: list[bytes] = []
     total = 0
     for number in order:
-        pieces = templates[number]
-        parts: list[bytes] = []
-        for piece in pieces[:-1]:
-            parts.append(piece)
-            parts.append(next(feeds[piece]))
-        parts.append(pieces[-1])
-        line = b"".join(parts)
+        line = gapped[number] % tuple(map(next, taken[number]))
         total += len(line)
         if total > bytes_max:
             raise ValueError("the message is too large")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from meterpos.sync.framing import INTEGER_MAX, PROTOCOL, Sealed, WireError, check_signature, open_unverified
+from meterpos.sync.framing import INTEGER_MAX, PROTOCOL, Opened, Sealed, WireError, check_signature, open_unverified
 from meterpos.sync.records import OUTCOMES, Outcome
 
 TEXT_CHARACTERS_MAX = 500
@@ -132,12 +132,13 @@ def outcome(value: str) -> Outcome:
     return cast(Outcome, value)
 
 
-def open_signed(packed: bytes, *, purpose: str, key: bytes) -> Sealed:
+def open_signed(packed: bytes | Opened, *, purpose: str, key: bytes) -> Sealed:
     """Open a message of this purpose, signed with this key, in our version of the protocol. Raises: WireError."""
-    sealed, signature = open_unverified(packed, purpose=purpose)
-    check_signature(sealed, signature=signature, key=key)
-    Header(sealed.header).protocol(PROTOCOL)
-    return sealed
+    opened = packed if isinstance(packed, Opened) else open_unverified(packed, purpose=purpose)
+    assert opened.sealed.header["purpose"] == purpose, "a message was opened as something else"
+    check_signature(opened, key=key)
+    Header(opened.sealed.header).protocol(PROTOCOL)
+    return opened.sealed
 
 
 def counted(header: Header, body: Sequence[bytes], most: int) -> None:

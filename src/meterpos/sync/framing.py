@@ -51,6 +51,22 @@ class Sealed:
         return hashlib.sha256(self.header_line).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A message whose form, purpose and body hash are right and whose signature nobody has looked at: nothing of it is
+    believed yet. Opening is most of the work of reading, so it is done once.
+    """
+
+    sealed: Sealed
+    signature: bytes
+
+
+class Message(bytes):
+    """A packed message of our own making, which knows what its answer must name."""
+
+    digest: str
+
+
 def encode(value: object) -> bytes:
     """Write canonical JSON: UTF-8, sorted keys, no spaces, integers only."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
@@ -94,10 +110,12 @@ def _check_value(value: object, depth: int) -> None:
 
 def header_digest(packed: bytes) -> str:
     """Return the digest of a message's header without judging it: what an answer to it must name."""
+    if isinstance(packed, Message):
+        return packed.digest
     return hashlib.sha256(_unpack(packed).split(b"\n", 1)[0]).hexdigest()
 
 
-def seal(header: dict[str, object], *, key: bytes, body: Sequence[bytes] = (), alike: bool = False) -> bytes:
+def seal(header: dict[str, object], *, key: bytes, body: Sequence[bytes] = (), alike: bool = False) -> Message:
     """Sign and pack one message; the header's `purpose` binds the signature, its `hash` the body.
 
     `alike`: the lines are worth the work of laying them out in columns.
@@ -108,11 +126,13 @@ def seal(header: dict[str, object], *, key: bytes, body: Sequence[bytes] = (), a
     signature = signing.sign(key, purpose=str(header["purpose"]), message=header_line)
     message = b"".join((header_line, b"\n", base64.b64encode(signature), b"\n", lines))
     assert len(message) <= UNPACKED_BYTES_MAX, len(message)
-    return packing.pack_columns(message) if alike else packing.pack(message)
+    packed = Message(packing.pack_columns(message) if alike else packing.pack(message))
+    packed.digest = hashlib.sha256(header_line).hexdigest()
+    return packed
 
 
-def open_unverified(packed: bytes, *, purpose: str) -> tuple[Sealed, bytes]:
-    """Take a message apart and check its form, purpose and body hash; return it with its signature, not yet verified.
+def open_unverified(packed: bytes, *, purpose: str) -> Opened:
+    """Take a message apart and check its form, purpose and body hash; its signature is not yet verified.
 
     The server needs the header's `device` before it knows which key to verify with.
     """
@@ -125,12 +145,15 @@ def open_unverified(packed: bytes, *, purpose: str) -> tuple[Sealed, bytes]:
         raise WireError("purpose", f"expected {purpose}, found {str(header.get('purpose'))[:40]}")
     if header.get("hash") != hashlib.sha256(lines).hexdigest():
         raise WireError("hash", "the body is not the one the header names")
-    return Sealed(header=header, header_line=header_line, body=_split_lines(lines)), _signature(signature_line)
+    sealed = Sealed(header=header, header_line=header_line, body=_split_lines(lines))
+    return Opened(sealed=sealed, signature=_signature(signature_line))
 
 
-def check_signature(sealed: Sealed, *, signature: bytes, key: bytes) -> None:
+def check_signature(opened: Opened, *, key: bytes) -> None:
     """Raises: WireError (signature) unless this key signed this message for its purpose."""
-    if not signing.verify(key, purpose=str(sealed.header["purpose"]), message=sealed.header_line, signature=signature):
+    said = opened.sealed
+    purpose = str(said.header["purpose"])
+    if not signing.verify(key, purpose=purpose, message=said.header_line, signature=opened.signature):
         raise WireError("signature", "the signature is not that of the expected key")
 
 

@@ -7,7 +7,7 @@ till <-  head office   recalled: entries that follow from that very place; none 
 from collections.abc import Sequence
 
 from meterpos.sync import fields
-from meterpos.sync.framing import PROTOCOL, WireError, no_body, seal
+from meterpos.sync.framing import PROTOCOL, Opened, WireError, no_body, seal
 from meterpos.sync.limits import ENTRIES_MAX, ENTRY_BYTES_MAX, NONCE_BYTES, ROWS_MAX
 from meterpos.sync.records import FeedRow, Recall, Recalled, Witness
 from meterpos.sync.rows import row_in, row_out
@@ -31,7 +31,7 @@ def make_recall(
     return seal(header, key=key)
 
 
-def read_recall(packed: bytes, *, key: bytes) -> Recall:
+def read_recall(packed: bytes | Opened, *, key: bytes) -> Recall:
     """Read the question of the till whose device key this is."""
     sealed = fields.open_signed(packed, purpose="recall", key=key)
     header = fields.Header(sealed.header)
@@ -102,7 +102,7 @@ def make_witness(
     return seal(header, key=key, body=[row_out(row) for row in rows])
 
 
-def read_witness(packed: bytes, *, key: bytes) -> Witness:
+def read_witness(packed: bytes | Opened, *, key: bytes) -> Witness:
     """Read what a till remembers, signed by its device key."""
     sealed = fields.open_signed(packed, purpose="witness", key=key)
     header = fields.Header(sealed.header)

@@ -24,6 +24,7 @@ from meterpos.sync.certificates import (
 from meterpos.sync.framing import (
     INTEGER_MAX,
     PROTOCOL,
+    Opened,
     WireError,
     header_digest,
     no_body,
@@ -69,6 +70,7 @@ __all__ = [
     "Enrol",
     "FeedRow",
     "Lineage",
+    "Opened",
     "Outcome",
     "Page",
     "Pull",
@@ -90,6 +92,7 @@ __all__ = [
     "make_recall",
     "make_recalled",
     "make_witness",
+    "open_unverified",
     "read_ack",
     "read_certificate",
     "read_code",
@@ -145,7 +148,7 @@ def make_push(
     return seal(header, key=key, body=entries, alike=True)
 
 
-def read_push(packed: bytes, *, key: bytes) -> Push:
+def read_push(packed: bytes | Opened, *, key: bytes) -> Push:
     """Read a batch signed by the device key `key`. The chain (does `head` follow from `prev`?) is the intake's to
     judge.
     """
@@ -272,7 +275,7 @@ def make_pull(
     return seal(header, key=key)
 
 
-def read_pull(packed: bytes, *, key: bytes) -> Pull:
+def read_pull(packed: bytes | Opened, *, key: bytes) -> Pull:
     """Read the question of the till whose device key this is."""
     sealed = fields.open_signed(packed, purpose="pull", key=key)
     header = fields.Header(sealed.header)
@@ -370,12 +373,11 @@ def _check_ascent(page: Page) -> None:
 # --- what they share
 
 
-def sender_of(packed: bytes, *, purpose: str) -> str:
+def sender_of(opened: Opened) -> str:
     """Return the device a push, pull or witness says it comes from, so that its key can be looked up; nothing is
     believed yet.
     """
-    sealed, _ = open_unverified(packed, purpose=purpose)
-    return fields.Header(sealed.header).text("device")
+    return fields.Header(opened.sealed.header).text("device")
 
 
 def _runs(answers: Sequence[Answer]) -> list[list[object]]:

@@ -11,6 +11,7 @@ INTAKE: Final = "meterpos.headoffice.intake:"
 CHAIN: Final = "meterpos.headoffice.chain:"
 DECISIONS: Final = "meterpos.headoffice.decisions:"
 ROUTES: Final = "meterpos.headoffice.routes.exchange:"
+RECEIVE: Final = "intake.receive(conn, outgoing, push=batch, entries=entries, device=device, at=at)"
 OFFICE_FEED: Final = "meterpos.headoffice.feed:"
 FEED: Final = "meterpos.ledger.operations.feed:"
 POSTING: Final = "meterpos.ledger.posting:"
@@ -118,12 +119,11 @@ BUGS: Final = (
         "head office answers, then the power goes before anything is kept",
         (
             ROUTES + "receive_batch",
-            "            with office.write() as (conn, outgoing):\n"
-            "                return intake.receive(conn, outgoing, push=batch, device=device, at=at)\n",
+            "            with office.write() as (conn, outgoing):\n                return " + RECEIVE + "\n",
             "            received = None\n"
             "            try:\n"
             "                with office.write() as (conn, outgoing):\n"
-            "                    received = intake.receive(conn, outgoing, push=batch, device=device, at=at)\n"
+            "                    received = " + RECEIVE + "\n"
             "            except BaseException:\n"
             "                if received is None:\n"
             "                    raise\n"
@@ -135,12 +135,11 @@ BUGS: Final = (
         "payments and their places in the feed are two transactions",
         (
             ROUTES + "receive_batch",
-            "            with office.write() as (conn, outgoing):\n"
-            "                return intake.receive(conn, outgoing, push=batch, device=device, at=at)\n",
+            "            with office.write() as (conn, outgoing):\n                return " + RECEIVE + "\n",
             "            from meterpos.headoffice.feed import Outgoing, flush\n"
             "            outgoing = Outgoing()\n"
             "            with office.store.write() as conn:\n"
-            "                received = intake.receive(conn, outgoing, push=batch, device=device, at=at)\n"
+            "                received = " + RECEIVE + "\n"
             "            with office.store.write() as conn:\n"
             "                flush(conn, outgoing)\n"
             "            return received\n",
@@ -233,8 +232,8 @@ BUGS: Final = (
         "a reversal whose payment has not come has no effect for ever",
         (
             DECISIONS + "_reversal",
-            'return replace(fact, decision="account"), [opening]',
-            'return replace(fact, decision="none"), [opening]',
+            'return place(fact, stands_on=fact.stands_on, decision="account"), [opening]',
+            'return place(fact, stands_on=fact.stands_on, decision="none"), [opening]',
         ),
     ),
     _bug(
@@ -242,8 +241,8 @@ BUGS: Final = (
         "the reversal of money in suspense is booked on the account",
         (
             DECISIONS + "_reversal",
-            "return replace(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []",
-            'return replace(fact, decision="account", amount_minor=0), []',
+            "return place(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []",
+            'return __import__("dataclasses").replace(fact, decision="account", amount_minor=0), []',
         ),
     ),
     # --- the feed

@@ -98,10 +98,11 @@ def _enrol(office: Office, packed: bytes) -> bytes:
 def take_push(office: Office, packed: bytes) -> bytes:
     """Take in one batch, however it came, and return the signed acknowledgement. Raises: WireError, Problem."""
     began = time.monotonic()
-    device = _sender(office, packed, purpose="push")
+    opened = wire.open_unverified(packed, purpose="push")
+    device = _sender(office, opened)
     at = office.moment().at
     try:
-        batch = wire.read_push(packed, key=device.public_key)
+        batch = wire.read_push(opened, key=device.public_key)
     except WireError as error:
         if error.reason == "signature":
             _report_once(
@@ -133,11 +134,12 @@ def take_push(office: Office, packed: bytes) -> bytes:
 
 
 def receive_batch(office: Office, batch: wire.Push, device: auth.Device, at: datetime) -> intake.Received:
-    """Take the batch in, again where the database asks for it."""
+    """Take the batch in, again where the database asks for it. What can be done before others wait is done before."""
+    entries = intake.read_entries(batch)
     for tries in range(1, TRIES_MAX + 1):
         try:
             with office.write() as (conn, outgoing):
-                return intake.receive(conn, outgoing, push=batch, device=device, at=at)
+                return intake.receive(conn, outgoing, push=batch, entries=entries, device=device, at=at)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in _AGAIN or tries == TRIES_MAX:
                 raise
@@ -145,8 +147,9 @@ def receive_batch(office: Office, batch: wire.Push, device: auth.Device, at: dat
 
 
 def _pull(office: Office, packed: bytes) -> bytes:
-    device = _sender(office, packed, purpose="pull")
-    asked = wire.read_pull(packed, key=device.public_key)
+    opened = wire.open_unverified(packed, purpose="pull")
+    device = _sender(office, opened)
+    asked = wire.read_pull(opened, key=device.public_key)
     if device.revoked:
         raise Problem(403, "revoked", f"Till {device.till_name} was revoked. Ask head office.")
     if not set(asked.zones) <= set(device.pulled):
@@ -181,8 +184,9 @@ def _pull(office: Office, packed: bytes) -> bytes:
 
 
 def _recall(office: Office, packed: bytes) -> bytes:
-    device = _sender(office, packed, purpose="recall")
-    asked = wire.read_recall(packed, key=device.public_key)
+    opened = wire.open_unverified(packed, purpose="recall")
+    device = _sender(office, opened)
+    asked = wire.read_recall(opened, key=device.public_key)
     if device.revoked:
         raise Problem(403, "revoked", f"Till {device.till_name} was revoked. Ask head office.")
     with office.store.read() as conn:
@@ -193,9 +197,9 @@ def _recall(office: Office, packed: bytes) -> bytes:
     )
 
 
-def _sender(office: Office, packed: bytes, *, purpose: str) -> auth.Device:
+def _sender(office: Office, opened: wire.Opened) -> auth.Device:
     """Return the device a message says it comes from; its signature is still to be checked."""
-    name = wire.sender_of(packed, purpose=purpose)
+    name = wire.sender_of(opened)
     with office.store.read() as conn:
         device = auth.find_device(conn, name)
     if device is None:

@@ -42,6 +42,33 @@ class Fact:
     decision: Decision | None = None
 
 
+def place(fact: Fact, *, stands_on: str, decision: Decision) -> Fact:
+    """Return a fact as head office placed it. Written out: `dataclasses.replace` takes four times as long, and this is
+    done for every payment of every till.
+    """
+    return Fact(
+        fact_id=fact.fact_id,
+        kind=fact.kind,
+        account_no=fact.account_no,
+        stands_on=stands_on,
+        number=fact.number,
+        fact_date=fact.fact_date,
+        amount_minor=fact.amount_minor,
+        counts=fact.counts,
+        due_date=fact.due_date,
+        invoice_no=fact.invoice_no,
+        of_fact_id=fact.of_fact_id,
+        method=fact.method,
+        reference=fact.reference,
+        brought_forward_minor=fact.brought_forward_minor,
+        text=fact.text,
+        entry_id=fact.entry_id,
+        generation=fact.generation,
+        position=fact.position,
+        decision=decision,
+    )
+
+
 def opening_id(account_no: str) -> str:
     """Return the id of an account's opening balance."""
     return f"o:{account_no}"
