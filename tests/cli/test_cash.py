@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from meterpos.ledger.tables import settings
+from meterpos.printing.thermal import drawer_pulse
 from tests.cli.commands import TillCommands, file
 from tests.support.tills import Counter
 
@@ -70,3 +71,15 @@ def test_a_full_drawer_takes_mpesa_and_what_a_supervisor_approves(
     assert open_till.ask(*pay, "mpesa", "--reference", "SJK4T2LM9Q")["cash_warning"] is None
     taken = open_till.do(*pay, "cash", "--approver", "otieno", "--approver-pin-file", pin)
     assert "above the limit of 5,000.00" in taken.told
+
+
+def test_a_drawer_is_opened_for_a_reason_and_counted(tmp_path: Path, open_till: TillCommands) -> None:
+    assert "Say why the drawer is opened" in open_till("open-drawer", "--reason", " ").told
+    assert open_till.do("open-drawer", "--reason", "change").out == "Noted: open the drawer with its key.\n"
+    roll = tmp_path / "roll.bin"
+    told = open_till.do("open-drawer", "--reason", "check", "--print", f"file:{roll}").out
+    assert told == "The drawer is told to open; the report counts it.\n"
+    assert roll.read_bytes() == drawer_pulse()
+    away = open_till.ask("open-drawer", "--reason", "check", "--print", "tcp:127.0.0.1:9")
+    assert (away["told_to_open"], bool(away["detail"])) == (False, True)
+    assert open_till.ask("shift", "report")["drawer_openings"] == 3

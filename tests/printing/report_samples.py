@@ -187,6 +187,16 @@ def collections(language: str) -> Report:
     return compose_collections(found, from_date=before, to_date=day, imprint=imprint(language))
 
 
+def collections_of_one(language: str) -> Report:
+    """What one clerk took by one method."""
+    one = Collected(
+        day=LAST, clerk="Wafula K.", method="cheque", receipts=2, taken_minor=40_000_000, taken_back_minor=0
+    )
+    return compose_collections(
+        [one], from_date=FIRST, to_date=LAST, imprint=imprint(language), clerk="Wafula K.", method="cheque"
+    )
+
+
 def collections_of_a_day(language: str) -> Report:
     """One clerk and one method on one day."""
     one = Collected(
@@ -260,6 +270,7 @@ REPORTS: dict[str, Callable[[str], Report]] = {
     "report-aging-none": no_debt,
     "report-collections": collections,
     "report-collections-of-a-day": collections_of_a_day,
+    "report-collections-of-one": collections_of_one,
     "report-collections-none": no_collections,
     "report-finances": finances,
     "report-finances-none": no_finances,

@@ -1,5 +1,6 @@
 """Receipts put right on screen with the keyboard, and any paper checked by its code, with no network."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
 from meterpos.ledger.queries.spool import jobs
 from meterpos.ledger.seal import seal_text
+from meterpos.ledger.tables import users
 from meterpos.till import new_tender_id
 from meterpos.ui.window import Window
 from tests.support.tills import CLERK, GRACE, Counter, post_facts
@@ -260,3 +262,31 @@ def test_copies_are_counted(window: Window, counter: Counter, number: str) -> No
     with counter.till.store.read() as connection:
         assert [job.copy_no for job in jobs(connection, limit=9)][:2] == [2, 1]
     assert page._receipt.copies == 2
+
+
+def test_a_receipt_is_saved_as_pdf_and_its_slip_is_printed_again(
+    window: Window, counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_documents_path", lambda: tmp_path / "papers")
+    plain = counter.pay("A1", 1_000).content.body["number"]
+    page = receipts(window, ("show", plain))
+    assert page.pdf_button.isVisible() and not page.slip_button.isVisible()
+    number = counter.pay("B6", 12_345_678, customer_no="AC-20001").content.body["number"]
+    page = receipts(window, ("show", number))
+    press(Qt.Key.Key_S, CTRL)
+    settle(window)
+    saved = tmp_path / "papers" / "meterpos" / f"{number}.pdf"
+    assert saved.read_bytes().startswith(b"%PDF") and page.state.text() == f"Saved: {saved}"
+    press(Qt.Key.Key_E, CTRL)
+    settle(window)
+    assert b"RECONNECTION SLIP" in (tmp_path / "paper.bin").read_bytes()
+    with counter.till.store.read() as connection:
+        assert jobs(connection)[0].number == f"{number}-R"
+
+
+def test_an_auditor_saves_a_receipt_and_prints_no_slip(counter: Counter, opened: Any) -> None:
+    number = counter.pay("B6", 12_345_678, customer_no="AC-20001").content.body["number"]
+    with counter.till.store.write() as connection:
+        connection.execute(users.update().where(users.c.user_name == "otieno").values(role="auditor"))
+    page = receipts(opened(counter, clerk="otieno"), ("show", number))
+    assert page.pdf_button.isVisible() and not page.slip_button.isVisible() and not page.again.isVisible()

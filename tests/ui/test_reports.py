@@ -12,7 +12,7 @@ from meterpos.ui import words
 from meterpos.ui.models import reporting
 from meterpos.ui.models.reporting import KINDS, Reporting
 from meterpos.ui.window import Window
-from tests.support.tills import GRACE, Counter
+from tests.support.tills import GRACE, JAMES, Counter, request
 from tests.ui.stand import press, pump, settle, type_text
 
 ENTER, DOWN, CONTROL = Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier
@@ -82,6 +82,26 @@ def test_collections_are_of_today_when_asked_so(window: Window, page: Any, count
     assert page.form.first.text() == page.form.last.text() == "20/11/2026"
     said = show(window, page, "collections")
     assert "Cash (1)" in said and "1,000.00" in said
+
+
+def test_collections_of_one_clerk_by_one_method_are_asked_for_by_keys(
+    window: Window, page: Any, counter: Counter, tmp_path: Path
+) -> None:
+    counter.pay("A1", 100_000)
+    counter.pay("A1", 70_000, method="mpesa", reference="SJK4T2LM8X")
+    counter.till.take(request=request("A4", 3_000, customer_no=JAMES), clerk="otieno")
+    page.form.choose("collections")
+    assert not page.form.whose.isVisible() and page.form.clerk.isVisible()
+    assert page.form.clerk.text() == "All clerks" and page.form.method.text() == "All methods"
+    page.form.clerk.choose("achieng")
+    page.form.method.choose("mpesa")
+    said = show(window, page, "collections")
+    assert "Clerk: Achieng O." in said and "Method: M-Pesa" in said
+    assert "700.00" in said and "1,000.00" not in said and "Otieno" not in said
+    report = page.view.report()
+    assert report.stem.endswith("-achieng-o-mpesa") and [row[1:3] for row in report.rows] == [("Achieng O.", "mpesa")]
+    page.form.choose("aging")
+    assert not page.form.clerk.isVisible()
 
 
 @pytest.mark.parametrize(("kind", "said"), [("aging", "AGED DEBT"), ("finances", "FINANCIAL SUMMARY")])

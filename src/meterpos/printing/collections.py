@@ -1,5 +1,6 @@
 """The collections: what was taken by method, by clerk and by day, with what was taken back."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -14,12 +15,25 @@ from meterpos.printing.report_labels import ReportLabels, report_labels_in
 _COLUMNS = ("day", "clerk", "method", "receipts", "taken", "taken_back", "net")
 
 
-def compose_collections(found: Sequence[Collected], *, from_date: date, to_date: date, imprint: Imprint) -> Report:
-    """Compose the collections of a period; the CSV has a row for each day, clerk and method."""
+def compose_collections(
+    found: Sequence[Collected],
+    *,
+    from_date: date,
+    to_date: date,
+    imprint: Imprint,
+    clerk: str | None = None,
+    method: str | None = None,
+) -> Report:
+    """Compose the collections of a period; the CSV has a row for each day, clerk and method.
+
+    ``clerk`` (a name) and ``method`` are said where the report leaves the others out.
+    """
     labels = report_labels_in(imprint.language)
     first, last = (report.say_day(day, language=imprint.language) for day in (from_date, to_date))
     period = labels.period.format(first=first, last=last) if from_date != to_date else first
-    elements: list[Element] = report.opening(imprint, title=labels.collections, below=(period,))
+    only = [f"{labels.clerk}: {clerk}"] if clerk else []
+    only += [f"{labels.method}: {labels.methods[method]}"] if method else []
+    elements: list[Element] = report.opening(imprint, title=labels.collections, below=(period, *only))
     elements += [Rule(), *_parts(found, labels, imprint)] if found else [Rule(), text(labels.nothing_taken)]
     return Report(
         document=Document(
@@ -36,8 +50,13 @@ def compose_collections(found: Sequence[Collected], *, from_date: date, to_date:
             )
             for one in found
         ],
-        stem=f"collections-{from_date}-{to_date}",
+        stem="-".join(("collections", f"{from_date}-{to_date}", *_plain(clerk, method))),
     )
+
+
+def _plain(*names: str | None) -> list[str]:
+    """Return names as files are called: letters and digits."""
+    return [re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() for name in names if name]
 
 
 def _parts(found: Sequence[Collected], labels: ReportLabels, imprint: Imprint) -> list[Element]:

@@ -8,12 +8,12 @@ import pytest
 
 from meterpos.ledger.operations.tenders import LegRequest
 from meterpos.ledger.queries.accounts import UnknownMeterOrAccount
-from meterpos.ledger.queries.collections import Collected, collections
+from meterpos.ledger.queries.collections import Collected, collecting_clerks, collections
 from meterpos.ledger.queries.debts import AgedDebt, aged_debt
 from meterpos.ledger.queries.differences import kept_wrong
 from meterpos.ledger.queries.finances import Finances, Month, finances
 from meterpos.ledger.queries.statements import addressee, statement, statement_of_theirs
-from tests.support.tills import GRACE, Counter
+from tests.support.tills import GRACE, JAMES, Counter, request
 
 TODAY = date(2026, 11, 20)
 YEAR = date(2026, 1, 1)
@@ -59,6 +59,28 @@ def test_collections_tell_methods_apart_by_clerk_as_people_know_them(taking: Cou
         "mpesa": (1, 70_000),
     }
     assert {(one.day, one.clerk) for one in found.values()} == {(TODAY, "Achieng O.")}
+
+
+def test_collections_are_narrowed_down_to_a_clerk_and_a_method(taking: Counter) -> None:
+    taking.pay("A1", 100_000)
+    taking.pay("A3", 70_000, method="mpesa", reference="SJK4T2LM9Q")
+    legs = (
+        LegRequest(method="cash", amount_minor=1_000, reference=None),
+        LegRequest(method="mpesa", amount_minor=2_000, reference="SJK4T2LM9R"),
+    )
+    taking.till.take(request=request("A4", 3_000, customer_no=JAMES, legs=legs), clerk="otieno")
+    with taking.till.store.read() as connection:
+        assert collecting_clerks(connection) == (("achieng", "Achieng O."), ("otieno", "Otieno P."))
+        asked = {"from_date": TODAY, "to_date": TODAY}
+        his = collections(connection, **asked, clerk="otieno")
+        mobile = collections(connection, **asked, method="mpesa")
+        both = collections(connection, **asked, clerk="otieno", method="mpesa")
+    assert [(one.clerk, one.method, one.taken_minor) for one in his] == [
+        ("Otieno P.", "cash", 1_000),
+        ("Otieno P.", "mpesa", 2_000),
+    ]
+    assert [(one.clerk, one.taken_minor) for one in mobile] == [("Achieng O.", 70_000), ("Otieno P.", 2_000)]
+    assert both == (his[1],)
 
 
 def test_a_payment_by_two_methods_is_collected_under_each(taking: Counter) -> None:

@@ -19,6 +19,9 @@ from meterpos.ledger.rules.cash import MOVEMENT_KINDS, MovementKind
 def add_to(group: typer.Typer) -> None:
     """Add this file's commands to the group."""
     group.command("cash", epilog=example("meterpos till cash --kind drop --amount 20000"))(cash)
+    group.command("open-drawer", epilog=example('meterpos till open-drawer --reason "change for the next clerk"'))(
+        open_drawer
+    )
 
 
 @approvable
@@ -106,6 +109,35 @@ def cash(
         from meterpos.ledger.rules.cash import difference_sentence
 
         show.tell(difference_sentence(body["difference"]))
+
+
+def open_drawer(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the shift report counts it.")],
+    clerk: Clerk = None,
+    pin_file: PinFile = None,
+    device: Print = None,
+    json: Json = False,
+) -> None:
+    """Open the cash drawer without a payment: noted first, counted on the reports of the shift (X and Z)."""
+    from meterpos.printing.devices import PrinterError
+    from meterpos.printing.trial import open_drawer as send_pulse
+
+    with opened(context) as till:
+        use_printer(till, device)
+        entry = till.open_drawer(reason=reason, clerk=who_acts(till, clerk=clerk, pin_file=pin_file))
+        printer, trouble = till.settings.printer, ""
+        try:
+            told = printer is not None and bool(send_pulse(printer))
+        except PrinterError as error:
+            told, trouble = False, str(error)
+    if json:
+        said = entry.content.body["reason"]
+        show.as_json({"entry_id": entry.entry_id, "reason": said, "told_to_open": told, "detail": trouble})
+        return
+    show.tell("The drawer is told to open; the report counts it." if told else "Noted: open the drawer with its key.")
+    if trouble:
+        show.tell_aside(trouble)
 
 
 _DONE: Final = {

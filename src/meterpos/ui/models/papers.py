@@ -50,6 +50,13 @@ def picture(till: "Till", entry: "Entry", *, copy_no: int = 0) -> Picture:
     return Picture(body["number"], render_png(document, columns=columns), render_text(document, columns=columns))
 
 
+def slip_of(entry: "Entry") -> str | None:
+    """Return the number of the reconnection slip that came with a receipt, None where none did."""
+    from meterpos.ledger.queries.papers import reconnections_of, slip_number
+
+    return slip_number(entry.content.body["number"]) if reconnections_of(entry) else None
+
+
 def thermal(till: "Till", entry: "Entry") -> bytes:
     """Return the bytes of a paper that stands in no queue, as the till's printer wants them."""
     from meterpos.printing.thermal import render_escpos

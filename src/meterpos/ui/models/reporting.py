@@ -55,7 +55,10 @@ class Whose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A report as it was asked for; ``first`` is not asked by aged debt and recalculation."""
+    """A report as it was asked for; ``first`` is not asked by aged debt and recalculation.
+
+    ``clerk`` (user name and name) and ``method`` narrow collections down.
+    """
 
     kind: Kind
     first: date
@@ -63,6 +66,8 @@ class Wanted:
     whose: Whose | None = None
     consolidated: bool = False
     language: str = "en"
+    clerk: tuple[str, str] | None = None
+    method: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,13 @@ def period(name: str, *, today: date) -> tuple[date, date]:
     if name == "five_years":
         return date(today.year - 5, 1, 1), today
     return month, today
+
+
+def clerks(conn: "Connection") -> tuple[tuple[str, str], ...]:
+    """Return whose collections can be asked for: user name and name."""
+    from meterpos.ledger.queries.collections import collecting_clerks
+
+    return collecting_clerks(conn)
 
 
 # --- making: runs in the pool -----------------------------------------------------------------------------------------
@@ -129,7 +141,9 @@ def _collections(connection: "Connection", wanted: Wanted, made_by: "Imprint", _
     from meterpos.printing.collections import compose_collections
 
     days = {"from_date": wanted.first, "to_date": wanted.last}
-    return compose_collections(collections(connection, **days), imprint=made_by, **days)
+    user_name, name = wanted.clerk or (None, None)
+    found = collections(connection, **days, clerk=user_name, method=wanted.method)
+    return compose_collections(found, imprint=made_by, clerk=name, method=wanted.method, **days)
 
 
 def _aging(connection: "Connection", wanted: Wanted, made_by: "Imprint", progress: Progress) -> "Report":

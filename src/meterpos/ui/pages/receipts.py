@@ -6,7 +6,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
-from meterpos.ui import words
+from meterpos.ui import messages, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, papers
 from meterpos.ui.models.printer import Outcome, Printer
@@ -41,6 +41,8 @@ class ReceiptsPage(QWidget):
         self.paper = PaperView()
         self.state = Label(Type.small_strong, "muted", wrap=True)
         self.again = Button(key="pay.print_again", shortcut="Ctrl+P")
+        self.slip_button = Button(key="pay.reconnect.print", shortcut="Ctrl+E")
+        self.pdf_button = Button(key="reports.pdf", shortcut="Ctrl+S")
         self.reverse_button = Button("danger", key="receipts.put_right", shortcut="Ctrl+R")
         self.putting = PutRight(desk)
         self.verdict = VerdictPanel(desk)
@@ -77,6 +79,8 @@ class ReceiptsPage(QWidget):
         column = vertical(right, spacing=12)
         column.addWidget(self.state)
         column.addWidget(self.again)
+        column.addWidget(self.slip_button)
+        column.addWidget(self.pdf_button)
         column.addWidget(self.reverse_button)
         column.addWidget(self.why)
         column.addWidget(self.putting, 1)
@@ -98,6 +102,8 @@ class ReceiptsPage(QWidget):
         self.list.code_entered.connect(self.check)
         self.list.elsewhere.connect(self._offer_elsewhere)
         self.again.clicked.connect(self._print_again)
+        self.slip_button.clicked.connect(self._print_slip)
+        self.pdf_button.clicked.connect(self._save_pdf)
         self.reverse_button.clicked.connect(self._begin_reversal)
         self.putting.reversed.connect(self._reversed)
         self.putting.corrected.connect(self._corrected)
@@ -216,7 +222,7 @@ class ReceiptsPage(QWidget):
         receipt = self._receipt
         standing = self._desk.standing
         open_shift = standing is not None and standing.shift is not None
-        for widget in (self.state, self.again, self.reverse_button):
+        for widget in (self.state, self.again, self.slip_button, self.pdf_button, self.reverse_button):
             widget.setVisible(receipt is not None)
         asks = receipt is None and self._elsewhere is not None
         self.ask_button.setVisible(asks and self.asking.isHidden() and self._desk.may("reverse"))
@@ -234,7 +240,10 @@ class ReceiptsPage(QWidget):
         why = self._desk.why_not("reverse")
         self.why.tell(why if reversible else "")
         self.reverse_button.setVisible(reversible and self.putting.isHidden() and not why)
-        self.again.setVisible(self.putting.isHidden() and self._desk.may("reprint"))
+        prints = self.putting.isHidden() and self._desk.may("reprint")
+        self.again.setVisible(prints)
+        self.slip_button.setVisible(prints and papers.slip_of(receipt.entry) is not None)
+        self.pdf_button.setVisible(self.putting.isHidden())
         self.again.setEnabled(standing is not None)
 
     def _tell_elsewhere(self) -> None:
@@ -249,13 +258,34 @@ class ReceiptsPage(QWidget):
     def _print_again(self) -> None:
         if self._receipt is None or not self.again.isVisible():
             return
-        self.state.setText(words.say("print.printing"))
+        self._say(words.say("print.printing"))
         self._printer.again(self._receipt.number, self._desk.clerk or "", self._printed)
 
+    def _print_slip(self) -> None:
+        number = papers.slip_of(self._receipt.entry) if self._receipt is not None else None
+        if number is not None and self.slip_button.isVisible():
+            self._say(words.say("print.printing"))
+            self._printer.again(number, self._desk.clerk or "", self._printed)
+
     def _printed(self, outcome: Outcome) -> None:
-        if self._receipt is not None and outcome.number == self._receipt.number:
-            self.state.setText(outcome.sentence())
-            self.state.set_tone("danger" if outcome.is_trouble else "muted")
+        receipt = self._receipt
+        if receipt is not None and outcome.number in (receipt.number, papers.slip_of(receipt.entry)):
+            self._say(outcome.sentence(), trouble=outcome.is_trouble)
+
+    def _save_pdf(self) -> None:
+        receipt = self._receipt
+        if receipt is None or not self.pdf_button.isVisible():
+            return
+        till, entry = self._desk.till, receipt.entry
+        self._desk.tasks.outside(
+            lambda: papers.save_pdf(till, entry),
+            lambda path: self._say(words.say("reports.saved", path=str(path))),
+            lambda error: self._say(messages.sentence(error), trouble=True),
+        )
+
+    def _say(self, sentence: str, *, trouble: bool = False) -> None:
+        self.state.setText(sentence)
+        self.state.set_tone("danger" if trouble else "muted")
 
     # --- reversing -----------------------------------------------------------------------------------------------
 
@@ -265,8 +295,8 @@ class ReceiptsPage(QWidget):
             return
         self.verdict.hide()
         self.putting.open_for(receipt.entry)
-        self.reverse_button.hide()
-        self.again.hide()
+        for button in (self.reverse_button, self.again, self.slip_button, self.pdf_button):
+            button.hide()
 
     def _end_reversal(self) -> None:
         self.putting.hide()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from meterpos.ledger.rules.tenders import METHODS
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import asking, reporting
@@ -26,6 +27,7 @@ from meterpos.ui.widgets.scrolled import Scrolled
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+EVERY = "all"
 KIND_ROW = 46
 HITS_MAX = 4
 
@@ -49,9 +51,13 @@ class ReportForm(Surface):
         self.period = Choice("reports.period", PERIODS, shortcut="Ctrl+2", name_key="reports.period")
         self.first = Field("reports.first", step=Type.text)
         self.last = Field("reports.last", step=Type.text)
+        self.clerk = Choice("reports.clerk", (EVERY,), shortcut="Ctrl+3", name_key="reports.clerk")
+        self.method = Choice("reports.method", (EVERY,), shortcut="Ctrl+4", name_key="reports.method")
+        self._clerks: dict[str, str] = {}
         self.button = MainAction()
         self._build()
         self._connect()
+        self.method.offer((EVERY, *METHODS), _say_method)
         self._choose_period("this_month")
         self._tell()
 
@@ -70,6 +76,8 @@ class ReportForm(Surface):
         days.addWidget(self.first, 1)
         days.addWidget(self.last, 1)
         column.addLayout(days)
+        column.addWidget(self.clerk)
+        column.addWidget(self.method)
         column.addStretch(1)
         outer = vertical(self, margins=(0, 6, 0, 14), spacing=8)
         outer.addWidget(Scrolled(inside), 1)
@@ -124,8 +132,20 @@ class ReportForm(Surface):
                     whose=whose,
                     consolidated=self.mode.value == "consolidated",
                     language=words.language(),
+                    clerk=self._only_clerk(),
+                    method=None if self.method.value == EVERY else self.method.value,
                 )
             )
+
+    def _only_clerk(self) -> tuple[str, str] | None:
+        name = self._clerks.get(self.clerk.value)
+        return None if name is None else (self.clerk.value, name)
+
+    def _show_clerks(self, clerks: tuple[tuple[str, str], ...]) -> None:
+        self._clerks = dict(clerks)
+        self.clerk.offer(
+            (EVERY, *self._clerks), lambda value: self._clerks.get(value) or words.say("reports.clerk.all")
+        )
 
     def _days(self) -> tuple[date, date] | None:
         """Return first and last day, None where one is no day: it says so beside its field."""
@@ -165,6 +185,10 @@ class ReportForm(Surface):
         """The till's standing was read anew: the business day may be another."""
         self._choose_period(self.period.value)
 
+    def read_clerks(self) -> None:
+        """Read anew whose collections can be asked for."""
+        self._desk.tasks.read(reporting.clerks, self._show_clerks, topic="reports clerks")
+
     def _go_in(self) -> None:
         """Enter on a kind walks on: to whom, or to the button."""
         self._tell()
@@ -179,6 +203,8 @@ class ReportForm(Surface):
         self.mode.setVisible(kind == "statement" and of_customer)
         for widget in (self._period_label, self.period, self.first):
             widget.setVisible(kind in {"statement", "collections", "finances"})
+        for widget in (self.clerk, self.method):
+            widget.setVisible(kind == "collections")
         self.last.setVisible(kind != "recalculation")
         self.last.relabel(words.say("reports.as_of" if kind == "aging" else "reports.last"))
         self.button.show_lines(words.say("reports.check" if kind == "recalculation" else "reports.show"))
@@ -196,6 +222,10 @@ class ReportForm(Surface):
         paint.text(painter, upper, words.say(f"reports.kind.{kind}"), Type.text_strong, colors.ink, ground=ground)
         about = words.say(f"reports.about.{kind}")
         paint.text(painter, upper.translated(0, 18), about, Type.helper, colors.muted, ground=ground)
+
+
+def _say_method(method: str) -> str:
+    return words.say("reports.method.all" if method == EVERY else f"method.{method}")
 
 
 def _find(conn: "Connection", text: str, today: date) -> tuple[Whose, ...]:

@@ -47,6 +47,7 @@ class ReportsPage(QWidget):
     def shown(self, what: object = None) -> None:
         """Come to the front; `what` is a `Whose`, whose statement is shown."""
         self.form.kinds.setFocus()
+        self.form.read_clerks()
         if isinstance(what, Whose):
             self.form.ask_for(what)
 

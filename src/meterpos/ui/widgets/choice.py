@@ -1,6 +1,6 @@
 """One of several: the one chosen on a button, the others in a menu, opened by its shortcut and walked by keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
@@ -12,13 +12,14 @@ from meterpos.ui.widgets import paint
 
 
 class Choice(QAbstractButton):
-    """`values` are said as `<prefix>.<value>`; `chosen` when a person chose another."""
+    """`values` are said as `<prefix>.<value>`, or as `offer` says; `chosen` when a person chose another."""
 
     chosen = Signal(str)
 
     def __init__(self, prefix: str, values: Sequence[str], *, shortcut: str, name_key: str) -> None:
         super().__init__()
-        self._prefix, self._values, self._shortcut, self._name_key = prefix, tuple(values), shortcut, name_key
+        self._values, self._shortcut, self._name_key = tuple(values), shortcut, name_key
+        self._say: Callable[[str], str] = lambda value: words.say(f"{prefix}.{value}")
         self.value = self._values[0]
         self.setFixedHeight(METRICS.touch)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -27,6 +28,13 @@ class Choice(QAbstractButton):
         self.clicked.connect(self._offer)
         QShortcut(QKeySequence(shortcut), self, self.click)
         words.bind(lambda _: self._tell(), name_key, owner=self)
+
+    def offer(self, values: Sequence[str], say: Callable[[str], str]) -> None:
+        """Offer other values, each said by `say`; the first is chosen where the one chosen is gone."""
+        self._values, self._say = tuple(values), say
+        if self.value not in self._values:
+            self.choose(self._values[0])
+        self._tell()
 
     def choose(self, value: str) -> None:
         """Choose one."""
@@ -42,7 +50,7 @@ class Choice(QAbstractButton):
         return QSize(100, METRICS.touch)
 
     def _tell(self) -> None:
-        text = words.say(f"{self._prefix}.{self.value}")
+        text = self._say(self.value)
         self.setText(text)
         self.setAccessibleName(f"{words.say(self._name_key)}: {text} {self._shortcut}")
         self.setToolTip(f"{words.say(self._name_key)}: {text}  {self._shortcut}")
@@ -52,7 +60,7 @@ class Choice(QAbstractButton):
         menu = QMenu(self)
         menu.setMinimumWidth(self.width())
         for value in self._values:
-            action = QAction(words.say(f"{self._prefix}.{value}"), menu)
+            action = QAction(self._say(value), menu)
             action.setCheckable(True)
             action.setChecked(value == self.value)
             action.triggered.connect(lambda _=False, value=value: self.choose(value))
