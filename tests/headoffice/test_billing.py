@@ -2,11 +2,13 @@
 
 import threading
 
+import pypdfium2
 import pytest
 from sqlalchemy import text
 
 from meterpos.headoffice.billing import periods
 from tests.headoffice.billing_world import DAY, NOVEMBER, TARIFF_COLUMNS, Billing, billing, kept, small, still
+from tests.printing.reading import read_qr
 
 __all__ = ["billing", "kept", "small", "still"]
 
@@ -64,6 +66,35 @@ def test_two_runs_at_once_give_one_result(billing: Billing, monkeypatch: pytest.
         "INV-000001", "INV-000002", "INV-000003",
     ]  # fmt: skip
     assert billing.do("check").out == "Everything holds.\n"
+
+
+def test_an_invoice_is_shown_as_text_page_and_printer_bytes_with_the_code_the_till_reads(small: Billing) -> None:
+    small.do("bill", "create", small.bills("A1,RECONNECTION,500"), *DAY)
+    small.do("readings", "import", small.readings(*NOVEMBER))
+    small.run_month()
+    told = small.do("invoice", "show", "inv-000001").out
+    for said in (
+        "INVOICE INV-000001",
+        "28 Oct 2024: 100",
+        "14 units at 72.505",
+        "1,015.07",
+        "Reconnection",
+        "3,303.56",
+    ):
+        assert said in told.replace("\u00a0", " ")
+    page = pypdfium2.PdfDocument(small.do("invoice", "show", "INV-000001", "--format", "pdf").raw)
+    assert read_qr(page[0].render(scale=2).to_pil().convert("RGB")) == "INV-000001"
+    page.close()
+    assert small.do("invoice", "show", "INV-000001", "--format", "escpos", "--columns", "32").raw.startswith(b"\x1b@")
+    answer = small.ask("invoice", "show", "INV-000001")
+    assert (answer["amount_minor"], answer["forward_minor"], answer["total_minor"]) == (2_303_56, 1_000_00, 3_303_56)
+    assert "There is no invoice INV-9." in small.refused("invoice", "show", "INV-9")
+
+
+def test_an_imported_invoice_is_shown_too(small: Billing) -> None:
+    small.do("invoice", "add", "OLD-1", "--account", "A1", "--amount", "70", "--on", "2024-11-01")
+    told = small.do("invoice", "show", "OLD-1", "--columns", "32").out
+    assert "Charges" in told and "KES 70.00" in told
 
 
 def test_a_list_is_billed_to_accounts_and_to_all_meters_of_a_customer(billing: Billing) -> None:

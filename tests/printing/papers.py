@@ -10,6 +10,7 @@ from pathlib import Path
 
 from meterpos.printing import sheet
 from meterpos.printing.document import Document
+from meterpos.printing.invoice import compose_invoice
 from meterpos.printing.layout import COLUMNS
 from meterpos.printing.page import Box, Code, Letters
 from meterpos.printing.preview import render_text
@@ -17,6 +18,7 @@ from meterpos.printing.receipt import compose_receipt
 from meterpos.printing.reconnection import compose_reconnection
 from meterpos.printing.shift_report import compose_cash_slip, compose_shift_report
 from meterpos.printing.thermal import render_escpos
+from tests.printing.invoice_samples import INVOICES
 from tests.printing.report_samples import REPORTS as REPORTS_ON_PAPER
 from tests.printing.samples import RECEIPTS, SEAL, SHIFT_REPORTS, reconnection
 from tests.printing.shift_samples import CASH_SLIPS, REPORTS
@@ -26,7 +28,7 @@ LANGUAGES = ("en", "sw")
 IN_BYTES = ("cash", "cash-copy", "several-parts", "long-names", "training", "reversal", "shift-report")
 """The papers whose bytes are kept too; with other scripts they would hang on the version of the font engine."""
 
-ON_PAGES = ("cash", "several-parts", "long-names", "reversal", "shift-report")
+ON_PAGES = ("cash", "several-parts", "long-names", "reversal", "shift-report", *INVOICES)
 """The papers of rolls whose A4 pages are kept too, besides every statement and report in letters of one script."""
 
 
@@ -46,6 +48,8 @@ class Case:
         """The paper; a name that ends in -copy is the second copy of the paper named before it."""
         if self.name in REPORTS_ON_PAPER:
             return REPORTS_ON_PAPER[self.name](self.language).document
+        if self.name in INVOICES:
+            return compose_invoice(INVOICES[self.name](self.language))
         name, copy_no = self.name.removesuffix("-copy"), 2 if self.name.endswith("-copy") else 0
         if name in _REPORTS:
             return compose_shift_report(_REPORTS[name](self.language), copy_no=copy_no)
@@ -106,6 +110,7 @@ EVERY = (
     *REPORTS,
     *CASH_SLIPS,
     *REPORTS_ON_PAPER,
+    *INVOICES,
 )
 
 

@@ -66,6 +66,7 @@ def test_a_paper_is_cut_once_and_opens_the_drawer_for_cash_alone(case: Case) -> 
         "shift",
         "statement",
         "report",
+        "invoice",
     )
     opens = not case.name.endswith("-copy") and not case.name.startswith(no_cash)
     assert (roll.cuts, roll.drawer_pulses) == (1, int(opens))
@@ -81,6 +82,11 @@ def test_a_scanner_reads_the_seal_from_the_roll(case: Case) -> None:
 def test_a_scanner_reads_the_seal_from_the_picture(case: Case) -> None:
     picture = Image.open(io.BytesIO(render_png(case.document, columns=case.columns)))
     assert read_qr(picture) == SEAL
+
+
+def test_a_scanner_reads_the_number_of_an_invoice_from_the_narrowest_roll() -> None:
+    codes = [found for image in print_out(Case("invoice", "en", 32).bytes()).images if (found := read_qr(image))]
+    assert codes == ["INV-000456"]
 
 
 def test_a_scanner_reads_nothing_from_a_spoiled_code() -> None:

@@ -1,17 +1,18 @@
 """Money that moves at head office: invoices, adjustments, transfers, and what becomes of payments."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from meterpos.cli import show
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
+from meterpos.cli.rendering import COLUMNS, Columns, PaperSize, check_columns, rendered
 from meterpos.cli.style import Json, example, new_group
 
 if TYPE_CHECKING:
     from meterpos.headoffice.books import Event
-
-DUE_AFTER: Final = timedelta(days=14)
 
 payments_app = new_group(help="What becomes of payments that are not cash.")
 invoice_app = new_group(help="Invoices: what accounts are asked to pay, by when.")
@@ -103,22 +104,25 @@ def add_invoice(
     on: Day = None,
     due: Annotated[
         datetime | None,
-        typer.Option("--due", metavar="D", formats=["%Y-%m-%d"], help="When it is due; else 14 days after."),
+        typer.Option("--due", metavar="D", formats=["%Y-%m-%d"], help="When it is due; else due_days after."),
     ] = None,
     json: Json = False,
 ) -> None:
     """Issue one invoice."""
     from meterpos.headoffice import books
     from meterpos.ledger.money import format_amount, parse_amount
+    from meterpos.ledger.queries.settings import utility_settings
 
     amount_minor = parse_amount(amount)
     with opened(context) as office:
         made_on = day(office, on)
+        with office.store.read() as conn:
+            due_after = timedelta(days=utility_settings(conn).due_days)
         invoice = books.Invoice(
             invoice_no=number,
             account_no=account,
             invoice_date=made_on,
-            due_date=due.date() if due else made_on + DUE_AFTER,
+            due_date=due.date() if due else made_on + due_after,
             amount_minor=amount_minor,
         )
         with office.write() as (conn, outgoing):
@@ -128,6 +132,33 @@ def add_invoice(
         {"invoice": number, "account": account, "amount_minor": amount_minor, "due_date": invoice.due_date},
         json=json,
     )
+
+
+@invoice_app.command("show", epilog=example("meterpos headoffice invoice show INV-000456 --format pdf > invoice.pdf"))
+def show_invoice(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The invoice's number.")],
+    *,
+    format_: Annotated[
+        Literal["text", "pdf", "escpos"],
+        typer.Option("--format", metavar="text|pdf|escpos", help="text, A4 (or --paper), printer bytes."),
+    ] = "text",
+    columns: Columns = None,
+    paper_size: PaperSize = None,
+    json: Json = False,
+) -> None:
+    """Write an invoice to the standard output: what it is for, what it comes to, and the code the tills find it by."""
+    from meterpos.headoffice.billing.papers import find_invoice
+    from meterpos.printing.invoice import compose_invoice
+
+    check_columns(columns)
+    with opened(context) as office, office.store.read() as conn:
+        found = find_invoice(conn, number)
+    if json:
+        show.as_json({**asdict(found), "total_minor": found.total_minor})
+        return
+    size = paper_size or (None if columns else "a4")
+    show.as_bytes(rendered(compose_invoice(found), format_, columns=columns or COLUMNS[-1], size=size))
 
 
 @payments_app.command("confirm", epilog=example("meterpos headoffice payments confirm SKJ3XY71AB"))
