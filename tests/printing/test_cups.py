@@ -23,6 +23,7 @@ LPSTAT = """#!/bin/sh
 case "$1" in
   -e) printf 'Counter\\nBack_Office\\n' ;;
   -o) cat "$HERE/held" 2>/dev/null ;;
+  -W) cat "$HERE/history" 2>/dev/null ;;
   -p) [ "$2" = Counter ] || { echo "lpstat: Invalid destination name" >&2; exit 1; }
       cat "$HERE/state" 2>/dev/null || echo "printer Counter is idle.  enabled since Fri" ;;
 esac
@@ -73,6 +74,28 @@ def test_a_paper_the_queue_holds_back_is_taken_back_and_never_comes_twice(system
     with pytest.raises(PrinterError, match="held the paper back"):
         open_device("cups:Counter", timeout_s=0.5).send(PAPER)
     assert (system / "cancelled").read_text().strip() == "Counter-12"
+
+
+HISTORY = """Counter-11              other             1024   Fri 20 Nov 2026 09:40:12 EAT
+\tStatus: stopped
+\tAlerts: {before}
+\tqueued for Counter
+Counter-12              till              4096   Fri 20 Nov 2026 09:41:07 EAT
+\tAlerts: {now}
+\tqueued for Counter
+"""
+
+
+@pytest.mark.parametrize("now", ["job-aborted-by-system", "aborted-by-system", "job-canceled-by-user"])
+def test_a_paper_the_queue_gave_up_did_not_come_out(system: Path, now: str) -> None:
+    (system / "history").write_text(HISTORY.format(before="job-completed-successfully", now=now))
+    with pytest.raises(PrinterError, match="The print queue Counter gave the paper up"):
+        open_device("cups:Counter", timeout_s=2).send(PAPER)
+
+
+def test_a_paper_the_queue_handed_on_is_not_known_to_be_on_paper(system: Path) -> None:
+    (system / "history").write_text(HISTORY.format(before="aborted-by-system", now="job-completed-successfully"))
+    assert open_device("cups:Counter", timeout_s=2).send(PAPER) == Sent(confirmed=False)
 
 
 def test_a_paper_that_stalls_in_the_printer_is_unconfirmed(system: Path) -> None:

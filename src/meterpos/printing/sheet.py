@@ -64,18 +64,23 @@ _CODE: Final = 110.0
 
 
 def pages(document: Document) -> Iterator[Page]:
-    """Yield the pages of a document, always one at least; nothing is kept of those that were taken."""
+    """Yield the pages of a document, always one at least; nothing is kept of those that were taken.
+
+    What stands in a banner (training, a copy) stands at the head of every further page too: each is a paper in hand.
+    """
+    setter = _setter_of(document)
+    banners = [setter.banner(Banner(words)) for words in _banners_of(document)]
     placed: list[tuple[float, Block]] = []
     top, number = _TOP, 1
-    for group in _groups(_blocks(document)):
+    for group in _groups(_blocks(document, setter)):
         height = sum(block.height for block in group)
         if placed and top + height > _BOTTOM:
             yield Page(number, tuple(placed))
             placed, top, number = [], _TOP, number + 1
             repeat = group[0].repeat
-            if repeat is not None and repeat is not group[0]:
-                placed.append((top, repeat))
-                top += repeat.height
+            for head in (*banners, *([repeat] if repeat is not None and repeat is not group[0] else [])):
+                placed.append((top, head))
+                top += head.height
         for block in group:
             placed.append((top, block))
             top += block.height
@@ -114,12 +119,20 @@ def _groups(blocks: Iterator[Block]) -> Iterator[list[Block]]:
         yield group
 
 
-def _blocks(document: Document) -> Iterator[Block]:
-    is_wide = any(isinstance(element, (Table, Tiles, Bars, Sides)) for element in document.elements)
-    room = PAGE[0] - 2 * _LEFT if is_wide else _COLUMN
-    setter = _Setter((PAGE[0] - room) / 2, room, is_wide=is_wide)
+def _blocks(document: Document, setter: "_Setter") -> Iterator[Block]:
     for element in document.elements:
         yield from setter.blocks(element)
+
+
+def _setter_of(document: Document) -> "_Setter":
+    is_wide = any(isinstance(element, (Table, Tiles, Bars, Sides)) for element in document.elements)
+    room = PAGE[0] - 2 * _LEFT if is_wide else _COLUMN
+    return _Setter((PAGE[0] - room) / 2, room, is_wide=is_wide)
+
+
+def _banners_of(document: Document) -> tuple[str, ...]:
+    """Return what the banners of a document say, each once, in order."""
+    return tuple(dict.fromkeys(one.text for one in document.elements if isinstance(one, Banner)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +169,7 @@ class _Setter:
             case Blank():
                 yield Block(height=_GAP)
             case Banner():
-                yield self._banner(element)
+                yield self.banner(element)
             case Signature():
                 yield self._signature(element)
             case Qr():
@@ -222,7 +235,8 @@ class _Setter:
     def _rule(self) -> Block:
         return Block(height=13, marks=(Box(left=self.left, top=6, width=self.room, height=0.7),))
 
-    def _banner(self, element: Banner) -> Block:
+    def banner(self, element: Banner) -> Block:
+        """Return a word that nobody overlooks, white on ink across the whole room."""
         size = 13.0
         text = typeset.ready(element.text)
         wide = typeset.width(text, size=size, bold=True)

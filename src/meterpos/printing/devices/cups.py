@@ -1,7 +1,8 @@
 """A print queue of the system, used through `lp`: no library of it is bound, and nothing of it is waited for long.
 
 A queue says when it has handed the bytes on, not that they are on paper: such a paper is *unconfirmed*. One that the
-queue still holds when patience ends is taken back, so that it does not come out an hour later beside its copy.
+queue still holds when patience ends is taken back, so that it does not come out an hour later beside its copy; one that
+it gave up, as its history tells where it keeps one, did not come out.
 """
 
 import os
@@ -68,8 +69,11 @@ class CupsDevice:
                 if time.monotonic() > until:
                     return self._taken_back(job)
                 time.sleep(_LOOK_S)
+            given_up = _gave_up(self.name, job, self.timeout_s)
         except _NoAnswer:
             return Sent(confirmed=False, detail=STOPPED)
+        if given_up:
+            raise PrinterError(f"The print queue {self.name} gave the paper up. See that the printer is on, {AGAIN}")
         return Sent(confirmed=False)
 
     def _taken_back(self, job: str) -> Sent:
@@ -92,6 +96,18 @@ def queues(*, timeout_s: float) -> tuple[str, ...]:
 def _holds(name: str, job: str, timeout_s: float) -> bool:
     done = _run("lpstat", "-o", name, timeout_s=timeout_s)
     return any(line.split()[0] == job for line in done.stdout.splitlines() if line.strip())
+
+
+def _gave_up(name: str, job: str, timeout_s: float) -> bool:
+    """Tell whether the queue's history says that it ended this paper without handing it on."""
+    done = _run("lpstat", "-W", "completed", "-l", "-o", name, timeout_s=timeout_s)
+    alerts, of = "", ""
+    for line in done.stdout.splitlines():
+        if line[:1].strip():  # a job; what is said of it stands below, moved in
+            of = line.split()[0]
+        elif of == job and line.strip().startswith("Alerts:"):
+            alerts = line
+    return any(word in alerts for word in ("aborted", "canceled"))
 
 
 def _said(done: _Done) -> str:
