@@ -77,11 +77,11 @@ def invoice(language: str, **changes: Any) -> Invoice:
 
 
 INVOICES: dict[str, Callable[[str], Invoice]] = {
-    "invoice": invoice,
-    "invoice-held": lambda language: invoice(
+    "issued": invoice,
+    "issued-held": lambda language: invoice(
         language, amount_minor=300_00, forward_minor=-500_00, bills=(ESTIMATED,), paybill=""
     ),
-    "invoice-imported": lambda language: invoice(
+    "issued-imported": lambda language: invoice(
         language,
         amount_minor=500_00,
         forward_minor=0,

@@ -148,8 +148,6 @@ def _table(invoice: Invoice, labels: InvoiceLabels) -> Table:
     return Table(
         columns=(
             Column(title=labels.what, grows=1),
-            Column(title=labels.units, figures=True),
-            Column(title=labels.price, figures=True),
             Column(title=labels.amount, figures=True),
         ),
         rows=tuple(row for bill in invoice.bills for row in _rows(bill, invoice, labels)),
@@ -161,8 +159,8 @@ def _rows(bill: InvoicedBill, invoice: Invoice, labels: InvoiceLabels) -> list[R
     if bill.read is None and len(bill.lines) == 1:
         line = bill.lines[0]
         said = f"{name}: {line.text}" if line.text else name
-        return [Row(cells=(said, "", "", format_amount(line.amount_minor)), narrow=(_pair(said, line.amount_minor),))]
-    rows = [Row(cells=(name, "", "", ""), narrow=(text(name, bold=True),), bold=True)]
+        return [Row(cells=(said, format_amount(line.amount_minor)), narrow=(_pair(said, line.amount_minor),))]
+    rows = [Row(cells=(name, ""), narrow=(text(name, bold=True),), bold=True)]
     if bill.read is not None:
         rows.append(_reading(bill.read, invoice, labels))
     return [*rows, *(_line(line, labels) for line in bill.lines)]
@@ -172,19 +170,15 @@ def _reading(read: ReadBetween, invoice: Invoice, labels: InvoiceLabels) -> Row:
     said_to = labels.estimated if read.is_estimated else labels.reading
     before = labels.reading.format(date=_day(read.from_on, invoice), reading=format_units(read.from_milli))
     after = said_to.format(date=_day(read.to_on, invoice), reading=format_units(read.to_milli))
-    units = format_units(read.units_milli)
-    return Row(cells=(f"{before} – {after}", units, "", ""), narrow=(text(before), pair(after, units)))
+    units = labels.units.format(units=format_units(read.units_milli))
+    return Row(cells=(f"{before} – {after} – {units}", ""), narrow=(text(before), pair(after, units)))
 
 
 def _line(line: InvoiceLine, labels: InvoiceLabels) -> Row:
-    amount = format_amount(line.amount_minor)
+    said = line.text or {"standing": labels.standing, "minimum": labels.minimum}.get(line.kind, labels.charges)
     if line.units_milli is not None:
-        units, price = format_units(line.units_milli), line.price or ""
-        said = labels.priced.format(units=units, price=price)
-        return Row(cells=("", units, price, amount), narrow=(_pair(said, line.amount_minor),))
-    named = {"standing": labels.standing, "minimum": labels.minimum}
-    said = line.text or named.get(line.kind, labels.charges)
-    return Row(cells=(said, "", "", amount), narrow=(_pair(said, line.amount_minor),))
+        said = labels.priced.format(units=format_units(line.units_milli), price=line.price)
+    return Row(cells=(said, format_amount(line.amount_minor)), narrow=(_pair(said, line.amount_minor),))
 
 
 def _pair(said: str, amount_minor: int) -> Pair:

@@ -18,12 +18,10 @@ class InvoiceLabels:
     meter: str
     what: str
     units: str
-    price: str
     amount: str
     kinds: dict[str, str]
     reading: str
     estimated: str
-    used: str
     priced: str
     standing: str
     minimum: str
@@ -47,8 +45,7 @@ _EN: Final = InvoiceLabels(
     account="Account",
     meter="Meter",
     what="What for",
-    units="Units",
-    price="Price",
+    units="{units} units",
     amount="Amount",
     kinds={
         "WATER": "Water",
@@ -59,7 +56,6 @@ _EN: Final = InvoiceLabels(
     },
     reading="{date}: {reading}",
     estimated="{date}: {reading} (estimated)",
-    used="Meter read",
     priced="{units} units at {price}",
     standing="Standing charge",
     minimum="Up to the minimum",
@@ -82,8 +78,7 @@ _SW: Final = InvoiceLabels(
     account="Akaunti",
     meter="Mita",
     what="Malipo ya",
-    units="Vipimo",
-    price="Bei",
+    units="vipimo {units}",
     amount="Kiasi",
     kinds={
         "WATER": "Maji",
@@ -94,14 +89,13 @@ _SW: Final = InvoiceLabels(
     },
     reading="{date}: {reading}",
     estimated="{date}: {reading} (makadirio)",
-    used="Mita ilisomwa",
     priced="Vipimo {units} kwa {price}",
     standing="Ada ya kudumu",
     minimum="Hadi kiwango cha chini",
     charges="Malipo",
     this_invoice="Ankara hii",
     brought_forward="Salio la awali",
-    to_pay="JUMLA YA KULIPA",
+    to_pay="JUMLA",
     nothing_to_pay="Hakuna cha kulipa; tunakuwekea {amount}.",
     pay_by="Tafadhali lipa kabla ya {date} katika kituo chochote cha malipo.",
     paybill="Kwa simu: paybill {paybill}, akaunti {meter}.",
