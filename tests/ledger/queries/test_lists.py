@@ -76,6 +76,28 @@ def test_meters_stand_in_the_order_of_their_numbers_however_small_the_chunks(
         assert numbers(counter, show="all") == whole
 
 
+@pytest.mark.parametrize("order", ["balance", "last_invoice"])
+def test_what_stands_at_the_top_is_the_same_however_small_the_chunks(
+    counter: Counter, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counter.till.store.write() as connection:  # neither invoiced nor paid, two of them
+        for meter_no in ("MTR-900", "MTR-901"):
+            row = {"meter_no": meter_no, "utility": "water", "status": "active", "location": ""}
+            connection.execute(insert(meters).values(row))
+            account = {"account_no": f"A-{meter_no}", "kind": "meter", "zone": "A", "meter_no": meter_no}
+            connection.execute(insert(accounts).values(account))
+    whole = numbers(counter, order=order)
+    assert sorted(whole) == numbers(counter)
+    assert [one for one in whole if one.startswith("MTR-90")] == ["MTR-900", "MTR-901"]
+    assert order != "last_invoice" or whole[-1] == "MTR-901", "what was never invoiced stands last"
+    for size in (1, 2, 3):
+        monkeypatch.setattr(lists, "CHUNK", size)
+        assert numbers(counter, order=order) == whole
+        assert numbers(counter, order=order, state="owing") == [
+            one for one in whole if one in numbers(counter, state="owing")
+        ]
+
+
 @pytest.mark.parametrize("order", ["number", "customer", "balance", "last_invoice"])
 def test_every_order_holds_the_same_meters(counter: Counter, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "PEOPLE_AT_ONCE", 1)

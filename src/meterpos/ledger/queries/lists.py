@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, exists, func, or_, select, tuple_
 
 from meterpos.ledger.queries.overdue import overdue_accounts
 from meterpos.ledger.queries.search import CustomerHit, find_customers
@@ -17,6 +17,7 @@ from meterpos.ledger.rules.listing import Order, Owing, Show, reads_all
 from meterpos.ledger.rules.searching import phone_form, without_separators
 from meterpos.ledger.search_index import is_present
 from meterpos.ledger.tables import accounts, customers, meters
+from meterpos.ledger.tables.master import OUT_OF_USE
 from meterpos.ledger.tables.search import people
 
 CHUNK: Final = 4_000
@@ -82,10 +83,14 @@ class CustomerRow:
 
 # --- meters: the numbers ----------------------------------------------------------------------------------------------
 
-_out_of_use: Final = exists().where(meters.c.meter_no == accounts.c.meter_no, meters.c.status != "active")
-_not_active: Final = select(meters.c.meter_no).where(meters.c.status != "active")
+_out_of_use: Final = exists().where(meters.c.meter_no == accounts.c.meter_no, OUT_OF_USE)
+_not_active: Final = select(meters.c.meter_no).where(OUT_OF_USE)
 _has_meter: Final = accounts.c.meter_no.is_not(None)
 _by_number: Final = (accounts.c.meter_no, accounts.c.account_no)
+_FIRST: Final[dict[Order, ColumnElement[Any]]] = {
+    "balance": accounts.c.net_minor,
+    "last_invoice": accounts.c.last_invoice_date,
+}
 
 
 def list_meters(
@@ -106,7 +111,7 @@ def list_meters(
     if cursor.waiting:
         return _looked_into(connection, cursor.waiting, state, today)
     wanted = (_has_meter, *_shown(show), *_standing(state))
-    if reads_all(text=text, show=show, order=order):
+    if reads_all(text=text, show=show):
         found = _all_at_once(connection, [*wanted, *_matching(connection, text, today)], order)
         return _looked_into(connection, found, state, today)
     if order == "customer" and is_present(connection):
@@ -114,13 +119,18 @@ def list_meters(
     elif order == "customer":
         return _looked_into(connection, _all_at_once(connection, wanted, order), state, today)
     else:
-        chunk = _next_by_number(connection, wanted, cursor, limit=LOOKED_INTO if state == "overdue" else CHUNK)
+        limit = LOOKED_INTO if state == "overdue" else CHUNK
+        first = _FIRST.get(order)
+        if first is None:
+            chunk = _next_by_number(connection, wanted, cursor, limit=limit)
+        else:
+            chunk = _next_from_the_top(connection, first, wanted, cursor, limit=limit)
     return Chunk(_late_of(connection, chunk.numbers, today), chunk.after) if state == "overdue" else chunk
 
 
 def _shown(show: Show) -> tuple[ColumnElement[bool], ...]:
     if show == "active":
-        return accounts.c.closed_on.is_(None), ~_out_of_use
+        return accounts.c.closed_on.is_(None), accounts.c.meter_no.not_in(_not_active)
     if show == "inactive":
         return (or_(accounts.c.closed_on.is_not(None), accounts.c.meter_no.in_(_not_active)),)
     return ()
@@ -189,6 +199,39 @@ def _next_by_number(
         )
     rows = connection.execute(query).all()
     return Chunk(tuple(row.account_no for row in rows), Cursor(tuple(rows[-1])) if len(rows) == limit else None)
+
+
+def _next_from_the_top(
+    connection: Connection,
+    first: ColumnElement[Any],
+    wanted: Sequence[ColumnElement[bool]],
+    cursor: Cursor,
+    *,
+    limit: int,
+) -> Chunk:
+    """Read on where the largest values of a column stand first and none at all last, along an index of its own.
+
+    What stands behind a row is asked in turns, each of them one walk along the index: the rest of those with the same
+    value, those with less, those without.
+    """
+    rows: list[Any] = []
+    for turn in _turns(first, cursor):
+        query = select(first, *_by_number).where(*wanted, *turn).order_by(first.desc(), *_by_number)
+        rows += connection.execute(query.limit(limit - len(rows))).all()
+        if len(rows) == limit:
+            return Chunk(tuple(row.account_no for row in rows), Cursor(tuple(rows[-1])))
+    return Chunk(tuple(row.account_no for row in rows), None)
+
+
+def _turns(first: ColumnElement[Any], cursor: Cursor) -> list[tuple[ColumnElement[bool], ...]]:
+    without = first.is_(None)
+    if not cursor.behind:
+        return [(first.is_not(None),), (without,)]
+    value, *place = cursor.behind
+    behind = tuple_(*_by_number) > tuple_(*place)
+    if value is None:
+        return [(without, behind)]
+    return [(first == value, behind), (first < value,), (without,)]
 
 
 def _next_by_customer(connection: Connection, wanted: Sequence[ColumnElement[bool]], cursor: Cursor) -> Chunk:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Date, String, Table
+from sqlalchemy import Boolean, Column, Date, Index, String, Table, literal_column
 
 from meterpos.ledger.tables.base import amount, metadata
 
@@ -42,6 +42,9 @@ meters: Final = Table(
     Column("status", String, nullable=False),
     Column("location", String, nullable=False, server_default=""),
 )
+OUT_OF_USE: Final = meters.c.status != literal_column("'active'")
+"""Written out, so that the index of these few is found: looking each meter up would fetch a page a meter."""
+Index("ix_meters_out_of_use", meters.c.meter_no, sqlite_where=OUT_OF_USE, postgresql_where=OUT_OF_USE)
 
 accounts: Final = Table(
     "accounts",
@@ -62,6 +65,20 @@ accounts: Final = Table(
     Column("last_invoice_date", Date),
     comment="the sums and last_invoice_date are written by balances.py alone",
 )
+for _name, _first in (
+    ("ix_accounts_net", accounts.c.net_minor),
+    ("ix_accounts_invoiced", accounts.c.last_invoice_date),
+):
+    # the orders in which meters are listed, with what the list leaves out (decision record 0022)
+    Index(
+        _name,
+        _first.desc(),
+        accounts.c.meter_no,
+        accounts.c.account_no,
+        accounts.c.closed_on,
+        sqlite_where=accounts.c.meter_no.is_not(None),
+        postgresql_where=accounts.c.meter_no.is_not(None),
+    )
 plans: Final = Table(
     "plans",
     metadata,

@@ -84,21 +84,28 @@ class Roll(QObject, Generic[R]):
         self._ask_on(ask, None, self._turn)
 
     def _ask_on(self, ask: Ask, after: "Cursor | None", turn: int) -> None:
+        """Read the next numbers; with the first ones come the rows that will be looked at first."""
+        is_first = not self._quiet and not self._gathered and not self.is_whole
+
+        def work(conn: "Connection") -> "tuple[Chunk, Sequence[R]]":
+            chunk = ask(conn, after)
+            return chunk, self._rows_of(conn, chunk.numbers[:WINDOW]) if is_first else ()
+
         self._desk.tasks.read(
-            lambda conn: ask(conn, after),
-            lambda chunk: self._take(ask, chunk, turn),
+            work,
+            lambda found: self._take(ask, *found, turn),
             topic=self._topic,
             aside=self._aside,
         )
 
-    def _take(self, ask: Ask, chunk: "Chunk", turn: int) -> None:
+    def _take(self, ask: Ask, chunk: "Chunk", rows: "Sequence[R]", turn: int) -> None:
         if turn != self._turn:
             return
         first = not self._quiet and len(self._gathered) == 0 and not self.is_whole
         self._gathered += chunk.numbers
         ended = chunk.after is None
         if (self._quiet and ended) or (first and (chunk.numbers or ended)):
-            self._replace()
+            self._replace(rows)
         elif not self._quiet and (ended or len(self._gathered) >= 2 * len(self.numbers)):
             self._grow()
         self.is_whole = ended or self._quiet
@@ -106,9 +113,9 @@ class Roll(QObject, Generic[R]):
         if not ended:
             self._ask_on(ask, chunk.after, turn)
 
-    def _replace(self) -> None:
+    def _replace(self, rows: "Sequence[R]") -> None:
         """Show what was gathered: the same numbers only have their rows read again."""
-        self._known, self._old = {}, self._known
+        self._known, self._old = {self._number_of(row): row for row in rows}, self._known
         if self._gathered == self.numbers:
             self.arrived.emit()
         else:

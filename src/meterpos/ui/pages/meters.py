@@ -131,9 +131,7 @@ class MetersPage(QWidget):
             "order": self.order.value,
         }
         ask = partial(looking.meters, today=self._desk.today, **filters)
-        self.roll.read(
-            ask, again=again, aside=reads_all(text=filters["text"], show=filters["show"], order=filters["order"])
-        )
+        self.roll.read(ask, again=again, aside=reads_all(text=filters["text"], show=filters["show"]))
 
     def _why_nothing(self, text: str) -> str:
         plain = not text and self.state.value == "any" and self.which.value != "inactive"

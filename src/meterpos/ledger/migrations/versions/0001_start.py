@@ -31,6 +31,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_accounts_customer_no"), "accounts", ["customer_no"], unique=False)
     op.create_index(op.f("ix_accounts_meter_no"), "accounts", ["meter_no"], unique=False)
+    for name, first in (("ix_accounts_net", "net_minor"), ("ix_accounts_invoiced", "last_invoice_date")):
+        op.create_index(
+            name,
+            "accounts",
+            [sa.literal_column(f"{first} DESC"), "meter_no", "account_no", "closed_on"],
+            unique=False,
+            sqlite_where=sa.text("meter_no IS NOT NULL"),
+            postgresql_where=sa.text("meter_no IS NOT NULL"),
+        )
     op.create_table(
         "cash_movements",
         sa.Column("entry_id", sa.LargeBinary(), nullable=False),
@@ -178,6 +187,14 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("location", sa.String(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("meter_no", name=op.f("pk_meters")),
+    )
+    op.create_index(
+        "ix_meters_out_of_use",
+        "meters",
+        ["meter_no"],
+        unique=False,
+        sqlite_where=sa.text("status != 'active'"),
+        postgresql_where=sa.text("status != 'active'"),
     )
     op.create_table(
         "movements",
