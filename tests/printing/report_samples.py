@@ -6,18 +6,22 @@ from typing import Any
 
 from meterpos.ledger.queries.accounts import Account
 from meterpos.ledger.queries.collections import Collected
-from meterpos.ledger.queries.debts import AgedDebt, Debtor
+from meterpos.ledger.queries.custody import Custody, Moved, ShiftKept, TillCash
+from meterpos.ledger.queries.debts import LARGEST, AgedDebt, Debtor, Owing, OwingRow
 from meterpos.ledger.queries.differences import KeptWrong
 from meterpos.ledger.queries.finances import Debt, Finances, Month
 from meterpos.ledger.queries.listings import AgingRow
 from meterpos.ledger.queries.statements import Addressee, Statement, StatementLine
 from meterpos.ledger.rules.aging import Aging
-from meterpos.printing.aging import compose_aging
+from meterpos.ledger.rules.postings import Book
+from meterpos.printing.aging import compose_aging, compose_owing
 from meterpos.printing.collections import compose_collections
+from meterpos.printing.custody import compose_custody
 from meterpos.printing.finances import compose_finances
 from meterpos.printing.recalculation import compose_recalculation
 from meterpos.printing.report import Imprint, Report
 from meterpos.printing.statement import compose_statement
+from meterpos.printing.trial_balance import compose_trial_balance
 
 GRACE = Addressee(customer_no="AC-10482", name="Grace Akinyi Otieno", phone="0712345678", place="Kondele")
 LONG = Addressee(
@@ -247,6 +251,156 @@ def no_finances(language: str) -> Report:
     return compose_finances(found, imprint=imprint(language))
 
 
+OFFICE = {"is_till": False, "source": ""}
+
+
+def finances_of_the_office(language: str) -> Report:
+    """With the aging of every meter, of which the largest are shown."""
+    rows = (
+        AgingRow("A2", "MTR-045", "AC-20001", 100_000, 90_000, 80_000, 70_000, 12_345_678, 12_685_678),
+        AgingRow("A9", None, None, 0, 0, 0, 5_000, 0, 5_000),
+    )
+    debt = AgedDebt(
+        as_of=LAST,
+        aging=Aging(not_due_minor=100_000, d1_30_minor=90_000, d31_60_minor=80_000, over_90_minor=12_345_678),
+        rows=rows,
+        largest=(Debtor(rows[0], LONG.name.removesuffix(" 王小明"), LONG.phone),),
+    )
+    found = Finances(
+        from_date=FIRST,
+        to_date=LAST,
+        active_meters=2,
+        owing_accounts=2,
+        outstanding_minor=12_690_678,
+        overpayments_minor=0,
+        months=(Month(date(2026, 9, 1), 0, 5_000),),
+        debts=(Debt(account_no="A2", meter_no="MTR-045", customer_name=LONG.name[:52], balance_minor=12_685_678),),
+    )
+    return compose_finances(found, imprint=imprint(language, **OFFICE), debt=debt)
+
+
+def no_aging(language: str) -> Report:
+    """The office's summary where nobody owes."""
+    found = Finances(
+        from_date=FIRST,
+        to_date=LAST,
+        active_meters=0,
+        owing_accounts=0,
+        outstanding_minor=0,
+        overpayments_minor=0,
+        months=(),
+        debts=(),
+    )
+    debt = AgedDebt(as_of=LAST, aging=Aging(), rows=(), largest=())
+    return compose_finances(found, imprint=imprint(language, **OFFICE), debt=debt)
+
+
+def owing(language: str) -> Report:
+    """Three that owe: one since long, one not yet late, and an account of nobody's."""
+    rows = (
+        OwingRow(
+            "AC-20001", LONG.name.removesuffix(" 王小明"), LONG.phone, 3, "INV-2026-00100", date(2026, 1, 10),
+            date(2026, 1, 24), 300, 0, 0, 0, 0, 12_345_678, 12_345_678,
+        ),
+        OwingRow("A9", "", "", 1, "", date(2026, 11, 1), date(2026, 11, 1), 19, 0, 5_000, 0, 0, 0, 5_000),
+        OwingRow(
+            "AC-10482", GRACE.name, GRACE.phone, 1, "INV-2026-00398", date(2026, 11, 10), date(2026, 11, 24), 0,
+            230_000, 0, 0, 0, 0, 230_000,
+        ),
+    )  # fmt: skip
+    aging = Aging(not_due_minor=230_000, d1_30_minor=5_000, over_90_minor=12_345_678)
+    return compose_owing(Owing(as_of=LAST, aging=aging, rows=rows), imprint=imprint(language, **OFFICE))
+
+
+def many_owing(language: str) -> Report:
+    """More than a paper lists."""
+    day = date(2026, 11, 1)
+    rows = tuple(
+        OwingRow(f"AC-{place:05d}", "", "", 1, f"INV-{place:05d}", day, day, 19, 0, 1, 0, 0, 0, 1)
+        for place in range(LARGEST + 1)
+    )
+    found = Owing(as_of=LAST, aging=Aging(d1_30_minor=LARGEST + 1), rows=rows)
+    return compose_owing(found, imprint=imprint(language, **OFFICE))
+
+
+def nobody_owing(language: str) -> Report:
+    """Nobody owes anything."""
+    return compose_owing(Owing(as_of=LAST, aging=Aging(), rows=()), imprint=imprint(language, **OFFICE))
+
+
+def collections_of_the_office(language: str) -> Report:
+    """Two tills, and money that came in at none."""
+    made = [
+        ("KSM01", "Achieng O.", "cash", 40, 8_400_000, 250_000),
+        ("KSM02", "Wafula K.", "bank", 1, 2_000_000, 0),
+        ("", "", "mpesa", 3, 900_000, 0),
+    ]
+    names = ("till", "clerk", "method", "receipts", "taken_minor", "taken_back_minor")
+    found = [Collected(day=LAST, **dict(zip(names, one, strict=True))) for one in made]
+    return compose_collections(found, from_date=LAST, to_date=LAST, imprint=imprint(language, **OFFICE))
+
+
+def collections_at_no_till(language: str) -> Report:
+    """A utility that has no till yet."""
+    one = Collected(day=LAST, clerk="", method="mpesa", receipts=1, taken_minor=250_000, taken_back_minor=0)
+    return compose_collections([one], from_date=LAST, to_date=LAST, imprint=imprint(language, **OFFICE))
+
+
+def custody(language: str) -> Report:
+    """Two tills: one closed short, one open; a drop, a banking between shifts and a hand-over that was over."""
+    shifts = (
+        ShiftKept(
+            till="KSM01", day=LAST, shift=7, clerk="achieng", float_minor=500_000, expected_minor=1_250_000,
+            counted_minor=1_249_500,
+        ),
+        ShiftKept(
+            till="KSM02", day=LAST, shift=1, clerk="wafula", float_minor=0, expected_minor=None, counted_minor=None
+        ),
+    )  # fmt: skip
+    moved = (
+        Moved(
+            till="KSM01", day=LAST, shift=7, clerk="achieng", kind="drop", number="KSM01-B7K-000124",
+            amount_minor=5_000_000, difference_minor=0, slip="", reason="",
+        ),
+        Moved(
+            till="KSM01", day=LAST, shift=None, clerk="otieno", kind="banking", number="KSM01-B7K-000125",
+            amount_minor=5_000_000, difference_minor=0, slip="KCB 55812", reason="",
+        ),
+        Moved(
+            till="KSM02", day=LAST, shift=1, clerk="wafula", kind="handover", number="KSM02-C3Q-000003",
+            amount_minor=80_000, difference_minor=100, slip="", reason="lunch",
+        ),
+    )  # fmt: skip
+    tills = (
+        TillCash(till="KSM01", drawer_minor=0, safe_minor=749_500, banked_minor=5_000_000, difference_minor=-500),
+        TillCash(till="KSM02", drawer_minor=80_100, safe_minor=0, banked_minor=0, difference_minor=0),
+    )
+    found = Custody(from_date=FIRST, to_date=LAST, tills=tills, shifts=shifts, moved=moved)
+    return compose_custody(found, imprint=imprint(language, **OFFICE))
+
+
+def no_custody(language: str) -> Report:
+    """No till at all."""
+    found = Custody(from_date=FIRST, to_date=LAST, tills=(), shifts=(), moved=())
+    return compose_custody(found, imprint=imprint(language, **OFFICE))
+
+
+def trial_balance(language: str) -> Report:
+    """Books before and after, with one that came to nothing."""
+    before: dict[Book, int] = {"receivable": 500_000, "revenue": -500_000}
+    after: dict[Book, int] = {"receivable": 0, "drawer": 700_000, "revenue": -700_000}
+    return compose_trial_balance(
+        before, after, from_date=FIRST, to_date=LAST, imprint=imprint(language, **OFFICE)
+    )  # fmt: skip
+
+
+def unbalanced(language: str) -> Report:
+    """Books that do not balance say so."""
+    return compose_trial_balance(
+        {}, {"drawer": 700_001, "revenue": -700_000}, from_date=FIRST, to_date=LAST, imprint=imprint(language, **OFFICE)
+    )
+
+
 def recalculation(language: str) -> Report:
     """An account and a customer whose kept sums are wrong."""
     found = [
@@ -274,6 +428,16 @@ REPORTS: dict[str, Callable[[str], Report]] = {
     "report-collections-none": no_collections,
     "report-finances": finances,
     "report-finances-none": no_finances,
+    "report-finances-office": finances_of_the_office,
+    "report-finances-office-none": no_aging,
+    "report-owing": owing,
+    "report-owing-none": nobody_owing,
+    "report-collections-office": collections_of_the_office,
+    "report-collections-no-till": collections_at_no_till,
+    "report-custody": custody,
+    "report-custody-none": no_custody,
+    "report-trial-balance": trial_balance,
+    "report-trial-balance-unequal": unbalanced,
     "report-recalculation": recalculation,
     "report-recalculation-none": nothing_recalculated,
 }

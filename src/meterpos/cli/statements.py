@@ -88,6 +88,23 @@ def add_to(group: typer.Typer, books: Books) -> None:
     )(statement)
 
 
+def made(
+    connection: "Connection",
+    open_: "Open",
+    books: Books,
+    *,
+    meter: str | None,
+    customer: str | None,
+    mode: Mode | None,
+    first: date,
+    last: date,
+) -> "Report":
+    """Return the statement asked for as a report. Raises: typer.BadParameter; what the queries raise."""
+    _check_whom(meter=meter, customer=customer, mode=mode)
+    found = _find(connection, meter=meter, customer=customer, mode=mode, first=first, last=last)
+    return _paper(connection, found, open_, books)
+
+
 def _check_whom(*, meter: str | None, customer: str | None, mode: Mode | None) -> None:
     """Raises: typer.BadParameter unless it is one meter, one customer, or one meter of a customer by its mode."""
     if meter is None and customer is None:

@@ -19,7 +19,7 @@ from meterpos.ledger.money import format_amount
 from meterpos.ledger.posting import fact_of, same_content
 from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.books import SPOKEN_OF, book_balances, spoken_of
-from meterpos.ledger.queries.listings import as_text
+from meterpos.ledger.queries.ordering import as_text
 from meterpos.ledger.rules.balances import PLAIN_KINDS, movements_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.rules.postings import Book

@@ -17,7 +17,7 @@ from meterpos.ledger.journal import STREAM_BYTES, BrokenEntry, Entry, make_entry
 from meterpos.ledger.operations.feed import sum_digests_anew
 from meterpos.ledger.posting import fact_of, post, same_content
 from meterpos.ledger.projection import facts_of, project_tables
-from meterpos.ledger.queries.listings import as_text
+from meterpos.ledger.queries.ordering import as_text
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import (
     accounts,

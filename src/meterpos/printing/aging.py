@@ -1,11 +1,28 @@
-"""The aged debt: how much is open how late, in figures, bars and the largest debts one by one."""
+"""The aged debt: how much is open how late, in figures and bars; the largest debts, or who owes longest, one by one."""
+
+from collections.abc import Sequence
 
 from meterpos.ledger.money import format_amount, format_decimal
-from meterpos.ledger.queries.debts import AgedDebt, Debtor
+from meterpos.ledger.queries.debts import LARGEST, AgedDebt, Owing, OwingRow
 from meterpos.ledger.queries.listings import AgingRow
-from meterpos.ledger.rules.aging import BUCKETS
+from meterpos.ledger.rules.aging import BUCKETS, Aging
 from meterpos.printing import report
-from meterpos.printing.document import Bar, Bars, Blank, Column, Document, Element, Row, Rule, Table, Tiles, pair, text
+from meterpos.printing.aged import aged_table
+from meterpos.printing.document import (
+    Bar,
+    Bars,
+    Blank,
+    Column,
+    Document,
+    Element,
+    Pair,
+    Row,
+    Rule,
+    Table,
+    Tiles,
+    pair,
+    text,
+)
 from meterpos.printing.report import Imprint, Report
 from meterpos.printing.report_labels import ReportLabels, report_labels_in
 
@@ -16,29 +33,31 @@ def compose_aging(debt: AgedDebt, *, imprint: Imprint) -> Report:
     day = report.say_day(debt.as_of, language=imprint.language)
     elements: list[Element] = report.opening(imprint, title=labels.aging, below=(labels.on_day.format(date=day),))
     elements.append(Rule())
-    elements += _figures(debt, labels, imprint) if debt.rows else [text(labels.nothing_owed)]
+    count = pair(labels.owing_meters, f"{len(debt.rows):,}")
+    elements += _figures(debt.aging, count, labels, imprint) if debt.rows else [text(labels.nothing_owed)]
     if len(debt.rows) > len(debt.largest):
         elements.append(text(labels.largest_shown.format(n=len(debt.largest), m=f"{len(debt.rows):,}")))
     if debt.largest:
-        elements += [Blank(), _table(debt, labels)]
+        elements += [Blank(), aged_table(debt.largest, labels)]
     elements.append(report.closing(imprint))
     return Report(
         document=Document(title=f"{labels.aging} {debt.as_of}", language=imprint.language, elements=tuple(elements)),
         columns=tuple(name.removesuffix("_minor") for name in AgingRow._fields),
         rows=[(*row[:3], *map(format_decimal, row[3:])) for row in debt.rows],
         stem=f"aging-{debt.as_of}",
+        money=frozenset(name.removesuffix("_minor") for name in AgingRow._fields[3:]),
     )
 
 
-def _figures(debt: AgedDebt, labels: ReportLabels, imprint: Imprint) -> list[Element]:
-    total = debt.aging.total_minor
+def _figures(aging: Aging, count: Pair, labels: ReportLabels, imprint: Imprint) -> list[Element]:
+    total = aging.total_minor
     tones = {"not_due": "plain", "d1_30": "plain"}
     return [
         Tiles(
             (
                 pair(labels.total, f"{imprint.currency} {format_amount(total)}"),
-                pair(labels.oldest, format_amount(total - debt.aging.not_due_minor)),
-                pair(labels.owing_meters, f"{len(debt.rows):,}"),
+                pair(labels.oldest, format_amount(total - aging.not_due_minor)),
+                count,
             )
         ),
         Bars(
@@ -49,40 +68,64 @@ def _figures(debt: AgedDebt, labels: ReportLabels, imprint: Imprint) -> list[Ele
                     labels.share.format(amount=format_amount(minor), percent=minor * 100 // total),
                     "plain" if name in tones else "bad",
                 )
-                for name, minor in zip(BUCKETS, debt.aging.columns_minor, strict=True)
+                for name, minor in zip(BUCKETS, aging.columns_minor, strict=True)
             )
         ),
     ]
 
 
-def _table(debt: AgedDebt, labels: ReportLabels) -> Table:
-    return Table(
-        columns=(
-            Column(title=labels.meter, grows=1),
-            *(Column(title=labels.buckets[name], figures=True) for name in BUCKETS),
-            Column(title=labels.total, figures=True),
-        ),
-        rows=tuple(_row(debtor, labels) for debtor in debt.largest),
+# --- who owes longest -------------------------------------------------------------------------------------------------
+
+
+def compose_owing(owing: Owing, *, imprint: Imprint) -> Report:
+    """Compose who owes, the most overdue first, with the oldest open invoice of each; its rows name everybody."""
+    labels = report_labels_in(imprint.language)
+    day = report.say_day(owing.as_of, language=imprint.language)
+    elements: list[Element] = report.opening(imprint, title=labels.aging, below=(labels.on_day.format(date=day),))
+    elements.append(Rule())
+    if owing.rows:
+        elements += _figures(owing.aging, pair(labels.owing_customers, f"{len(owing.rows):,}"), labels, imprint)
+    else:
+        elements.append(text(labels.nothing_owed))
+    shown = owing.rows[:LARGEST]
+    if len(owing.rows) > len(shown):
+        elements.append(text(labels.latest_shown.format(n=len(shown), m=f"{len(owing.rows):,}")))
+    if shown:
+        elements += [Blank(), _owing_table(shown, labels, imprint)]
+    elements.append(report.closing(imprint))
+    columns = tuple(name.removesuffix("_minor") for name in OwingRow._fields)
+    return Report(
+        document=Document(title=f"{labels.aging} {owing.as_of}", language=imprint.language, elements=tuple(elements)),
+        columns=columns,
+        rows=[(*row[:8], *map(format_decimal, row[8:])) for row in owing.rows],
+        stem=f"aging-{owing.as_of}",
+        money=frozenset(columns[8:]),
     )
 
 
-def _row(debtor: Debtor, labels: ReportLabels) -> Row:
-    row = debtor.row
-    meter = row.meter_no or row.account_no
-    amounts = row[3:8]
-    return Row(
-        cells=(
-            " ".join(part for part in (meter, debtor.name, debtor.phone) if part),
-            *(format_amount(minor) if minor else "" for minor in amounts),
-            format_amount(row.total_minor),
+def _owing_table(rows: Sequence[OwingRow], labels: ReportLabels, imprint: Imprint) -> Table:
+    return Table(
+        columns=(
+            Column(title=labels.customer, grows=1),
+            Column(title=labels.oldest_open),
+            Column(title=labels.date),
+            Column(title=labels.days_overdue, figures=True),
+            Column(title=labels.total, figures=True),
         ),
+        rows=tuple(_owing_row(row, labels, imprint) for row in rows),
+    )
+
+
+def _owing_row(row: OwingRow, labels: ReportLabels, imprint: Imprint) -> Row:
+    day = report.say_day(row.oldest_date, language=imprint.language)
+    days = f"{row.days_overdue:,}" if row.days_overdue else ""
+    amount = format_amount(row.total_minor)
+    whom = " ".join(part for part in (row.customer_no, row.name, row.phone) if part)
+    return Row(
+        cells=(whom, row.oldest_invoice, day, days, amount),
         narrow=(
-            pair(meter, format_amount(row.total_minor), bold=True),
-            *([text(" ".join(part for part in (debtor.name, debtor.phone) if part), indent=1)] if debtor.name else []),
-            *(
-                pair(labels.buckets[name], format_amount(minor), indent=1)
-                for name, minor in zip(BUCKETS, amounts, strict=True)
-                if minor
-            ),
+            pair(" ".join(part for part in (row.customer_no, row.name) if part), amount, bold=True),
+            *([text(row.phone, indent=1)] if row.phone else []),
+            pair(f"{row.oldest_invoice} {day}".strip(), days and labels.days.format(n=days), indent=1),
         ),
     )

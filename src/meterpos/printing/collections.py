@@ -13,6 +13,7 @@ from meterpos.printing.report import Imprint, Report
 from meterpos.printing.report_labels import ReportLabels, report_labels_in
 
 _COLUMNS = ("day", "clerk", "method", "receipts", "taken", "taken_back", "net")
+_MONEY = frozenset(_COLUMNS[4:])
 
 
 def compose_collections(
@@ -24,7 +25,7 @@ def compose_collections(
     clerk: str | None = None,
     method: str | None = None,
 ) -> Report:
-    """Compose the collections of a period; the CSV has a row for each day, clerk and method.
+    """Compose the collections of a period; the CSV has a row for each day, clerk and method, at head office by till.
 
     ``clerk`` (a name) and ``method`` are said where the report leaves the others out.
     """
@@ -35,13 +36,16 @@ def compose_collections(
     only += [f"{labels.method}: {labels.methods[method]}"] if method else []
     elements: list[Element] = report.opening(imprint, title=labels.collections, below=(period, *only))
     elements += [Rule(), *_parts(found, labels, imprint)] if found else [Rule(), text(labels.nothing_taken)]
+    if not imprint.is_till:
+        elements.append(report.closing(imprint))
     return Report(
         document=Document(
             title=f"{labels.collections} {from_date} - {to_date}", language=imprint.language, elements=tuple(elements)
         ),
-        columns=_COLUMNS,
+        columns=_COLUMNS if imprint.is_till else ("till", *_COLUMNS),
         rows=[
             (
+                *(() if imprint.is_till else (one.till,)),
                 one.day,
                 one.clerk,
                 one.method,
@@ -51,6 +55,7 @@ def compose_collections(
             for one in found
         ],
         stem="-".join(("collections", f"{from_date}-{to_date}", *_plain(clerk, method))),
+        money=_MONEY,
     )
 
 
@@ -76,8 +81,14 @@ def _parts(found: Sequence[Collected], labels: ReportLabels, imprint: Imprint) -
         ),
         _bars(methods, found, lambda one: one.method, labels.methods.__getitem__),
     ]
-    clerks = sorted({one.clerk for one in found})
-    elements += _section(labels.by_clerk, labels.clerk, clerks, found, lambda one: one.clerk, str, labels)
+    if not imprint.is_till:
+        tills = sorted({one.till for one in found})
+        name = lambda till: till or labels.elsewhere  # noqa: E731
+        elements += _section(labels.by_till, labels.till, tills, found, lambda one: one.till, name, labels)
+    clerks = sorted({one.clerk for one in found if one.clerk})
+    if clerks:
+        by_clerks = [one for one in found if one.clerk]
+        elements += _section(labels.by_clerk, labels.clerk, clerks, by_clerks, lambda one: one.clerk, str, labels)
     say = lambda day: report.say_day(day, language=imprint.language)  # noqa: E731
     elements += _section(labels.by_day, labels.day, days, found, lambda one: one.day, say, labels)
     if len(days) > 1:

@@ -34,13 +34,28 @@ class Imprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Figures of a report that stand beside its own in a workbook; money is decimal strings."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+    money: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """One report: the paper, and its figures for programs; ``stem`` begins the name of its files."""
+    """One report: the paper, and its figures for programs; ``stem`` begins the name of its files.
+
+    ``money`` names the columns whose texts are amounts; ``sheets`` are more figures, where a file can hold them apart.
+    """
 
     document: Document
     columns: tuple[str, ...]
     rows: Sequence[Sequence[object]]
     stem: str
+    money: frozenset[str] = frozenset()
+    sheets: tuple[Sheet, ...] = ()
 
 
 def imprint(connection: Connection, *, moment: Moment, language: str, is_till: bool) -> Imprint:

@@ -46,6 +46,12 @@ class ReportLabels:
     together: str
 
     aging: str
+    aging_by_meter: str
+    owing_customers: str
+    oldest_open: str
+    days_overdue: str
+    days: str
+    latest_shown: str
     buckets: dict[str, str]
     total: str
     owing_meters: str
@@ -66,7 +72,32 @@ class ReportLabels:
     by_day: str
     by_clerk: str
     by_method: str
+    by_till: str
+    till: str
+    elsewhere: str
     nothing_taken: str
+
+    custody: str
+    in_drawers: str
+    in_safes: str
+    banked: str
+    over_short: str
+    shifts: str
+    shift_float: str
+    expected: str
+    counted: str
+    still_open: str
+    moved: str
+    movements: dict[str, str]
+    amount: str
+    no_shifts: str
+
+    trial_balance: str
+    book: str
+    books: dict[str, str]
+    change: str
+    books_balance: str
+    books_differ: str
 
     finances: str
     active_meters: str
@@ -135,6 +166,12 @@ _ENGLISH: Final = ReportLabels(
     nothing_happened="Nothing was invoiced or paid in this period.",
     together="All meters together",
     aging="AGED DEBT",
+    aging_by_meter="Aging by meter",
+    owing_customers="Customers that owe",
+    oldest_open="Oldest open",
+    days_overdue="Days late",
+    days="{n} days late",
+    latest_shown="The {n} most overdue of {m} are listed; the CSV file holds them all.",
     buckets={
         "not_due": "Not due",
         "d1_30": "1-30 days",
@@ -160,7 +197,46 @@ _ENGLISH: Final = ReportLabels(
     by_day="By day",
     by_clerk="By clerk",
     by_method="By method",
+    by_till="By till",
+    till="Till",
+    elsewhere="At no till",
     nothing_taken="No payment was taken here in this period.",
+    custody="CASH IN CUSTODY",
+    in_drawers="In drawers",
+    in_safes="In safes",
+    banked="Banked",
+    over_short="Over (short -)",
+    shifts="Shifts",
+    shift_float="Float",
+    expected="Expected",
+    counted="Counted",
+    still_open="still open",
+    moved="Cash that was moved",
+    movements={"drop": "To the safe", "payout": "Pay-out", "banking": "To the bank", "handover": "Hand-over"},
+    amount="Amount",
+    no_shifts="No shift was open and no cash was moved in this period.",
+    trial_balance="TRIAL BALANCE",
+    book="Book",
+    books={
+        "receivable": "Customers' accounts",
+        "suspense": "Suspense",
+        "drawer": "Drawers",
+        "safe": "Safes",
+        "float": "Floats lent",
+        "payouts": "Pay-outs",
+        "mpesa_clearing": "M-Pesa",
+        "bank": "Bank",
+        "cheques_in_hand": "Cheques in hand",
+        "cheques_uncleared": "Cheques not cleared",
+        "refunds_due": "Refunds due",
+        "revenue": "Revenue",
+        "adjustments": "Adjustments",
+        "opening_balances": "Opening balances",
+        "cash_over_short": "Cash over and short",
+    },
+    change="Change",
+    books_balance="Debit and credit are equal.",
+    books_differ="Debit and credit differ by {amount}. Run: meterpos headoffice check",
     finances="FINANCIAL SUMMARY",
     active_meters="Active meters",
     outstanding="Outstanding",
@@ -169,7 +245,7 @@ _ENGLISH: Final = ReportLabels(
     collected="Collected",
     collection_rate="Collection rate",
     rate_said="{percent} %",
-    no_rate="-",
+    no_rate="–",
     by_month="Billed and collected by month",
     month_billed="{month} billed",
     month_collected="{month} collected",
@@ -227,6 +303,12 @@ _SWAHILI: Final = ReportLabels(
     nothing_happened="Hakuna ankara wala malipo katika kipindi hiki.",
     together="Mita zote pamoja",
     aging="MADENI KWA UMRI",
+    aging_by_meter="Umri wa madeni kwa mita",
+    owing_customers="Wateja wanaodaiwa",
+    oldest_open="Ankara ya zamani",
+    days_overdue="Siku",
+    days="imechelewa siku {n}",
+    latest_shown="Wameorodheshwa {n} waliochelewa zaidi kati ya {m}; faili ya CSV ina wote.",
     buckets={
         "not_due": "Bado muda",
         "d1_30": "Siku 1-30",
@@ -252,7 +334,46 @@ _SWAHILI: Final = ReportLabels(
     by_day="Kwa siku",
     by_clerk="Kwa karani",
     by_method="Kwa njia ya malipo",
+    by_till="Kwa kituo",
+    till="Kituo",
+    elsewhere="Nje ya vituo",
     nothing_taken="Hakuna malipo yaliyopokelewa hapa katika kipindi hiki.",
+    custody="FEDHA TASLIMU ZILIPO",
+    in_drawers="Kwenye droo",
+    in_safes="Kwenye sefu",
+    banked="Benki",
+    over_short="Zaidi (pungufu -)",
+    shifts="Zamu",
+    shift_float="Fedha za kuanzia",
+    expected="Zilizotarajiwa",
+    counted="Zilizohesabiwa",
+    still_open="haijafungwa",
+    moved="Fedha zilizohamishwa",
+    movements={"drop": "Kwenye sefu", "payout": "Malipo", "banking": "Kwenye benki", "handover": "Makabidhiano"},
+    amount="Kiasi",
+    no_shifts="Hakuna zamu iliyofunguliwa wala fedha zilizohamishwa katika kipindi hiki.",
+    trial_balance="MIZANIA YA MAJARIBIO",
+    book="Kitabu",
+    books={
+        "receivable": "Akaunti za wateja",
+        "suspense": "Fedha zisizo na mita",
+        "drawer": "Droo",
+        "safe": "Sefu",
+        "float": "Fedha za kuanzia",
+        "payouts": "Malipo kutoka droo",
+        "mpesa_clearing": "M-Pesa",
+        "bank": "Benki",
+        "cheques_in_hand": "Hundi mkononi",
+        "cheques_uncleared": "Hundi zisizopitishwa",
+        "refunds_due": "Fedha za kurudisha",
+        "revenue": "Mapato",
+        "adjustments": "Marekebisho",
+        "opening_balances": "Salio za mwanzo",
+        "cash_over_short": "Taslimu zaidi na pungufu",
+    },
+    change="Mabadiliko",
+    books_balance="Debiti na krediti ni sawa.",
+    books_differ="Debiti na krediti zinatofautiana kwa {amount}. Endesha: meterpos headoffice check",
     finances="MUHTASARI WA FEDHA",
     active_meters="Mita zinazotumika",
     outstanding="Madeni",
@@ -261,7 +382,7 @@ _SWAHILI: Final = ReportLabels(
     collected="Makusanyo",
     collection_rate="Kiwango cha makusanyo",
     rate_said="{percent} %",
-    no_rate="-",
+    no_rate="–",
     by_month="Ankara na makusanyo kwa mwezi",
     month_billed="{month} ankara",
     month_collected="{month} makusanyo",

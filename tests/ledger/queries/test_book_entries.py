@@ -8,12 +8,19 @@ from meterpos.ledger.rules.postings import trial_balance
 from tests.support.headoffice import TOWN, make_office
 from tests.support.tills import Counter
 
+DAYS_APART = 40
+"""Of the town's many days some are looked at."""
+
 
 def agree(store: object) -> int:
     """Compare every book; return how many entries there are."""
     with store.read() as connection:  # type: ignore[attr-defined]
         entries = list(book_entries(connection))
         held = book_balances(connection)
+        for day in sorted({entry.on for entry in entries})[::DAYS_APART]:
+            until = trial_balance(posting for entry in entries if entry.on <= day for posting in entry.postings)
+            asked = book_balances(connection, until=day)
+            assert {b: minor for b, minor in until.items() if minor} == {b: m for b, m in asked.items() if m}, day
     assert all(sum(posting.amount_minor for posting in entry.postings) == 0 for entry in entries)
     assert [entry.on for entry in entries] == sorted(entry.on for entry in entries)
     sums = trial_balance(posting for entry in entries for posting in entry.postings)

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.operations.tenders import LegRequest
 from meterpos.ledger.queries.accounts import UnknownMeterOrAccount
 from meterpos.ledger.queries.collections import Collected, collecting_clerks, collections
+from meterpos.ledger.queries.custody import custody
 from meterpos.ledger.queries.debts import AgedDebt, aged_debt
 from meterpos.ledger.queries.differences import kept_wrong
 from meterpos.ledger.queries.finances import Finances, Month, finances
 from meterpos.ledger.queries.statements import addressee, statement, statement_of_theirs
-from tests.support.tills import GRACE, JAMES, Counter, request
+from meterpos.till import new_tender_id
+from tests.support.tills import CLERK, GRACE, JAMES, Counter, request
 
 TODAY = date(2026, 11, 20)
 YEAR = date(2026, 1, 1)
@@ -107,6 +111,33 @@ def test_a_correction_is_taken_back_and_taken_again(taking: Counter) -> None:
     taking.correct(taking.pay("A1", 100_000).content.body["number"])
     (one,) = collected(taking).values()
     assert (one.receipts, one.taken_minor, one.taken_back_minor) == (2, 200_000, 100_000)
+
+
+def test_custody_follows_the_cash_from_the_drawer_to_the_safe_and_the_bank(taking: Counter) -> None:
+    taking.pay("A1", 250_000)
+    move(taking, "drop", 600_000)
+    move(taking, "banking", 400_000, slip="EQ-88")
+    with taking.till.store.read() as connection:
+        found = custody(connection, from_date=TODAY, to_date=TODAY)
+    (till,) = found.tills
+    assert (till.till, till.drawer_minor, till.safe_minor, till.banked_minor) == ("KSM01", 150_000, 200_000, 400_000)
+    assert [(one.clerk, one.expected_minor, one.difference_minor) for one in found.shifts] == [("Achieng O.", None, 0)]
+    assert [(one.kind, one.amount_minor, one.slip) for one in found.moved] == [
+        ("drop", 600_000, ""),
+        ("banking", 400_000, "EQ-88"),
+    ]
+    taking.till.close_shift(counted_minor=149_500, clerk=CLERK)
+    with taking.till.store.read() as connection:
+        closed = custody(connection, from_date=TODAY, to_date=TODAY)
+        before = custody(connection, from_date=YEAR, to_date=date(2026, 11, 19))
+    assert (closed.tills[0].drawer_minor, closed.tills[0].safe_minor) == (0, -150_500)
+    assert (closed.tills[0].difference_minor, closed.shifts[0].difference_minor) == (-500, -500)
+    assert (before.shifts, before.moved, before.tills[0].difference_minor) == ((), (), 0)
+
+
+def move(counter: Counter, kind: Any, amount_minor: int, **options: Any) -> None:
+    asked = CashRequest(movement_id=new_tender_id(), kind=kind, amount_minor=amount_minor, **options)
+    counter.till.move_cash(request=asked, clerk=CLERK)
 
 
 def test_collections_of_another_day_are_none(taking: Counter) -> None:

@@ -18,6 +18,7 @@ from meterpos.cli.headoffice import (
     people,
     plans,
     recalculation,
+    reports,
     server,
     sms,
     tills,
@@ -56,6 +57,7 @@ app.add_typer(people.app, name="user")
 approvals.add_to(app)
 data.add_to(app)
 recalculation.add_to(app)
+app.add_typer(reports.app, name="report")
 app.add_typer(accounts.customer_app, name="customer")
 app.add_typer(accounts.app, name="account")
 money.add_to(app)

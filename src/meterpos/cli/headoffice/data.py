@@ -6,21 +6,18 @@ from typing import Annotated
 import typer
 
 from meterpos.cli import exports, listings, show, statements
-from meterpos.cli.books import Books
-from meterpos.cli.headoffice.opened import day, opened
+from meterpos.cli.headoffice.opened import BOOKS, opened
 from meterpos.cli.style import Json, example
 
 WARNINGS_SHOWN = 20
-COLUMNS = 48
 
 
 def add_to(group: typer.Typer) -> None:
     """Add this file's commands to the group."""
     group.command("import", epilog=example("meterpos headoffice import town/ --dry-run"))(import_directory)
-    books = Books("headoffice", opened, day, columns=lambda _: COLUMNS, is_till=False)
-    listings.add_to(group, books)
-    statements.add_to(group, books)
-    exports.add_to(group, books)
+    listings.add_to(group, BOOKS)
+    statements.add_to(group, BOOKS)
+    exports.add_to(group, BOOKS)
 
 
 def import_directory(

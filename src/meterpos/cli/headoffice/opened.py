@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from meterpos.cli import show
+from meterpos.cli.books import Books
 
 if TYPE_CHECKING:
     from meterpos.headoffice.office import Office
@@ -50,6 +51,11 @@ def opened(context: typer.Context) -> "Iterator[Office]":
 def day(office: "Office", on: datetime | None) -> date:
     """Return the day named, else today on the utility's calendar."""
     return on.date() if on is not None else office.moment().today
+
+
+COLUMNS = 48
+BOOKS = Books("headoffice", opened, day, columns=lambda _: COLUMNS, is_till=False)
+"""Head office's books, for the commands that a till has too."""
 
 
 def tell(sentence: str, answer: Mapping[str, Any], *, json: bool) -> None:

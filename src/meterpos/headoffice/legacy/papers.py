@@ -3,22 +3,11 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Final
 
-from meterpos.errors import UserError
 from meterpos.headoffice.legacy.reports import Report
-
-SHEET_ROWS_MAX: Final = 1_048_575
-"""A sheet's last row, less the header: the format knows no more."""
-
-FIXED_AT: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - the format keeps no time zone; one report is one file, byte for byte
-
-
-class TooLong(UserError):
-    """The report has more rows than a sheet can hold."""
+from meterpos.headoffice.workbook import Sheet, write_workbook
 
 
 def write_csv(report: Report, out: IO[str]) -> None:
@@ -30,26 +19,8 @@ def write_csv(report: Report, out: IO[str]) -> None:
 
 def write_xlsx(report: Report, out: IO[bytes]) -> None:
     """Write a report as a workbook of one sheet; money is numbers with two decimals. Raises: TooLong."""
-    import xlsxwriter
-
-    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"title": report.title, "created": FIXED_AT})
-    sheet = book.add_worksheet(report.name[:31])
-    bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
-    widths = [max(12, len(column) + 2) for column in report.columns]
-    for place, width in enumerate(widths):
-        sheet.set_column(place, place, width)
-    sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, report.columns, bold)
-    for line, row in enumerate(report.rows, 1):
-        if line > SHEET_ROWS_MAX:
-            raise TooLong(f"A sheet holds {SHEET_ROWS_MAX:,} rows, and there are more. Use --format csv.")
-        for place, (column, cell) in enumerate(zip(report.columns, row, strict=True)):
-            if column in report.money and cell:
-                sheet.write_number(line, place, Decimal(cell), money)
-            else:
-                sheet.write_string(line, place, cell)
-    book.close()
+    sheet = Sheet(name=report.name, columns=report.columns, rows=report.rows, money=report.money)
+    write_workbook([sheet], out, title=report.title)
 
 
 # --- PDF

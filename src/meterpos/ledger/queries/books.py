@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, bindparam, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam, cast, func, select
 
 from meterpos.ledger.journal import parse
 from meterpos.ledger.posting import fact_of
@@ -28,13 +28,13 @@ from meterpos.ledger.tables import accounts, cash_movements, facts, journal, shi
 _SAMPLE_ACCOUNT: Final = {True: "suspense", False: "account"}
 
 
-def book_balances(connection: Connection) -> dict[Book, int]:
-    """Return what every book holds; debits are positive, and the sum of all is zero.
+def book_balances(connection: Connection, *, until: date | None = None) -> dict[Book, int]:
+    """Return what every book holds, at the end of the day ``until`` or (None) of all days; the sum of all is zero.
 
-    Postings of facts that stand alone are proportional to their amounts, so these are summed by sort and posted as
-    one; payments of which something speaks are posted group by group.
+    Debits are positive. Postings of facts that stand alone are proportional to their amounts, so these are summed by
+    sort and posted as one; payments of which something speaks are posted group by group.
     """
-    return trial_balance(_postings(connection))
+    return trial_balance(_postings(connection, until))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +120,18 @@ def _movement_entries(connection: Connection) -> Iterator[BookEntry]:
         yield BookEntry(on=row.business_date, number=row.number, text=row.kind, postings=postings)
 
 
-def _postings(connection: Connection) -> Iterator[Posting]:
-    for fact in _sums_of_facts_alone(connection):
+def _postings(connection: Connection, until: date | None) -> Iterator[Posting]:
+    for fact in _sums_of_facts_alone(connection, until):
         yield from postings_of([fact], suspense_accounts={_SAMPLE_ACCOUNT[True]})
     suspense = frozenset(connection.execute(_SUSPENSE).scalars())
     for group in spoken_of(connection):
         refunds = _refunds(connection, group)
-        yield from postings_of(group, suspense_accounts=suspense, refunds=refunds)
-    yield from _custody(connection)
+        if until is None:
+            yield from postings_of(group, suspense_accounts=suspense, refunds=refunds)
+        else:
+            for entry in _entries_of_group(group, suspense, refunds):
+                yield from entry.postings if entry.on <= until else ()
+    yield from _custody(connection, until)
 
 
 def _sum(column: Any, name: str) -> Any:
@@ -148,16 +152,16 @@ _MOVED: Final = select(
 ).group_by(cash_movements.c.kind)
 
 
-def _custody(connection: Connection) -> Iterator[Posting]:
+def _custody(connection: Connection, until: date | None) -> Iterator[Posting]:
     """Post where the cash went after it was taken: sums will do, every posting is proportional to its amounts."""
-    for shift in connection.execute(_SHIFTS):
+    for shift in connection.execute(_up_to(_SHIFTS, shifts.c.business_date, until)):
         if shift.is_open:
             yield from open_shift_postings(shift.float_minor)
         else:
             yield from closed_shift_postings(
                 float_minor=shift.float_minor, expected_minor=shift.expected_minor, counted_minor=shift.counted_minor
             )
-    for moved in connection.execute(_MOVED):
+    for moved in connection.execute(_up_to(_MOVED, cash_movements.c.business_date, until)):
         yield from movement_postings(
             moved.kind, amount_minor=moved.amount_minor, difference_minor=moved.difference_minor
         )
@@ -190,8 +194,12 @@ _ALONE: Final = (
 )
 
 
-def _sums_of_facts_alone(connection: Connection) -> Iterator[Fact]:
-    for row in connection.execute(_ALONE):
+def _up_to(query: Select[Any], day: ColumnElement[date], until: date | None) -> Select[Any]:
+    return query if until is None else query.where(day <= until)
+
+
+def _sums_of_facts_alone(connection: Connection, until: date | None) -> Iterator[Fact]:
+    for row in connection.execute(_up_to(_ALONE, facts.c.fact_date, until)):
         account_no = _SAMPLE_ACCOUNT[bool(row.is_suspense)]
         yield Fact(
             fact_id=f"sum of {row.kind}",

@@ -8,18 +8,17 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from typing import Any, Final, Generic, NamedTuple, TextIO, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from meterpos.ledger.money import format_decimal
-from meterpos.ledger.queries.accounts import COUNTING, AccountLedger, ledger_from
+from meterpos.ledger.queries.open_charges import aged_accounts, open_charges
+from meterpos.ledger.queries.ordering import as_text
 from meterpos.ledger.queries.plans import payments_that_stand
-from meterpos.ledger.rules.aging import age, days_overdue
+from meterpos.ledger.rules.aging import days_overdue
 from meterpos.ledger.rules.allocation import State
-from meterpos.ledger.rules.balances import Counted
 from meterpos.ledger.rules.instalments import PlanState
 from meterpos.ledger.tables import accounts, customers, movements
 from meterpos.ledger.tables import plans as agreed
@@ -161,12 +160,10 @@ _INVOICES: Final = (
 
 
 def _invoice_rows(connection: Connection, as_of: date) -> Iterator[InvoiceRow]:
-    """Work out what is open, account by account; then read all invoices in their order and look that up."""
-    open_minor_of: dict[str, int] = {}
-    for _, ledger in _owing_ledgers(connection):
-        for state in ledger.allocation.charges:
-            if state.open_minor and state.charge.kind == "invoice":
-                open_minor_of[state.charge.fact_id] = state.open_minor
+    """Read what is open; then all invoices in their order, and look that up."""
+    charge = open_charges(connection)
+    found = _stream(connection, select(charge.c.fact_id, charge.c.open_minor).where(charge.c.kind == "invoice"))
+    open_minor_of: dict[str, int] = {fact_id: int(open_minor) for fact_id, open_minor in found}
     query = _INVOICES.order_by(as_text(connection, movements.c.number), movements.c.fact_id)
     for number, account_no, invoice_date, due_date, amount_minor, fact_id in _stream(connection, query):
         open_minor = open_minor_of.get(fact_id, 0)
@@ -186,10 +183,10 @@ def _invoice_rows(connection: Connection, as_of: date) -> Iterator[InvoiceRow]:
 
 
 def _aging_rows(connection: Connection, as_of: date) -> Iterator[AgingRow]:
-    for (account_no, meter_no, customer_no), ledger in _owing_ledgers(connection):
-        aged = age(ledger.allocation.charges, as_of=as_of)
-        if aged.total_minor:
-            yield AgingRow._make((account_no, meter_no, customer_no, *aged.columns_minor, aged.total_minor))
+    aged = aged_accounts(connection, as_of=as_of)
+    query = select(*(aged.c[name] for name in AgingRow._fields)).order_by(as_text(connection, aged.c.account_no))
+    for row in _stream(connection, query):
+        yield AgingRow._make((*row[:3], *map(int, row[3:])))
 
 
 _PLANS: Final = (
@@ -232,27 +229,6 @@ def _plan_rows(connection: Connection) -> Iterator[PlanRow]:
             amount_utr_number=stand[-1].reference if stand else None,
             amount_paid_date=(stand[-1].paid_on or stand[-1].fact_date) if stand else None,
         )
-
-
-_OWING: Final = (
-    COUNTING.add_columns(accounts.c.account_no, accounts.c.meter_no, accounts.c.customer_no)
-    .join_from(movements, accounts, accounts.c.account_no == movements.c.account_no)
-    .where(accounts.c.kind == "meter", accounts.c.balance_minor > 0)
-)
-_of_account: Final = attrgetter("account_no", "meter_no", "customer_no")
-
-
-def _owing_ledgers(connection: Connection) -> Iterator[tuple[tuple[str, str | None, str | None], AccountLedger]]:
-    """Read the ledgers of the accounts that owe; on the others every charge is paid."""
-    query = _OWING.order_by(as_text(connection, accounts.c.account_no))
-    width = len(Counted._fields)
-    for account, rows in groupby(_stream(connection, query), key=_of_account):
-        yield account, ledger_from(account[0], (Counted._make(row[:width]) for row in rows))
-
-
-def as_text(connection: Connection, column: ColumnElement[str]) -> ColumnElement[str]:
-    """Order by code point, as SQLite does by itself, not by the language the database was made with."""
-    return column.collate("C") if connection.dialect.name == "postgresql" else column
 
 
 def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:

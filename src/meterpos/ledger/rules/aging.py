@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, Literal
 
 from meterpos.ledger.rules.allocation import ChargeState
@@ -60,6 +60,17 @@ def bucket(days: int) -> Bucket:
         if days <= last_day:
             return name
     return "over_90"
+
+
+def first_due_dates(as_of: date) -> tuple[tuple[Bucket, date | None], ...]:
+    """Return each column with the earliest due date that falls into it, the least late first; None: any earlier one.
+
+    What a database asks, so that lateness is counted in one place.
+    """
+    named: tuple[tuple[Bucket, date | None], ...] = tuple(
+        (name, as_of - timedelta(days=last_day)) for last_day, name in _LAST_DAYS
+    )
+    return (*named, ("over_90", None))
 
 
 def age(states: Iterable[ChargeState], *, as_of: date) -> Aging:

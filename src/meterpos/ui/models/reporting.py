@@ -140,10 +140,11 @@ def _collections(connection: "Connection", wanted: Wanted, made_by: "Imprint", _
     from meterpos.ledger.queries.collections import collections
     from meterpos.printing.collections import compose_collections
 
-    days = {"from_date": wanted.first, "to_date": wanted.last}
     user_name, name = wanted.clerk or (None, None)
-    found = collections(connection, **days, clerk=user_name, method=wanted.method)
-    return compose_collections(found, imprint=made_by, clerk=name, method=wanted.method, **days)
+    found = collections(connection, from_date=wanted.first, to_date=wanted.last, clerk=user_name, method=wanted.method)
+    return compose_collections(
+        found, from_date=wanted.first, to_date=wanted.last, imprint=made_by, clerk=name, method=wanted.method
+    )
 
 
 def _aging(connection: "Connection", wanted: Wanted, made_by: "Imprint", progress: Progress) -> "Report":
