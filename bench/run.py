@@ -45,15 +45,21 @@ PARTS: dict[str, Part] = {
     "window": lambda made, scratch: window.measure(made, scratch=scratch),
     "day": lambda _made, _scratch: day.measure(),
 }
+WITHOUT_LEDGER = frozenset({"migrate", "day"})
+"""Parts that make what they measure on themselves."""
 
 
 def main() -> int:
     """Run the parts asked for and print the table."""
     options = _options()
-    made = kept_ledger(options.cache, customers=options.customers)
-    size = made.path.stat().st_size / 1e6
-    print(f"ledger of {made.customers:,} customers, {size:,.0f} MB, made in {made.seconds:.0f} s", flush=True)
-    chosen = options.part or [name for name in PARTS if name != "search-million" or made.customers >= SMALL]
+    chosen = options.part or [name for name in PARTS if name != "search-million" or options.customers >= SMALL]
+    made, size = Made(options.cache, options.customers, 0), 0.0
+    if WITHOUT_LEDGER.issuperset(chosen):
+        print("no ledger is needed", flush=True)
+    else:
+        made = kept_ledger(options.cache, customers=options.customers)
+        size = made.path.stat().st_size / 1e6
+        print(f"ledger of {made.customers:,} customers, {size:,.0f} MB, made in {made.seconds:.0f} s", flush=True)
     tables = []
     for name in chosen:
         tables.append(_table(name, PARTS[name](made, options.cache)))

@@ -5,6 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from meterpos.headoffice.legacy import values
@@ -141,3 +143,45 @@ def test_a_single_payment_that_the_history_lacks_is_not_guessed_about() -> None:
 def test_amounts_in_a_history_may_be_text_or_numbers() -> None:
     history = '[{"amount": "5.00", "utr_number": "A"}, {"amount": 7, "utr_number": "B"}]'
     assert state_of(total_minor=1_200, single=None, history=history, stored_phase=None).status == "completed"
+
+
+def one_by_one(convert: values.Convert, cells: list[object]) -> object:
+    """Convert each cell alone; what is raised stands for the column."""
+    try:
+        return list(map(convert, cells))
+    except (values.Unreadable, values.Rounded) as error:
+        return type(error)
+
+
+numbers = (
+    st.integers(-(10**15), 10**15) | st.floats() | st.decimals() | st.integers(-(10**9), 10**9).map(lambda n: n / 100)
+)
+texts = st.text(max_size=6) | st.sampled_from(
+    [" a", "b ", "\x00", "2025-02-30", "2025-02-28 10:00:00", "0000-00-00", "1.5"]
+)
+old_values = st.none() | numbers | texts | st.booleans() | st.binary(max_size=3) | st.dates() | st.datetimes()
+
+
+@given(
+    st.lists(old_values, max_size=4)
+    | st.lists(st.none() | numbers, max_size=6)
+    | st.lists(st.none() | texts, max_size=6),
+    st.sampled_from([values.whole, values.words, values.amount, values.day]),
+)
+def test_a_column_read_at_once_is_what_its_cells_are(cells: list[object], convert: values.Convert) -> None:
+    try:
+        at_once: object = list(values.all_of(convert, cells))
+    except (values.Unreadable, values.Rounded) as error:
+        at_once = type(error)
+    assert at_once == one_by_one(convert, cells)
+
+
+def test_a_key_that_stands_twice_is_noted_and_the_first_row_kept(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "dump"
+    old_books.in_sqlite(tmp_path / "old.db", old_books.schema() + MIXED)
+    old_books.in_csv(folder, tmp_path / "old.db")
+    users = (folder / "users.csv").read_text().replace("2,2,customer,Theirs", "1,1,customer,Twice")
+    (folder / "users.csv").write_text(f"{users},1,customer,Nobody,\\N,\\N,0,0,\\N\n")
+    assert read(office, str(folder)).counts["problems"] == {"repeated_id": 1, "unreadable": 1}
+    with office.store.read() as conn:
+        assert conn.execute(text("SELECT name FROM legacy_users")).scalars().all() == ["Ours"]

@@ -10,8 +10,10 @@ from sqlalchemy import inspect, text
 
 from meterpos.headoffice.legacy import decisions, state
 from meterpos.headoffice.legacy.run import STEPS, Choices, Runner
+from meterpos.headoffice.legacy.steps import checks
 from meterpos.headoffice.legacy.steps.meters import PaymentsNowhere
 from meterpos.headoffice.office import Office
+from tests.headoffice.legacy import old_books
 from tests.headoffice.legacy.conftest import MakeSource
 from tests.headoffice.legacy.test_example import csv_of, import_example
 
@@ -39,6 +41,37 @@ def test_a_dry_run_shows_every_step_and_changes_nothing(office: Office, source_o
     assert [outcome.step for outcome in outcomes] == list(STEPS)
     assert outcomes[-1].counts["payments"] == 585
     assert content(office) == before
+
+
+def test_a_dry_run_leaves_its_reports_where_they_are_asked_for(
+    office: Office, source_of: MakeSource, tmp_path: Path
+) -> None:
+    runner = import_example(office, source_of)
+    runner.reports = tmp_path / "out"
+    list(runner.all_steps(dry_run=True))
+    for name in old_books.REPORTS:
+        assert (tmp_path / "out" / f"{name}.csv").read_text(encoding="utf-8") == old_books.expected(name), name
+    assert {"proof.csv", "review.csv"} <= {file.name for file in (tmp_path / "out").iterdir()}
+
+
+def test_a_report_of_a_step_that_was_not_done_names_it(office: Office, source_of: MakeSource) -> None:
+    runner = import_example(office, source_of)
+    with pytest.raises(state.StepMissing, match="report meters needs backfill-payment-meter-ids first"):
+        csv_of(office, "meters")
+    runner.step(state.PLACES)
+    with pytest.raises(state.StepMissing, match="Run: meterpos migrate backfill-invoice-amounts"):
+        csv_of(office, "invoices")
+
+
+def test_validating_proves_first_and_an_import_forgets_all_of_it(office: Office, source_of: MakeSource) -> None:
+    runner = import_example(office, source_of)
+    for name in (state.PLACES, state.AMOUNTS, state.METERS, state.CUSTOMERS):
+        runner.step(name)
+    runner.validate(checks.GROUPS)
+    assert len(csv_of(office, "proof").splitlines()) == 81
+    import_example(office, source_of)
+    with office.store.read() as conn:
+        assert conn.execute(text("SELECT count(*) FROM legacy_proofs")).scalar_one() == 0
 
 
 def test_what_was_posted_is_not_computed_anew_or_posted_twice(office: Office, source_of: MakeSource) -> None:
@@ -71,6 +104,8 @@ def test_a_step_names_the_one_before_it_that_is_missing(office: Office, source_o
 
 def test_balances_are_refused_while_payments_are_nowhere(office: Office, source_of: MakeSource) -> None:
     runner = import_example(office, source_of)
+    with pytest.raises(PaymentsNowhere, match="585 payments have neither a meter"):
+        runner.step(state.METERS)
     runner.step(state.PLACES)
     runner.step(state.AMOUNTS)
     with office.store.write() as conn:

@@ -71,13 +71,19 @@ def meter_financials(
     service: Annotated[
         Literal["water", "power"], typer.Option("--service", metavar="water|power", help="What the meters measure.")
     ] = "water",
+    reports: Annotated[
+        Path | None,
+        typer.Option(
+            "--reports", metavar="DIR", help="Write every report as CSV there; of a dry run all that is left."
+        ),
+    ] = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Do every step in order, prove it, and post it into the ledger; stops at the first that fails."""
     make_sure("This posts the migration into the ledger, if every shilling is explained.", yes=yes or dry_run)
     choices = _choices(ambiguous, decisions, skip_validation=skip_validation, zone=zone, service=service)
-    outcomes = _run_all(context, choices, dry_run=dry_run, json=json)
+    outcomes = _run_all(context, choices, reports, dry_run=dry_run, json=json)
     failed = any(outcome.failed for outcome in outcomes)
     if json:
         show.as_json(words.as_answer(outcomes, dry_run=dry_run))
@@ -87,13 +93,15 @@ def meter_financials(
         raise typer.Exit(USER_ERROR)
 
 
-def _run_all(context: typer.Context, choices: "Choices", *, dry_run: bool, json: bool) -> "list[Outcome]":
+def _run_all(
+    context: typer.Context, choices: "Choices", reports: Path | None, *, dry_run: bool, json: bool
+) -> "list[Outcome]":
     from meterpos.headoffice.legacy.run import Runner
 
     progress = words.Progressing()
     outcomes = []
     with opened(context) as office:
-        for outcome in Runner(office, choices, tell=progress).all_steps(dry_run=dry_run):
+        for outcome in Runner(office, choices, tell=progress, reports=reports).all_steps(dry_run=dry_run):
             progress.end()
             outcomes.append(outcome)
             if not json:

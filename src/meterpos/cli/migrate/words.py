@@ -84,7 +84,7 @@ def _lines(name: str, value: Any) -> Iterable[str]:
     elif isinstance(value, (list, tuple)):
         if value:
             yield f"{name}: {', '.join(map(str, value))}"
-    else:
+    elif value is not None:
         yield f"{name}: {value}"
 
 

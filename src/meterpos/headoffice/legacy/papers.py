@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from meterpos.headoffice.legacy.reports import Report
+from sqlalchemy import Connection
+
+from meterpos.errors import UserError
+from meterpos.headoffice.legacy.reports import Report, ready_reports, report
 from meterpos.headoffice.workbook import Sheet, write_workbook
+
+
+class CannotWrite(UserError):
+    """The folder for the reports cannot be used."""
 
 
 def write_csv(report: Report, out: IO[str]) -> None:
@@ -15,6 +22,17 @@ def write_csv(report: Report, out: IO[str]) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(report.columns)
     writer.writerows(report.rows)
+
+
+def write_all(conn: Connection, folder: Path) -> None:
+    """Write every report whose step was done as CSV into a folder. Raises: CannotWrite."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ready_reports(conn):
+            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                write_csv(report(conn, name), file)
+    except OSError as error:
+        raise CannotWrite(f"The reports cannot be written to {folder}: {error.strerror}.", field="reports") from error
 
 
 def write_xlsx(report: Report, out: IO[bytes]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from meterpos.headoffice.legacy import state
 from meterpos.ledger.money import format_decimal
 
 FETCHED: Final = 10_000
@@ -153,8 +154,25 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
 NAMES: Final = tuple(_SHAPES)
 
 
+_AFTER: Final[Mapping[str, str]] = {
+    "payments": state.PLACES, "invoices": state.AMOUNTS, "invoices-without-bills": state.AMOUNTS, "plans": state.PLACES,
+    "meters": state.METERS, "journals": state.IMPORT, "proof": state.PROOF, "review": state.PLACES,
+}  # fmt: skip
+"""The step that makes what a report prints."""
+
+
+def ready_reports(conn: Connection) -> tuple[str, ...]:
+    """Return the reports whose step was done."""
+    return tuple(name for name in NAMES if state.done(conn, _AFTER[name]) is not None)
+
+
 def report(conn: Connection, name: str) -> Report:
-    """Return a report, its rows read from `conn` as they are asked for."""
+    """Return a report, its rows read from `conn` as they are asked for. Raises: StepMissing."""
+    if state.done(conn, _AFTER[name]) is None:
+        state.require_before(conn, _AFTER[name], name=f"report {name}")
+        raise state.StepMissing(
+            f"report {name} prints what {_AFTER[name]} makes. Run: {state.command_of(_AFTER[name])}"
+        )
     shape = _SHAPES[name]
     money = [column in shape.money for column in shape.columns]
     rows = (

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection
 
 from meterpos.errors import UserError
-from meterpos.headoffice.legacy import backups, decisions, posting, reading, state
+from meterpos.headoffice.legacy import backups, decisions, papers, posting, reading, state
 from meterpos.headoffice.legacy.decisions import Decision
 from meterpos.headoffice.legacy.progress import Progress, Tell, say_nothing
 from meterpos.headoffice.legacy.sources import Source
@@ -60,6 +60,8 @@ class Runner:
     tell: Tell = say_nothing
     backup: Path | None = None
     """Where the backup is, once one was made."""
+    reports: Path | None = None
+    """A folder for every report as CSV, written at the end of all steps: of a dry run nothing else is left."""
     _open: Connection | None = None
 
     def import_books(self, source: Source, *, tenant: int, named: str) -> Outcome:
@@ -81,21 +83,29 @@ class Runner:
         """
 
         def work(conn: Connection, progress: Progress) -> Counts:
+            if name == state.METERS and state.done(conn, state.IMPORT) and not state.done(conn, state.PLACES):
+                meters.refuse_payments_nowhere(conn, placed=False)
             state.require(conn, name)
             return _WORK[name](conn, progress, self)
 
         return self._run(name, work, _VERDICTS.get(name))
 
     def validate(self, groups: Sequence[Group]) -> Outcome:
-        """Run the checks of these groups, also after posting."""
+        """Run the checks of these groups, also after posting; what they ask of the proof is computed first."""
+        if {"balances"}.intersection(groups) and self._lacks_proof():
+            self.step(state.PROOF)
 
         def work(conn: Connection, progress: Progress) -> Counts:
             if tuple(groups) != ("journals",):
-                before = state.VALIDATE_PAYMENTS if tuple(groups) == ("payments",) else state.VALIDATE
+                before = state.PLACES if tuple(groups) == ("payments",) else state.VALIDATE
                 state.require_before(conn, before, name="validate")
             return dict(checks.validate(conn, progress, step=state.VALIDATE, groups=groups))
 
         return self._run(state.VALIDATE, work)
+
+    def _lacks_proof(self) -> bool:
+        with self.office.store.read() as conn:
+            return state.done(conn, state.CUSTOMERS) is not None and state.done(conn, state.PROOF) is None
 
     def all_steps(self, *, dry_run: bool) -> Iterator[Outcome]:
         """Run every step in order and post; yields as each is done.
@@ -116,7 +126,10 @@ class Runner:
                 outcome = Outcome(name, {}, monotonic() - began, str(error))
             yield outcome
             if outcome.failed is not None:
-                return
+                break
+        if self.reports is not None:
+            with self.office.store.read() as conn:
+                papers.write_all(conn, self.reports)
 
     def dry(self, name: str) -> Outcome:
         """Run one step and take it back."""
@@ -129,6 +142,8 @@ class Runner:
                 self._open = conn
                 for name in self._wanted(names):
                     outcomes.append(self._tried(conn, name))
+                if self.reports is not None:
+                    papers.write_all(conn, self.reports)
                 raise _TakeBack
         except _TakeBack:
             pass

@@ -28,6 +28,10 @@ NEEDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_COMMANDS: Final[Mapping[str, str]] = {PROOF: VALIDATE, VALIDATE_PAYMENTS: "validate --check payments"}
+"""Where a step is not called as its command is."""
+
+
 class StepMissing(UserError):
     """An earlier step has not been done."""
 
@@ -68,7 +72,12 @@ def require_before(conn: Connection, step: str, *, name: str) -> None:
     while needed is not None and done(conn, needed) is None:
         missing, needed = needed, NEEDS.get(needed)
     if missing is not None:
-        raise StepMissing(f"{name} needs {missing} first. Run: meterpos migrate {missing}")
+        raise StepMissing(f"{name} needs {missing} first. Run: {command_of(missing)}")
+
+
+def command_of(step: str) -> str:
+    """Return the command that does a step."""
+    return f"meterpos migrate {_COMMANDS.get(step, step)}"
 
 
 def refuse_posted(conn: Connection) -> None:

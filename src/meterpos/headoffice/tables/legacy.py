@@ -180,4 +180,11 @@ READ: Final = (
 )  # fmt: skip
 """The tables an import fills."""
 
+MADE: Final = (
+    legacy_accounts, legacy_homes, legacy_choices, legacy_billed, legacy_invoice_places, legacy_payment_places,
+    legacy_invoice_sums, legacy_openings, legacy_account_sums, legacy_backups, legacy_customers, legacy_proofs,
+    legacy_plan_sums, legacy_plan_payments, legacy_problems, legacy_decisions,
+)  # fmt: skip
+"""The tables that say what the steps found in earlier rows; an import empties them."""
+
 STAGING_PREFIX: Final = "legacy_"

@@ -41,9 +41,15 @@ class PaymentsNowhere(UserError):
     """Payments have neither meter nor suspense."""
 
 
-def refuse_payments_nowhere(conn: Connection) -> None:
-    """Make sure every payment has a meter or stands in suspense. Raises: PaymentsNowhere with the count."""
-    count = sum(int(conn.exec_driver_sql(query).scalar_one()) for query in (_NOWHERE, _UNPLACED))
+def refuse_payments_nowhere(conn: Connection, *, placed: bool = True) -> None:
+    """Make sure every payment has a meter or stands in suspense; before step 1 (not `placed`) none has.
+
+    Raises: PaymentsNowhere with the count.
+    """
+    if placed:
+        count = sum(int(conn.exec_driver_sql(query).scalar_one()) for query in (_NOWHERE, _UNPLACED))
+    else:
+        count = parts.count(conn, staging.legacy_payments)
     if count:
         what = "1 payment has" if count == 1 else f"{count:,} payments have"
         raise PaymentsNowhere(
