@@ -16,9 +16,10 @@ from starlette.responses import JSONResponse
 from meterpos import __version__
 from meterpos.errors import UserError
 from meterpos.headoffice.checks import open_items, run_checks
+from meterpos.headoffice.matching import desk
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.problems import Problem
-from meterpos.headoffice.routes import exchange, health, messages
+from meterpos.headoffice.routes import c2b, exchange, health, messages
 from meterpos.headoffice.sms import sending
 from meterpos.ledger.store import DiskFull, UnknownOutcome
 from meterpos.settings import load_headoffice_settings
@@ -29,7 +30,7 @@ CHECKPOINT_EVERY_S: Final = 20
 CHECK_FIRST_S: Final = 60
 CHECK_EVERY_S: Final = 24 * 60 * 60
 CHECK_LOCK: Final = "check.lock"
-MESSAGES_EVERY_S: Final = 10
+FOLLOW_UP_EVERY_S: Final = 10
 MESSAGES_LOCK: Final = "messages.lock"
 SHUTDOWN_MAX_S: Final = 30
 COLLECT_AFTER_OBJECTS: Final = 50_000
@@ -49,6 +50,7 @@ def create_app(office: Office) -> FastAPI:
     app.include_router(exchange.router)
     app.include_router(health.router)
     app.include_router(messages.router)
+    app.include_router(c2b.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(UserError, _user_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -86,7 +88,7 @@ def serve(make: Callable[[], FastAPI] | str, *, host: str, port: int, workers: i
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     office: Office = app.state.office
     _collect_seldom()
-    under_way = [asyncio.create_task(work(office)) for work in (_tidy, _check_daily, _send_messages)]
+    under_way = [asyncio.create_task(work(office)) for work in (_tidy, _check_daily, _follow_up)]
     yield
     for task in under_way:
         task.cancel()
@@ -134,20 +136,31 @@ def check_now(office: Office) -> None:
             open_items(conn, problems, at=office.moment().at)
 
 
-async def _send_messages(office: Office) -> None:
-    """Make messages of what was posted since, and send what is due, by one of the workers; nothing waits for it."""
+async def _follow_up(office: Office) -> None:
+    """Match money and send messages of what was posted since, by one of the workers; no payment waits for either."""
     while True:
-        await asyncio.sleep(MESSAGES_EVERY_S)
-        try:
-            await run_in_threadpool(send_now, office)
-        except Exception:
-            log.exception("messages could not be sent; they wait")
+        await asyncio.sleep(FOLLOW_UP_EVERY_S)
+        for work in (match_now, send_now):
+            try:
+                await run_in_threadpool(work, office)
+            except Exception:
+                log.exception("%s failed; the next one will do", work.__name__)
 
 
 def send_now(office: Office) -> None:
     """Make and send messages; nothing while another worker does so."""
     with contextlib.suppress(HomeBusy), only_one(office.settings.home, MESSAGES_LOCK, HomeBusy("Sending.")):
         sending.work(office)
+
+
+def match_now(office: Office) -> None:
+    """Match money that waits with payments that came since."""
+    with office.store.read() as conn:
+        if not desk.has_arrivals(conn):
+            return
+    moment = office.moment()
+    with office.write() as (conn, outgoing):
+        desk.match_arrivals(conn, outgoing, at=moment.at, today=moment.today)
 
 
 async def _problem(request: Request, error: Any) -> JSONResponse:

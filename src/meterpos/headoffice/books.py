@@ -174,7 +174,7 @@ def adjust(conn: Connection, outgoing: Outgoing, *, account_no: str, amount_mino
 
     A debit is due the day it is made. Raises: NothingToMove, UnknownAccount.
     """
-    reason = _reason(reason)
+    reason = reason_of(reason)
     if not amount_minor:
         raise NothingToMove("An adjustment of nothing changes nothing. Give an amount.", field="amount")
     number = next_number(conn, "ADJ")
@@ -196,7 +196,7 @@ def transfer(
 
     Raises: NothingToMove when the amount is not above zero or more than the account holds; UnknownAccount.
     """
-    reason = _reason(reason)
+    reason = reason_of(reason)
     if from_account == to_account or amount_minor <= 0:
         raise NothingToMove("A transfer moves an amount above zero to another account.", field="amount")
     hold_accounts(conn, {from_account, to_account})
@@ -223,7 +223,8 @@ def transfer(
     return number
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
+    """Return a reason as it is kept. Raises: NothingToMove when there is none, or too much of it."""
     reason = text.strip()
     if not reason or len(reason) > REASON_MAX:
         raise NothingToMove(f"Give the reason, at most {REASON_MAX} letters.", field="reason")
@@ -264,7 +265,14 @@ def say_of_payments(
     for row in said:
         if row.kind in (event, "bounce", "reversal"):
             raise AlreadySaid(f"The payment of {number} already has its {row.kind}. Nothing was changed.")
-    made = tuple(
+    made = events_of(event, payments, on=on, text=text)
+    post_facts(conn, outgoing, made)
+    return made
+
+
+def events_of(event: Event, payments: Sequence[Fact], *, on: date, text: str | None = None) -> tuple[Fact, ...]:
+    """Return the facts that confirm, clear or bounce these payments."""
+    return tuple(
         Fact(
             fact_id=f"{_PREFIX[event]}:{payment.fact_id}",
             kind=event,
@@ -281,8 +289,6 @@ def say_of_payments(
         )
         for payment in payments
     )
-    post_facts(conn, outgoing, made)
-    return made
 
 
 def _decision(payment: Fact) -> Decision:
@@ -313,7 +319,7 @@ def reverse_receipt(
     The till that made it refuses to reverse it again from the next exchange on; one that did so meanwhile finds its
     reversal without effect. Raises: UnknownPayment, AlreadySaid, NothingToMove when there is no reason.
     """
-    said = _reason(reason)
+    said = reason_of(reason)
     payments = _standing_payments(conn, number)
     made_by = next_number(conn, "REV")
     made = tuple(
@@ -348,7 +354,7 @@ def move_receipt(
     The money stays where it is; the receipt stays as it is. Raises: UnknownPayment, AlreadySaid, UnknownAccount,
     NothingToMove when it paid several accounts, or that one, or gives no reason.
     """
-    said = _reason(reason)
+    said = reason_of(reason)
     payments = _standing_payments(conn, number)
     places = {payment.stands_on for payment in payments}
     if len(places) > 1 or to_account in places:

@@ -223,6 +223,13 @@ def resolve(conn: Connection, number: str, *, by: str, resolution: str, at: date
     return find(conn, number)
 
 
+def is_open(conn: Connection, number: str) -> bool:
+    """Tell whether this item is open."""
+    query = select(exceptions.c.exception_id)
+    query = query.where(exceptions.c.exception_id == number, exceptions.c.resolved_at.is_(None))
+    return conn.execute(query).first() is not None
+
+
 def find(conn: Connection, number: str) -> Item:
     """Return one item. Raises: UnknownException."""
     row = conn.execute(select(exceptions).where(exceptions.c.exception_id == number.strip().upper())).one_or_none()

@@ -54,6 +54,13 @@ class Office:
             yield conn, outgoing
             feed.flush(conn, outgoing)
 
+    @contextmanager
+    def rehearse(self) -> Iterator[tuple[Connection, Outgoing]]:
+        """One transaction that is undone at its end: what would be done, without doing it."""
+        with self.store.write() as conn, conn.begin_nested() as nested:
+            yield conn, Outgoing()
+            nested.rollback()
+
     def close(self) -> None:
         """Close every connection."""
         self.store.close()

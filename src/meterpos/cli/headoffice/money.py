@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
@@ -29,6 +30,7 @@ def add_to(group: typer.Typer) -> None:
     group.command("adjust", epilog=example("meterpos headoffice adjust A00107 --amount -150 --reason 'meter misread'"))(
         adjust
     )
+    group.command("match", epilog=example("meterpos headoffice match statement.csv --dry-run"))(match)
     group.command(
         "transfer",
         epilog=example("meterpos headoffice transfer SUSPENSE-KSM01 A00107 --amount 1000 --reason 'meter found'"),
@@ -231,6 +233,101 @@ def move(
         {"number": made_by, "receipt": number, "to": account_no, "amount_minor": amount_minor},
         json=json,
     )
+
+
+@payments_app.command(
+    "place", epilog=example("meterpos headoffice payments place SKJ3XY71AB --to MTR-010 --reason 'payer called'")
+)
+def place(
+    context: typer.Context,
+    number: Number,
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="M", help="The meter or account it is for.")],
+    reason: Reason,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Place money that waits: in suspense, or on a statement without a payment that names it."""
+    from meterpos.headoffice.matching import desk
+    from meterpos.ledger.money import format_amount
+    from meterpos.ledger.queries.accounts import resolve
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        account_no = resolve(conn, to).account_no
+        done = desk.place(
+            conn,
+            outgoing,
+            number=number,
+            to_account=account_no,
+            reason=reason,
+            on=day(office, on),
+            at=office.moment().at,
+        )
+    tell(
+        f"{done.number}: {format_amount(done.amount_minor)} placed on {account_no}.",
+        {"number": done.number, "account": account_no, "amount_minor": done.amount_minor},
+        json=json,
+    )
+
+
+@payments_app.command("callback", epilog=example("meterpos headoffice payments callback"))
+def callback(context: typer.Context, json: Json = False) -> None:
+    """Show the addresses to give M-Pesa for payments by paybill; whoever knows them can tell of payments."""
+    from meterpos.headoffice.matching import callbacks
+
+    with opened(context) as office:
+        secret = callbacks.secret(office.settings.home)
+    paths = {f"{what}_path": f"/v1/c2b/{secret}/{what}" for what in ("confirmation", "validation")}
+    tell(
+        f"Give M-Pesa these addresses of this server, and nobody else: {' and '.join(paths.values())}",
+        {**paths, "secret": secret},
+        json=json,
+    )
+
+
+def match(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A statement of M-Pesa or of a bank, as CSV.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """Match a statement with payments: confirm what it shows, post paybill money, and name what does not fit."""
+    from meterpos.headoffice.matching.statements import read_statement
+    from meterpos.headoffice.matching.taking import take_statement
+
+    statement = read_statement(file)
+    with opened(context) as office:
+        moment = office.moment()
+        with office.rehearse() if dry_run else office.write() as (conn, outgoing):
+            done = take_statement(conn, outgoing, statement, at=moment.at, today=moment.today)
+    names = (
+        "confirmed", "posted", "in_suspense", "waiting", "wrong_amount", "known", "doubled", "taken_back", "not_found",
+        "unseen_payments", "unseen_callbacks",
+    )  # fmt: skip
+    counts = {name: getattr(done, name) for name in names}
+    if json:
+        show.as_json({"kind": statement.kind, "dry_run": dry_run, "left_out": statement.left_out, **counts})
+        return
+    show.as_pairs([(_MATCHED[name], f"{count:,}") for name, count in counts.items() if count])
+    what = "would be matched; nothing was changed" if dry_run else "matched"
+    looked = "" if dry_run else " What has to be looked at: meterpos headoffice exceptions list"
+    show.tell(f"{len(statement.lines):,} lines {what}, {statement.left_out:,} left out.{looked}")
+
+
+_MATCHED: Final = {
+    "confirmed": "confirmed or cleared",
+    "posted": "posted to their meters",
+    "in_suspense": "posted to suspense, account unknown",
+    "waiting": "wait for their payment",
+    "wrong_amount": "with another amount than paid",
+    "known": "known already",
+    "doubled": "with a reference twice",
+    "taken_back": "taken back (bounced)",
+    "not_found": "taken back, payment unknown",
+    "unseen_payments": "payments the statement does not show",
+    "unseen_callbacks": "callbacks the statement does not show",
+}
 
 
 _SAID: Final = {"confirmation": "confirmed", "clearing": "cleared", "bounce": "bounced"}

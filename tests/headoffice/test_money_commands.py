@@ -1,4 +1,4 @@
-"""`meterpos headoffice sms`: set up, look, send, list."""
+"""`meterpos headoffice sms`, `match` and `payments place | callback`: what staff type, and what they read."""
 
 from pathlib import Path
 
@@ -49,3 +49,31 @@ def test_words_are_listed_set_and_refused(staff: Staff) -> None:
     assert "There is no field {shoe_size}" in staff.refused("sms", "template", "set", "payment", "en", "{shoe_size}")
     assert staff.ask("sms", "template", "set", "payment", "en", "Got {paid_amount}")["text"] == "Got {paid_amount}"
     assert staff.ask("sms", "template", "set", "payment", "en")["text"].startswith("{customer_name}, we received")
+
+
+def test_a_statement_is_looked_at_matched_and_what_waits_is_placed(staff: Staff, tmp_path: Path) -> None:
+    file = tmp_path / "statement.csv"
+    file.write_text(
+        "Receipt No.,Completion Time,Transaction Status,Paid In,A/C No.\n"
+        "SKJ3XY71AB,18-11-2026 09:41:07,Completed,700.00,MTR-001\n"
+        "SKJ3XY71AC,18-11-2026 09:41:07,Completed,50.00,\n"
+        "SKJ3XY71AD,18-11-2026 09:41:07,Completed,20.00,NOBODY\n"
+    )
+    for _ in range(2):
+        seen = staff.ask("match", str(file), "--dry-run")
+        assert (seen["posted"], seen["waiting"], seen["in_suspense"], seen["known"]) == (1, 1, 1, 0)
+    told = staff.do("match", str(file)).out
+    assert "posted to their meters               1" in told
+    assert "3 lines matched, 0 left out." in told
+    assert staff.ask("match", str(file))["known"] == 2
+    assert "1000.00" not in staff.do("balances", "--format", "csv").out
+    placed = staff.ask("payments", "place", "SKJ3XY71AC", "--to", "MTR-002", "--reason", "payer called")
+    assert placed == {"number": "PB-SKJ3XY71AC", "account": "A2", "amount_minor": 5000}
+    staff.do("payments", "place", "PB-SKJ3XY71AD", "--to", "MTR-003", "--reason", "payer called")
+    assert staff.ask("exceptions", "list")["exceptions"] == []
+    assert staff.do("check", "--rebuild").out == "Everything holds.\n"
+    callback = staff.ask("payments", "callback")
+    assert callback["confirmation_path"] == f"/v1/c2b/{callback['secret']}/confirmation"
+    file.write_text("meter_no,amount\nMTR-001,5\n")
+    assert "layout that is not known" in staff.refused("match", str(file))
+    assert "cannot be read" in staff.refused("match", str(tmp_path / "absent.csv"))

@@ -1,0 +1,6 @@
+"""Money that came in by M-Pesa and bank, matched to payments: by reference and amount, all of a statement or nothing.
+
+statements  reading CSV files    callbacks   what M-Pesa tells at once    places     whose an account reference is
+standing    payments under a reference    taking   confirming, posting, and what a person must look at
+desk        placing by hand, and payments that arrive after their money
+"""

@@ -1,0 +1,427 @@
+"""Taking in what M-Pesa or a bank say came in: it confirms the payments it is, or is posted, or a person looks at it.
+
+Money under a reference is kept once, whoever told of it first. A payment and the money it names are the same when
+reference and amount agree; money that no payment names is posted where its payer wanted it (paybill), else it waits
+for its payment: a till may be offline for weeks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, select, update
+
+from meterpos.headoffice import books, bulk, exceptions
+from meterpos.headoffice.books import events_of
+from meterpos.headoffice.exceptions import Opening
+from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.matching.places import Place, place_of, suspense
+from meterpos.headoffice.matching.standing import Standing, fitting, standing
+from meterpos.headoffice.matching.statements import Line, Statement
+from meterpos.headoffice.tables import claims, money_in
+from meterpos.ledger.rules.facts import Fact, payment_id
+from meterpos.ledger.tables import facts
+
+Source = Literal["callback", "statement"]
+OPEN: Final = ("waiting", "wrong_amount")
+NEW: Final = "new"
+SETTLED_BY_MATCH: Final = ("unmatched_money", "unmatched_payment", "wrong_amount")
+_SERIES: Final = {"mpesa": "PB", "bank": "BK"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """Money that came in. ``words`` are what else may be its reference."""
+
+    method: str
+    reference: str
+    amount_minor: int
+    paid_on: date
+    account_ref: str = ""
+    payer: str = ""
+    words: tuple[str, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What an item of the desk about it is called."""
+        return f"{self.method}:{self.reference}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Taken:
+    """What came of it, in lines; ``numbers`` by reference. ``altered`` are known references with other content."""
+
+    confirmed: int = 0
+    posted: int = 0
+    in_suspense: int = 0
+    waiting: int = 0
+    wrong_amount: int = 0
+    known: int = 0
+    doubled: int = 0
+    taken_back: int = 0
+    not_found: int = 0
+    unseen_payments: int = 0
+    unseen_callbacks: int = 0
+    numbers: dict[str, str] = field(default_factory=dict)
+    altered: list[str] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+
+
+def number_of(method: str, reference: str) -> str:
+    """Return the number of the payment that money under a reference becomes: ``PB-SKJ3XY71AB``."""
+    return f"{_SERIES[method]}-{reference}"
+
+
+def take_in(
+    conn: Connection, outgoing: Outgoing, money: Sequence[Money], *, source: Source, at: datetime, today: date
+) -> Taken:
+    """Take in money and post all that follows from it. The same money again changes nothing."""
+    done = Taken()
+    match(conn, outgoing, _to_match(conn, money, done, source=source, at=at), done, today=today)
+    finish(conn, outgoing, done, at=at)
+    return done
+
+
+def take_statement(conn: Connection, outgoing: Outgoing, statement: Statement, *, at: datetime, today: date) -> Taken:
+    """Take in a whole statement: what came in, what was taken back, and what it ought to show and does not."""
+    done = Taken()
+    came_in = [_money(statement.kind, line) for line in _once(statement, done)]
+    match(conn, outgoing, _to_match(conn, came_in, done, source="statement", at=at), done, today=today)
+    _take_back(conn, statement, done)
+    finish(conn, outgoing, done, at=at)
+    _note_unseen(conn, statement, done, at=at)
+    return done
+
+
+def _money(kind: str, line: Line) -> Money:
+    return Money(
+        method=kind,
+        reference=line.reference,
+        amount_minor=line.amount_minor,
+        paid_on=line.on,
+        account_ref=line.account_ref,
+        payer=line.payer,
+        words=line.words,
+    )
+
+
+def _once(statement: Statement, done: Taken) -> Iterable[Line]:
+    """Yield what came in, each reference once; a second of one statement is something to look at."""
+    seen: dict[str, Line] = {}
+    for line in statement.lines:
+        if line.amount_minor <= 0:
+            continue
+        first = seen.setdefault(line.reference, line)
+        if first is line:
+            yield line
+            continue
+        done.doubled += 1
+        done.openings.append(
+            Opening(
+                code="doubled_money",
+                subject=f"{statement.kind}:{line.reference}",
+                details={
+                    "lines": [first.line, line.line],
+                    "amounts_minor": [first.amount_minor, line.amount_minor],
+                    "on": line.on.isoformat(),
+                },
+            )
+        )
+
+
+def _to_match(
+    conn: Connection, money: Sequence[Money], done: Taken, *, source: Source, at: datetime
+) -> list[tuple[Money, Any]]:
+    """Keep what is new; return what is to be matched, each with its row: the new, and the known that is still open.
+
+    A row under a reference is inserted before it is read: of two who tell of it at once, one waits for the other.
+    """
+    rows = {(one.method, one.reference): _row(one, source=source, at=at) for one in money}
+    bulk.insert_new(conn, money_in, [rows[key] for key in sorted(rows)])
+    kept: dict[tuple[str, str], Any] = {}
+    for method in sorted({one.method for one in money}):
+        wanted = sorted(one.reference for one in money if one.method == method)
+        for chunk in bulk.chunks(wanted, bulk.CHUNK):
+            mine = money_in.c.method == method, money_in.c.reference.in_(chunk)
+            query = select(money_in).where(*mine).order_by(money_in.c.reference).with_for_update()
+            kept |= {(row.method, row.reference): row for row in conn.execute(query)}
+    if source == "statement":
+        _mark_seen(conn, [row for row in kept.values() if row.on_statement_at is None], at=at)
+    open_ = []
+    for one in money:
+        row = kept[one.method, one.reference]
+        if row.amount_minor != one.amount_minor:
+            _altered(done, one, row, source=source)
+        elif row.outcome == NEW or row.outcome in OPEN:
+            open_.append((one, row))
+        elif row.outcome == "posted" and source == "statement" and row.on_statement_at is None:
+            open_.append((one, row))
+            done.known += 1
+        else:
+            done.known += 1
+            done.numbers[one.reference] = row.number or ""
+    return open_
+
+
+def _row(one: Money, *, source: Source, at: datetime) -> dict[str, Any]:
+    return {
+        "method": one.method,
+        "reference": one.reference,
+        "amount_minor": one.amount_minor,
+        "paid_on": one.paid_on,
+        "account_ref": one.account_ref,
+        "payer": one.payer,
+        "source": source,
+        "received_at": at,
+        "on_statement_at": at if source == "statement" else None,
+        "outcome": NEW,
+        "number": None,
+    }
+
+
+def _mark_seen(conn: Connection, rows: Sequence[Any], *, at: datetime) -> None:
+    for method in sorted({row.method for row in rows}):
+        for chunk in bulk.chunks([row.reference for row in rows if row.method == method], bulk.CHUNK):
+            mine = money_in.c.method == method, money_in.c.reference.in_(chunk)
+            conn.execute(update(money_in).where(*mine).values(on_statement_at=at))
+    subjects = [f"{row.method}:{row.reference}" for row in rows]
+    exceptions.settle(conn, "callback_not_on_statement", subjects, at=at, resolution="A statement shows it.")
+
+
+def _altered(done: Taken, one: Money, row: Any, *, source: Source) -> None:
+    done.doubled += 1
+    done.altered.append(one.reference)
+    details = {"first_minor": row.amount_minor, "first_by": row.source, "now_minor": one.amount_minor, "by": source}
+    done.openings.append(Opening(code="doubled_money", subject=one.subject, details=details))
+
+
+# --- matching
+
+
+def match(
+    conn: Connection,
+    outgoing: Outgoing,
+    open_: Sequence[tuple[Money, Any]],
+    done: Taken,
+    *,
+    today: date,
+) -> None:
+    """Match money with the payments that stand under its reference; each row is that of `money_in`."""
+    _claim(conn, [one for one, row in open_ if row.outcome == NEW and one.account_ref])
+    for method in sorted({one.method for one, _ in open_}):
+        mine = [(one, row) for one, row in open_ if one.method == method]
+        names = {name for one, _ in mine for name in (one.reference, *one.words)}
+        paid = standing(conn, method, names)
+        for one, row in mine:
+            _match_one(conn, outgoing, one, row, paid, done, today=today)
+
+
+def _match_one(
+    conn: Connection,
+    outgoing: Outgoing,
+    one: Money,
+    row: Any,
+    paid: Mapping[str, Sequence[Standing]],
+    done: Taken,
+    *,
+    today: date,
+) -> None:
+    name = next((name for name in (one.reference, *one.words) if fitting(paid.get(name, ()), one.amount_minor)), None)
+    if name is not None:
+        _confirm(done, fitting(paid[name], one.amount_minor), one)
+        if row.outcome != "posted":
+            number = paid[name][0].fact.number
+            _decide(conn, one, "confirmed", number)
+            done.settled += [f"{one.method}:{name}", one.subject]
+        return
+    there = paid.get(one.reference, ())
+    if row.outcome == "posted":
+        # Posted and taken back again by a person: it stays as they left it.
+        return
+    if there:
+        done.wrong_amount += 1
+        _decide(conn, one, "wrong_amount", there[0].fact.number)
+        done.openings.append(_wrong_amount(one, there))
+    elif one.account_ref:
+        post_money(conn, outgoing, done, one, place_of(conn, one.account_ref), today=today)
+    else:
+        done.waiting += 1
+        _decide(conn, one, "waiting", None)
+        details = {"amount_minor": one.amount_minor, "on": one.paid_on.isoformat(), "payer": one.payer}
+        done.openings.append(Opening(code="unmatched_money", subject=one.subject, details=details))
+
+
+def _decide(conn: Connection, one: Money, outcome: str, number: str | None) -> None:
+    mine = money_in.c.method == one.method, money_in.c.reference == one.reference
+    conn.execute(update(money_in).where(*mine).values(outcome=outcome, number=number))
+
+
+def _confirm(done: Taken, payments: Sequence[Standing], one: Money) -> None:
+    new = [payment.fact for payment in payments if not payment.said]
+    cheques = [payment for payment in new if payment.method == "cheque"]
+    others = [payment for payment in new if payment.method != "cheque"]
+    done.facts += [*events_of("clearing", cheques, on=one.paid_on), *events_of("confirmation", others, on=one.paid_on)]
+    done.confirmed += 1
+    done.numbers[one.reference] = payments[0].fact.number
+
+
+def _wrong_amount(one: Money, there: Sequence[Standing]) -> Opening:
+    paid_minor = sum(payment.amount_minor for payment in there)
+    details = {
+        "came_in_minor": one.amount_minor,
+        "paid_minor": paid_minor,
+        "difference_minor": one.amount_minor - paid_minor,
+        "receipts": sorted({payment.fact.number for payment in there}),
+    }
+    return Opening(code="wrong_amount", subject=one.subject, details=details)
+
+
+def post_money(
+    conn: Connection, outgoing: Outgoing, done: Taken, one: Money, place: Place | None, *, today: date
+) -> None:
+    """Post money as a payment of its own where its payer wanted it, else in suspense with an item of the desk."""
+    number = number_of(one.method, one.reference)
+    account_no = place.account_no if place is not None else suspense(conn, outgoing)
+    payment = Fact(
+        fact_id=payment_id(number),
+        kind="payment",
+        account_no=account_no,
+        stands_on=account_no,
+        number=number,
+        fact_date=min(one.paid_on, today),
+        amount_minor=-one.amount_minor,
+        invoice_no=place.invoice_no if place is not None else None,
+        method=one.method,
+        reference=one.reference,
+        decision="account" if place is not None else "suspense",
+    )
+    _own(conn, one, payment)
+    done.facts.append(payment)
+    seen = conn.execute(
+        select(money_in.c.on_statement_at).where(money_in.c.method == one.method, money_in.c.reference == one.reference)
+    ).scalar_one()
+    if seen is not None:
+        done.facts += events_of("confirmation", [payment], on=payment.fact_date)
+    done.numbers[one.reference] = number
+    _decide(conn, one, "posted", number)
+    if place is None:
+        done.in_suspense += 1
+        details = {"amount_minor": one.amount_minor, "typed": one.account_ref, "payer": one.payer, "number": number}
+        done.openings.append(Opening(code="unknown_reference", subject=number, details=details))
+    else:
+        done.posted += 1
+
+
+def _claim(conn: Connection, money: Sequence[Money]) -> None:
+    """Claim references that may be posted, before asking what stands: a till's batch under way is waited for."""
+    rows = [
+        {"kind": "reference", "key": one.subject, "owner": payment_id(number_of(one.method, one.reference))}
+        for one in sorted(money, key=lambda one: one.subject)
+    ]
+    bulk.insert_new(conn, claims, rows)
+
+
+def _own(conn: Connection, one: Money, payment: Fact) -> None:
+    """Let the reference be this payment's: nothing that stands uses it."""
+    _claim(conn, [one])
+    mine = claims.c.kind == "reference", claims.c.key == one.subject
+    conn.execute(update(claims).where(*mine).values(owner=payment.fact_id))
+
+
+def finish(conn: Connection, outgoing: Outgoing, done: Taken, *, at: datetime) -> None:
+    """Post what was found, open what has to be looked at, and settle what matched."""
+    if done.facts:
+        books.post_facts(conn, outgoing, done.facts)
+    exceptions.open_all(conn, done.openings, at=at)
+    for code in SETTLED_BY_MATCH:
+        exceptions.settle(conn, code, done.settled, at=at, resolution="Money and payment were matched.")
+
+
+# --- what a statement says besides
+
+
+def _take_back(conn: Connection, statement: Statement, done: Taken) -> None:
+    """Bounce payments whose money went out again: a cheque unpaid, an M-Pesa payment reversed by its payer."""
+    out = [line for line in statement.lines if line.amount_minor < 0]
+    names = {name for line in out for name in (line.linked, line.reference, *line.words) if name}
+    paid = standing(conn, statement.kind, names)
+    bounced: set[str] = set()
+    for line in out:
+        hits = (fitting(paid.get(name, ()), -line.amount_minor) for name in (line.linked, line.reference, *line.words))
+        payments = next((found for found in hits if found), [])
+        new = [one.fact for one in payments if one.fact.fact_id not in bounced]
+        bounced.update(fact.fact_id for fact in new)
+        if new:
+            done.taken_back += 1
+            done.facts += events_of("bounce", new, on=line.on, text=line.text[:120] or "taken back")
+        elif line.linked and not _is_known_back(conn, line):
+            done.not_found += 1
+            details = {"amount_minor": -line.amount_minor, "of": line.linked, "text": line.text[:120]}
+            done.openings.append(
+                Opening(code="money_taken_back", subject=f"{statement.kind}:{line.reference}", details=details)
+            )
+
+
+def _is_known_back(conn: Connection, line: Line) -> bool:
+    """Tell whether the payment this line takes back was taken back already, by an earlier look at it or a person."""
+    undoing = facts.alias("undoing")
+    query = (
+        select(facts.c.fact_id)
+        .join(undoing, undoing.c.of_fact_id == facts.c.fact_id)
+        .where(facts.c.reference == line.linked, undoing.c.kind.in_(("bounce", "reversal")))
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def _note_unseen(conn: Connection, statement: Statement, done: Taken, *, at: datetime) -> None:
+    """Open items for payments and callbacks of the statement's whole days that it does not show."""
+    if statement.days is None:
+        return
+    first, last = statement.days
+    openings = [
+        *_unseen_callbacks(conn, statement.kind, first, last),
+        *_unseen_payments(conn, statement.kind, first, last),
+    ]
+    done.unseen_callbacks = sum(opening.code == "callback_not_on_statement" for opening in openings)
+    done.unseen_payments = len(openings) - done.unseen_callbacks
+    exceptions.open_all(conn, openings, at=at)
+
+
+def _unseen_callbacks(conn: Connection, kind: str, first: date, last: date) -> Iterable[Opening]:
+    query = select(money_in).where(
+        money_in.c.method == kind,
+        money_in.c.source == "callback",
+        money_in.c.on_statement_at.is_(None),
+        money_in.c.paid_on >= first,
+        money_in.c.paid_on < last,
+    )
+    for row in conn.execute(query.order_by(money_in.c.reference)):
+        details = {"amount_minor": row.amount_minor, "on": row.paid_on.isoformat(), "number": row.number}
+        yield Opening(code="callback_not_on_statement", subject=f"{row.method}:{row.reference}", details=details)
+
+
+def _unseen_payments(conn: Connection, kind: str, first: date, last: date) -> Iterable[Opening]:
+    """Name payments by M-Pesa or transfer that counted on a whole day of the statement, and are not on it."""
+    said = facts.alias("said")
+    query = (
+        select(facts.c.reference, facts.c.number, facts.c.amount_minor, facts.c.fact_date)
+        .outerjoin(said, (said.c.of_fact_id == facts.c.fact_id) & said.c.decision.is_distinct_from("none"))
+        .outerjoin(money_in, (money_in.c.method == kind) & (money_in.c.reference == facts.c.reference))
+        .where(
+            facts.c.kind == "payment",
+            facts.c.method == kind,
+            facts.c.entry_id.is_not(None),
+            facts.c.fact_date >= first,
+            facts.c.fact_date < last,
+            facts.c.decision.is_distinct_from("none"),
+            said.c.fact_id.is_(None),
+            money_in.c.reference.is_(None),
+        )
+        .order_by(facts.c.fact_id)
+    )
+    for row in conn.execute(query):
+        details = {"number": row.number, "amount_minor": -row.amount_minor, "on": row.fact_date.isoformat()}
+        yield Opening(code="unmatched_payment", subject=f"{kind}:{row.reference}", details=details)

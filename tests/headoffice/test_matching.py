@@ -1,0 +1,488 @@
+"""Money that came in: matched by reference and amount, posted where it belongs, or an item of the desk."""
+
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meterpos.headoffice import app, books, checks, exceptions, master
+from meterpos.headoffice.books import NothingToMove, UnknownPayment
+from meterpos.headoffice.matching import callbacks, desk, taking
+from meterpos.headoffice.matching.callbacks import UnusableCallback, read_callback
+from meterpos.headoffice.matching.places import place_of
+from meterpos.headoffice.matching.statements import UnusableStatement, parse_statement
+from meterpos.headoffice.matching.taking import Money, Taken
+from meterpos.headoffice.office import Office, open_office
+from meterpos.ledger.queries.accounts import resolve
+from meterpos.ledger.rules.facts import Fact
+from meterpos.settings import HeadOfficeSettings
+from tests.support.books import issue, small_books
+from tests.support.headoffice import Server, make_office
+
+DAY = date(2026, 11, 18)
+HEAD = (
+    "Receipt No.,Completion Time,Initiation Time,Details,Transaction Status,Paid In,Withdrawn,Balance,"
+    "Balance Confirmed,Reason Type,Other Party Info,Linked Transaction ID,A/C No.\n"
+)
+
+
+def mpesa(*rows: str, above: str = "") -> bytes:
+    """Write an organisation statement: rows are `receipt,time,status,paid in,withdrawn,linked,account`."""
+    lines = []
+    for row in rows:
+        receipt, time, status, paid_in, withdrawn, linked, account = row.split(",")
+        lines.append(
+            f"{receipt},{time},{time},Pay Bill,{status},{paid_in},{withdrawn},0,true,Pay Utility,"
+            f"2547****678 - GRACE,{linked},{account}\n"
+        )
+    return (above + HEAD + "".join(lines)).encode()
+
+
+def bank(*rows: str) -> bytes:
+    return ("Date,Description,Reference,Debit,Credit,Balance\n" + "".join(f"{row}\n" for row in rows)).encode()
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a head office with two customers, for tests that copy it."""
+    home = tmp_path_factory.mktemp("matching") / "home"
+    made = make_office(home, f"sqlite:///{home / 'books.db'}")
+    small_books(made, home.with_name("files"))
+    made.close()
+    return home
+
+
+@pytest.fixture
+def books_of(ready: Path, tmp_path: Path) -> Iterator[Office]:
+    """A head office of the test's own with two customers."""
+    home = tmp_path / "home"
+    shutil.copytree(ready, home)
+    opened = open_office(HeadOfficeSettings(home=home, database_url=f"sqlite:///{home / 'books.db'}", utility="lake"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def both(office: Office, tmp_path: Path) -> Office:
+    """The same on SQLite and on PostgreSQL."""
+    small_books(office, tmp_path / "files")
+    return office
+
+
+def paid(
+    office: Office, number: str, account_no: str, amount_minor: int, reference: str, method: str = "mpesa", **more: Any
+) -> None:
+    """Post a payment as if a till had delivered it."""
+    made = Fact(
+        fact_id=f"till:{number}.{account_no}",
+        kind="payment",
+        account_no=account_no,
+        stands_on=account_no,
+        number=number,
+        fact_date=DAY,
+        amount_minor=-amount_minor,
+        method=method,
+        reference=reference,
+        decision="account",
+        entry_id=number.encode(),
+        counts=method != "cheque",
+        **more,
+    )
+    with office.write() as (conn, outgoing):
+        books.post_facts(conn, outgoing, [made])
+
+
+def match(office: Office, data: bytes) -> Taken:
+    statement = parse_statement(data, name="statement.csv")
+    moment = office.moment()
+    with office.write() as (conn, outgoing):
+        return taking.take_statement(conn, outgoing, statement, at=moment.at, today=moment.today)
+
+
+def counts(done: Taken) -> dict[str, int]:
+    values = {name: getattr(done, name) for name in Taken.__dataclass_fields__}
+    return {name: value for name, value in values.items() if isinstance(value, int) and value}
+
+
+def told(office: Office, reference: str, amount_minor: int, account_ref: str, *, on: date = DAY) -> Taken:
+    """Take in what a callback tells."""
+    money = Money(
+        method="mpesa", reference=reference, amount_minor=amount_minor, paid_on=on, account_ref=account_ref, payer="G"
+    )
+    moment = office.moment()
+    with office.write() as (conn, outgoing):
+        return taking.take_in(conn, outgoing, [money], source="callback", at=moment.at, today=moment.today)
+
+
+def place(office: Office, number: str, to: str) -> desk.Placed:
+    moment = office.moment()
+    with office.write() as (conn, outgoing):
+        return desk.place(
+            conn, outgoing, number=number, to_account=to, reason="payer called", on=moment.today, at=moment.at
+        )
+
+
+def net(office: Office, account_no: str) -> int:
+    with office.store.read() as conn:
+        return resolve(conn, account_no).net_minor
+
+
+def codes(office: Office) -> list[str]:
+    with office.store.read() as conn:
+        assert list(checks.run_checks(conn)) == []
+        return sorted(item.code for item in exceptions.listed(conn))
+
+
+# --- reading
+
+
+def test_an_mpesa_statement_is_read_below_what_stands_above_it() -> None:
+    data = mpesa(
+        "SKJ3XY71AB,18-11-2026 09:41:07,Completed,2500.00,,,MTR-001",
+        'SKJ3XY71AC,2026-11-19 10:00:00,Completed,"1",,,',
+        "SKJ3XY71AD,18-11-2026 09:41:07,Declined,10.00,,,",
+        "SKJ3XY71AE,18-11-2026 09:41:07,Completed,,-2500.00,SKJ3XY71AB,",
+        above="LAKE WATER COMPANY,,\nStatement Period,2026-11-18,2026-11-19\n\n",
+    )
+    found = parse_statement(data, name="x.csv")
+    assert (found.kind, found.left_out, found.days) == ("mpesa", 1, (DAY, DAY + timedelta(days=1)))
+    assert [(line.reference, line.amount_minor, line.account_ref, line.linked) for line in found.lines] == [
+        ("SKJ3XY71AB", 250000, "MTR-001", ""),
+        ("SKJ3XY71AC", 100, "", ""),
+        ("SKJ3XY71AE", -250000, "", "SKJ3XY71AB"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Transaction Date;Narration;Debit;Credit\n18/11/2026;EFT UTR-88123 Grace;;1,000.00\n",
+        b"Account,0110\nPosting Date,Particulars,Money In,Money Out\n18-Nov-2026,EFT UTR-88123,1000,-\nTotal,,,\n",
+        b"\xef\xbb\xbfDate\tDetails\tDeposit\n2026-11-18\tEFT UTR-88123 Grace\t1000.00\n",
+    ],
+)
+def test_a_bank_statement_is_read_whatever_its_columns_are_called(data: bytes) -> None:
+    (line,) = parse_statement(data, name="x.csv").lines
+    assert (line.amount_minor, line.on, "UTR88123" in line.words) == (100000, DAY, True)
+    assert line.reference.startswith("LINE")
+
+
+@pytest.mark.parametrize(
+    ("data", "match"),
+    [
+        (b"", "layout that is not known"),
+        (b"meter_no,amount\nMTR-001,5\n", "it begins with 'meter_no, amount'.*Nothing was changed"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b'Date,Credit,Reference\n"2026-11-18,5,AB', "line 2: .*Nothing was changed"),
+        (b"Date,Credit,Reference\n31/31/2026,5,AB12\n", "line 2, column date: '31/31/2026' is no date"),
+        (b"Date,Credit,Reference\n2026-11-18,lots,AB12\n", "line 2, column paid in: 'lots' is not an amount"),
+        (mpesa(",18-11-2026 09:41:07,Completed,5.00,,,"), "column reference: '' is no reference"),
+        (b"x" * 20_000_001, "larger than"),
+    ],
+)
+def test_another_layout_is_refused_in_a_sentence(data: bytes, match: str) -> None:
+    with pytest.raises(UnusableStatement, match=match):
+        parse_statement(data, name="statement.csv")
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=300) | st.text(alphabet="Date,Creditf\n\"'0159-/;\t ", max_size=300).map(str.encode))
+def test_any_file_is_a_statement_or_a_sentence(data: bytes) -> None:
+    with contextlib.suppress(UnusableStatement):
+        parse_statement(data, name="x")
+
+
+# --- matching
+
+
+def test_a_statement_confirms_what_it_shows_once(both: Office) -> None:
+    paid(both, "R-1", "A1", 1000_00, "SKJ3XY71AB")
+    paid(both, "R-1", "A2", 500_00, "SKJ3XY71AB")
+    data = mpesa("skj3 xy71ab,18-11-2026 09:41:07,Completed,1500.00,,,")
+    assert counts(match(both, data)) == {"confirmed": 1}
+    assert counts(match(both, data)) == {"known": 1}
+    with both.store.read() as conn:
+        standing = taking.standing(conn, "mpesa", ["SKJ3XY71AB"])["SKJ3XY71AB"]
+    assert [one.said for one in standing] == [True, True]
+    assert codes(both) == []
+
+
+def test_another_amount_confirms_nothing_and_is_looked_at(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 1000_00, "SKJ3XY71AB")
+    data = mpesa("SKJ3XY71AB,18-11-2026 09:41:07,Completed,100.00,,,MTR-001")
+    assert counts(match(books_of, data)) == {"wrong_amount": 1}
+    with books_of.store.read() as conn:
+        (item,) = exceptions.listed(conn)
+    assert item.details == {
+        "came_in_minor": 10000,
+        "paid_minor": 100000,
+        "difference_minor": -90000,
+        "receipts": ["R-1"],
+    }
+    with pytest.raises(UnknownPayment, match="still pays R-1"):
+        place(books_of, "SKJ3XY71AB", "A1")
+    with books_of.write() as (conn, outgoing):
+        moment = books_of.moment()
+        books.reverse_receipt(conn, outgoing, number="R-1", reason="forged", on=moment.today, at=moment.at)
+    assert place(books_of, "SKJ3XY71AB", "A1").number == "PB-SKJ3XY71AB"
+    assert (net(books_of, "A1"), codes(books_of)) == (-10000, [])
+
+
+def test_money_no_payment_names_waits_for_a_till_that_was_offline(both: Office) -> None:
+    data = mpesa("SKJ3XY71AB,18-11-2026 09:41:07,Completed,1000.00,,,")
+    assert counts(match(both, data)) == {"waiting": 1}
+    assert codes(both) == ["unmatched_money"]
+    app.match_now(both)
+    paid(both, "R-1", "A1", 1000_00, "SKJ3XY71AB")
+    app.match_now(both)
+    assert codes(both) == []
+    with both.store.read() as conn:
+        assert not desk.has_arrivals(conn)
+
+
+def test_paybill_money_is_posted_to_its_meter_whoever_tells_first(both: Office) -> None:
+    assert counts(told(both, "SKJ3XY71AB", 700_00, "mtr 001")) == {"posted": 1}
+    assert counts(told(both, "SKJ3XY71AB", 700_00, "mtr 001")) == {"known": 1}
+    rows = (
+        "SKJ3XY71AB,18-11-2026 09:41:07,Completed,700.00,,,MTR 001",
+        "SKJ3XY71AC,18-11-2026 09:42:07,Completed,50,,,A3",
+    )
+    assert counts(match(both, mpesa(*rows))) == {"confirmed": 1, "known": 1, "posted": 1}
+    assert (net(both, "A1"), net(both, "A3"), codes(both)) == (-70000, -5000, [])
+    assert counts(match(both, mpesa(*rows))) == {"known": 2}
+
+
+def test_two_who_tell_of_one_payment_at_once_post_it_once(both: Office) -> None:
+    start, done = threading.Barrier(3), []
+
+    def tell() -> None:
+        start.wait()
+        done.append(counts(told(both, "SKJ3XY71AB", 700_00, "MTR-001")))
+
+    threads = [threading.Thread(target=tell) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done, key=str) == [{"known": 1}, {"known": 1}, {"posted": 1}]
+    assert (net(both, "A1"), codes(both)) == (-70000, [])
+
+
+def test_paybill_money_for_nobody_known_waits_in_suspense_and_is_placed(both: Office) -> None:
+    assert counts(told(both, "SKJ3XY71AB", 700_00, "MTR-999")) == {"in_suspense": 1}
+    assert codes(both) == ["unknown_reference"]
+    assert net(both, "SUSPENSE-PAYBILL") == -70000
+    done = place(both, "skj3xy71ab", "A2")
+    assert (done.number, done.amount_minor) == ("TRF-000001", 70000)
+    assert (net(both, "A2"), net(both, "SUSPENSE-PAYBILL"), codes(both)) == (-70000, 0, [])
+    with pytest.raises(books.AlreadySaid, match="moved already"):
+        place(both, "PB-SKJ3XY71AB", "A3")
+    with pytest.raises(UnknownPayment, match="No money in suspense"):
+        place(both, "NOTHING", "A3")
+
+
+def test_a_callback_for_what_a_till_took_confirms_it(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 700_00, "SKJ3XY71AB")
+    assert counts(told(books_of, "SKJ3XY71AB", 700_00, "MTR-002")) == {"confirmed": 1}
+    assert (net(books_of, "A1"), net(books_of, "A2"), codes(books_of)) == (-70000, 0, [])
+
+
+def test_a_reference_that_comes_with_another_amount_is_looked_at(books_of: Office) -> None:
+    told(books_of, "SKJ3XY71AB", 700_00, "MTR-001")
+    assert told(books_of, "SKJ3XY71AB", 900_00, "MTR-001").altered == ["SKJ3XY71AB"]
+    assert (net(books_of, "A1"), codes(books_of)) == (-70000, ["doubled_money"])
+
+
+def test_a_reference_twice_on_a_statement_counts_once(books_of: Office) -> None:
+    row = "SKJ3XY71AB,18-11-2026 09:41:07,Completed,700.00,,,MTR-001"
+    assert counts(match(books_of, mpesa(row, row))) == {"posted": 1, "doubled": 1}
+    assert (net(books_of, "A1"), codes(books_of)) == (-70000, ["doubled_money"])
+
+
+def test_what_a_whole_day_of_a_statement_does_not_show_is_looked_at(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 1000_00, "SKJ3XY7FAK")
+    told(books_of, "SKJ3XY7FRG", 700_00, "MTR-001")
+    told(books_of, "SKJ3XY7NEW", 700_00, "MTR-001", on=DAY + timedelta(days=1))
+    done = match(
+        books_of,
+        mpesa(
+            "SKJ3XY71AA,18-11-2026 00:00:07,Completed,1.00,,,MTR-001",
+            "SKJ3XY71AB,19-11-2026 09:41:07,Completed,1.00,,,MTR-001",
+        ),
+    )
+    assert (done.unseen_payments, done.unseen_callbacks) == (1, 1)
+    assert codes(books_of) == ["callback_not_on_statement", "unmatched_payment"]
+    late = mpesa(
+        "SKJ3XY7FAK,18-11-2026 23:59:07,Completed,1000.00,,,",
+        "SKJ3XY7FRG,18-11-2026 23:59:08,Completed,700.00,,,MTR-001",
+    )
+    match(books_of, late)
+    assert codes(books_of) == []
+
+
+def test_money_that_went_back_bounces_its_payment_once(books_of: Office) -> None:
+    told(books_of, "SKJ3XY71AB", 700_00, "MTR-001")
+    back = mpesa(
+        "SKJ3XY71AD,18-11-2026 09:41:07,Completed,,-700.00,SKJ3XY71AB,",
+        "SKJ3XY71AE,18-11-2026 09:41:07,Completed,,-50.00,SKJ3XY7XXX,",
+        "SKJ3XY71AF,18-11-2026 09:41:07,Completed,,-20.00,,",
+    )
+    assert counts(match(books_of, back)) == {"taken_back": 1, "not_found": 1}
+    assert (net(books_of, "A1"), codes(books_of)) == (0, ["money_taken_back"])
+    assert counts(match(books_of, back)) == {"not_found": 1}
+    assert net(books_of, "A1") == 0
+
+
+def test_a_bank_statement_clears_and_bounces_cheques_and_confirms_transfers(both: Office) -> None:
+    paid(both, "R-1", "A1", 1000_00, "104482", "cheque")
+    paid(both, "R-2", "A2", 500_00, "UTR88123", "bank")
+    paid(both, "R-3", "A3", 300_00, "104483", "cheque")
+    assert net(both, "A1") == 0
+    done = match(
+        both,
+        bank(
+            "2026-11-18,CHQ DEPOSIT,104482,,1000.00,0",
+            "2026-11-18,EFT UTR-88123 JUMA,,,500.00,0",
+            "2026-11-18,LEDGER FEE,,30.00,,0",
+            "2026-11-18,CASH DEPOSIT,SLIP77,,40.00,0",
+        ),
+    )
+    assert counts(done) == {"confirmed": 2, "waiting": 1}
+    assert (net(both, "A1"), net(both, "A2"), codes(both)) == (-100000, -50000, ["unmatched_money"])
+    unpaid = bank("2026-11-20,UNPAID CHQ 104482 REFER TO DRAWER,,1000.00,,0", "2026-11-20,UNPAID,104483,300.00,,0")
+    assert counts(match(both, unpaid)) == {"taken_back": 2}
+    assert (net(both, "A1"), net(both, "A3")) == (0, 0)
+    assert place(both, "SLIP77", "A3").number == "BK-SLIP77"
+    assert (net(both, "A3"), codes(both)) == (-4000, [])
+
+
+def test_an_account_reference_is_a_meter_an_account_an_invoice_or_a_customer(books_of: Office) -> None:
+    issue(books_of, "INV-1", "A2", 100_00)
+    with books_of.store.read() as conn:
+        found = {text: place_of(conn, text) for text in ("mtr001", "MTR/002", "a3", "inv-1", "AC-2", "AC-1", "", "zzz")}
+    assert {text: place and (place.account_no, place.invoice_no) for text, place in found.items()} == {
+        "mtr001": ("A1", None),
+        "MTR/002": ("A2", None),
+        "a3": ("A3", None),
+        "inv-1": ("A2", "INV-1"),
+        "AC-2": ("A3", None),
+        "AC-1": None,
+        "": None,
+        "zzz": None,
+    }
+
+
+def test_a_reason_is_needed_to_place_money(books_of: Office) -> None:
+    match(books_of, mpesa("SKJ3XY71AB,18-11-2026 09:41:07,Completed,1000.00,,,"))
+    moment = books_of.moment()
+    with pytest.raises(NothingToMove), books_of.write() as (conn, outgoing):
+        desk.place(conn, outgoing, number="SKJ3XY71AB", to_account="A1", reason=" ", on=moment.today, at=moment.at)
+    assert net(books_of, "A1") == 0
+
+
+# --- callbacks
+
+
+def said(**changes: object) -> dict[str, object]:
+    return {
+        "TransactionType": "Pay Bill",
+        "TransID": "SKJ3XY71AB",
+        "TransTime": "20261118094107",
+        "TransAmount": "700.00",
+        "BusinessShortCode": "522522",
+        "BillRefNumber": "MTR-001",
+        "MSISDN": "2547****678",
+        "FirstName": "GRACE",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize("amount", ['"700.00"', "700.00", "700", '"700"', "700.0"])
+def test_an_amount_never_passes_through_a_float(amount: str) -> None:
+    body = json.dumps(said(TransAmount="@")).replace('"@"', amount).encode()
+    assert read_callback(body, paybill="522522").money.amount_minor == 70000
+
+
+@pytest.mark.parametrize(
+    ("body", "match"),
+    [
+        (b"{", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (json.dumps(said(TransID="x")).encode(), "TransID"),
+        (json.dumps(said(TransAmount="0")).encode(), "above zero"),
+        (json.dumps(said(TransAmount="-5")).encode(), "TransAmount"),
+        (json.dumps(said(TransAmount=None)).encode(), "TransAmount"),
+        (json.dumps(said(TransTime="today")).encode(), "TransTime"),
+        (json.dumps(said(BusinessShortCode="1")).encode(), "not the paybill"),
+    ],
+)
+def test_what_is_no_payment_is_refused(body: bytes, match: str) -> None:
+    with pytest.raises(UnusableCallback, match=match):
+        read_callback(body, paybill="522522")
+
+
+@pytest.fixture
+def line(books_of: Office) -> Iterator[tuple[Server, str]]:
+    """A server that M-Pesa can tell payments to, and the address."""
+    with books_of.write() as (conn, outgoing):
+        master.set_setting(conn, outgoing, key="paybill", text="522522")
+    running = Server.start(open_office(books_of.settings))
+    yield running, f"{running.url}/v1/c2b/{callbacks.secret(books_of.settings.home)}"
+    running.stop()
+
+
+def post(url: str, content: object, **headers: str) -> requests.Response:
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return requests.post(url, data=data, headers=headers, timeout=10)
+
+
+def test_a_payment_by_paybill_is_told_and_told_again(books_of: Office, line: tuple[Server, str]) -> None:
+    _, url = line
+    assert post(f"{url}/validation", said()).json() == {"ResultCode": "0", "ResultDesc": "Accepted"}
+    assert post(f"{url}/validation", said(BillRefNumber="MTR-999")).json()["ResultCode"] == "C2B00012"
+    assert post(f"{url}/validation", said(TransAmount="0")).json()["ResultCode"] == "C2B00013"
+    assert net(books_of, "A1") == 0, "asking keeps nothing"
+    assert post(f"{url}/confirmation", said()).json() == {"ResultCode": "0", "ResultDesc": "Accepted"}
+    again = post(f"{url}/confirmation", said())
+    assert (again.status_code, again.json()["ResultDesc"]) == (200, "Recorded before; nothing was changed.")
+    altered = post(f"{url}/confirmation", said(TransAmount="7000.00"))
+    assert (altered.status_code, altered.json()["code"]) == (409, "altered")
+    assert (net(books_of, "A1"), codes(books_of)) == (-70000, ["doubled_money"])
+
+
+def test_who_does_not_know_the_secret_changes_nothing_and_is_noted_once(
+    books_of: Office, line: tuple[Server, str]
+) -> None:
+    server, url = line
+    for _ in range(2):
+        refused = post(f"{server.url}/v1/c2b/guessed/confirmation", said())
+        assert (refused.status_code, refused.json()["code"]) == (401, "secret")
+    unsigned = post(f"{server.url}/v1/c2b/confirmation", said())
+    assert (unsigned.status_code, unsigned.json()["code"]) == (401, "signature")
+    assert post(f"{url}/confirmation", b"x" * 9000).status_code == 413
+    assert post(f"{url}/confirmation", said(BusinessShortCode="111111")).status_code == 400
+    assert post(f"{url}/confirmation", said(TransTime="20991118094107")).status_code == 400
+    assert (net(books_of, "A1"), codes(books_of)) == (0, ["forged_callback"])
+
+
+def test_a_signed_payment_is_taken_once_and_not_sent_again_later(books_of: Office, line: tuple[Server, str]) -> None:
+    server, _ = line
+    home, at = books_of.settings.home, books_of.moment().at
+    body = json.dumps(said()).encode()
+    good = callbacks.sign(home, body, at=at)
+    url = f"{server.url}/v1/c2b/confirmation"
+    assert post(url, body, **{"X-Meterpos-Signature": good}).status_code == 200
+    old = callbacks.sign(home, body, at=at - timedelta(minutes=6))
+    replayed = post(url, body, **{"X-Meterpos-Signature": old})
+    assert (replayed.status_code, "sent again" in replayed.json()["error"]) == (401, True)
+    assert post(url, body + b" ", **{"X-Meterpos-Signature": good}).status_code == 401
+    assert net(books_of, "A1") == -70000
