@@ -5,7 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert, update
 
 from meterpos.headoffice import app, books, checks, exceptions, master
 from meterpos.headoffice.books import NothingToMove, UnknownPayment
@@ -22,8 +23,10 @@ from meterpos.headoffice.matching.places import place_of
 from meterpos.headoffice.matching.statements import UnusableStatement, parse_statement
 from meterpos.headoffice.matching.taking import Money, Taken
 from meterpos.headoffice.office import Office, open_office
+from meterpos.headoffice.tables import money_in
 from meterpos.ledger.queries.accounts import resolve
 from meterpos.ledger.rules.facts import Fact
+from meterpos.ledger.tables import tenders
 from meterpos.settings import HeadOfficeSettings
 from tests.support.books import issue, small_books
 from tests.support.headoffice import Server, make_office
@@ -78,7 +81,7 @@ def both(office: Office, tmp_path: Path) -> Office:
     return office
 
 
-def paid(
+def paid(  # as a till delivers it, with the paper it stands on
     office: Office, number: str, account_no: str, amount_minor: int, reference: str, method: str = "mpesa", **more: Any
 ) -> None:
     """Post a payment as if a till had delivered it."""
@@ -99,6 +102,28 @@ def paid(
     )
     with office.write() as (conn, outgoing):
         books.post_facts(conn, outgoing, [made])
+        conn.execute(insert(tenders), paper(made))
+
+
+def paper(fact: Fact) -> dict[str, Any]:
+    return {
+        "entry_id": f"{fact.number}{fact.account_no}".encode(),
+        "stream": b"s",
+        "seq": 1,
+        "kind": "tender",
+        "tender_id": fact.fact_id,
+        "number": fact.number,
+        "counter": 1,
+        "shift": 1,
+        "business_date": fact.fact_date,
+        "at": datetime(2026, 11, 18, tzinfo=UTC),
+        "clerk": "achieng",
+        "customer_name": "Grace",
+        "meters": "",
+        "methods": fact.method,
+        "total_minor": -fact.amount_minor,
+        "cash_minor": 0,
+    }
 
 
 def match(office: Office, data: bytes) -> Taken:
@@ -486,3 +511,24 @@ def test_a_signed_payment_is_taken_once_and_not_sent_again_later(books_of: Offic
     assert (replayed.status_code, "sent again" in replayed.json()["error"]) == (401, True)
     assert post(url, body + b" ", **{"X-Meterpos-Signature": good}).status_code == 401
     assert net(books_of, "A1") == -70000
+
+
+# --- the invariant
+
+
+def test_what_counts_as_paid_is_what_was_received(both: Office) -> None:
+    paid(both, "R-1", "A1", 1000_00, "104482", "cheque")
+    paid(both, "R-2", "A1", 500_00, "SKJ3XY71AB")
+    told(both, "SKJ3XY71AC", 700_00, "MTR-001")
+    told(both, "SKJ3XY71AD", 50_00, "NOBODY")
+    match(both, bank("2026-11-18,CHQ,104482,,1000.00,0", "2026-11-20,UNPAID,104482,1000.00,,0"))
+    with both.write() as (conn, outgoing):
+        moment = both.moment()
+        books.reverse_receipt(conn, outgoing, number="R-2", reason="x", on=moment.today, at=moment.at)
+    assert codes(both) == ["unknown_reference"]
+    with both.store.write() as conn:
+        conn.execute(update(money_in).where(money_in.c.reference == "SKJ3XY71AC").values(amount_minor=699_00))
+    with both.store.read() as conn:
+        (problem,) = checks.run_checks(conn)
+    assert problem.check == "payments_are_what_was_received"
+    assert "Payments of 750.00 count" in problem.sentence and problem.sentence.endswith("749.00: 1.00 difference.")

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from meterpos import __version__
 from meterpos.errors import UserError
 from meterpos.headoffice.checks import open_items, run_checks
-from meterpos.headoffice.matching import desk
+from meterpos.headoffice.matching import desk, same_money
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes import c2b, exchange, health, messages
@@ -156,11 +156,13 @@ def send_now(office: Office) -> None:
 def match_now(office: Office) -> None:
     """Match money that waits with payments that came since."""
     with office.store.read() as conn:
-        if not desk.has_arrivals(conn):
+        if not desk.has_arrivals(conn) and not same_money.find(conn):
             return
     moment = office.moment()
     with office.write() as (conn, outgoing):
         desk.match_arrivals(conn, outgoing, at=moment.at, today=moment.today)
+        for twice in same_money.find(conn):
+            same_money.settle(conn, outgoing, twice, at=moment.at, today=moment.today)
 
 
 async def _problem(request: Request, error: Any) -> JSONResponse:

@@ -4,22 +4,26 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select, true
 
 from meterpos.headoffice import bulk, exceptions
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import COUNTER
-from meterpos.headoffice.tables import answers, counters, feed
+from meterpos.headoffice.tables import answers, counters, feed, money_in, receipt_claims
 from meterpos.ledger import checks
 from meterpos.ledger.checks import Check, Problem
 from meterpos.ledger.journal import Entry
+from meterpos.ledger.money import format_amount
 from meterpos.ledger.projection import facts_of
+from meterpos.ledger.queries.books import SPOKEN_OF, spoken_of
 from meterpos.ledger.rebuild import find_rebuilt_differences, rebuild
+from meterpos.ledger.rules.balances import movements_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
+from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.store import Store
-from meterpos.ledger.tables import facts, journal, streams, zone_digests
+from meterpos.ledger.tables import facts, journal, movements, streams, tenders, zone_digests
 from meterpos.ledger.upgrade import upgrade
 
 ENTRIES_AT_ONCE: Final = 300
@@ -145,8 +149,59 @@ def streams_end_at_what_was_signed(conn: Connection) -> Iterator[str]:
         yield f"Till {till_name}: entry {through_seq} was signed for and is not here."
 
 
+def payments_are_what_was_received(conn: Connection) -> Iterator[str]:
+    """What counts as paid, on accounts and in suspense, is receipts, paybill and imported money, net of reversals.
+
+    Each is read where it came from: receipts from their papers, paybill and bank money from what M-Pesa and the bank
+    said, claims from their QR, the rest from the facts head office made. What does not count (cheques that wait, what
+    was decided to have no effect, what was taken back) is left out on both sides.
+    """
+    counted_minor = -_sum(conn, movements.c.amount_minor, movements.c.kind.in_(("payment", "reversal", "bounce")))
+    received = {
+        "receipts": _sum(conn, tenders.c.total_minor, true()),
+        "paybill and bank": _sum(conn, money_in.c.amount_minor, _PLACED),
+        "claims": _sum(conn, receipt_claims.c.amount_minor, true()),
+        "imported and taken back": -_sum(conn, facts.c.amount_minor, _MADE_HERE),
+    }
+    uncounted_minor = -_sum(conn, facts.c.amount_minor, _LEFT_OUT) + sum(map(_uncounted_minor, spoken_of(conn)))
+    expected_minor = sum(received.values()) - uncounted_minor
+    if counted_minor != expected_minor:
+        terms = ", ".join(f"{name} {format_amount(minor)}" for name, minor in received.items())
+        yield (
+            f"Payments of {format_amount(counted_minor)} count; {terms}, less {format_amount(uncounted_minor)} that "
+            f"does not count, are {format_amount(expected_minor)}: {format_amount(counted_minor - expected_minor)} "
+            "difference."
+        )
+
+
+def _sum(conn: Connection, column: Any, where: Any) -> int:
+    return int(conn.execute(select(cast(func.coalesce(func.sum(column), 0), BigInteger)).where(where)).scalar_one())
+
+
+def _uncounted_minor(group: Sequence[Fact]) -> int:
+    """Return how much less of a payment and its reversals counts than they state."""
+    stated_minor = -sum(fact.amount_minor for fact in group if fact.kind in ("payment", "reversal"))
+    return stated_minor + sum(movement.amount_minor for movement in movements_of(group))
+
+
+_PLACED: Final = money_in.c.outcome == "posted"
+"""Money that became a payment of its own."""
+_MADE_HERE: Final = (
+    facts.c.kind.in_(("payment", "reversal"))
+    & facts.c.entry_id.is_(None)
+    & facts.c.fact_id.not_like("q:%")
+    & ~((facts.c.kind == "payment") & facts.c.number.in_(select(money_in.c.number).where(_PLACED)))
+)
+_LEFT_OUT: Final = (
+    (facts.c.kind == "payment")
+    & (facts.c.decision.is_not_distinct_from("none") | ~facts.c.counts)
+    & facts.c.fact_id.not_in(SPOKEN_OF)
+)
+
+
 CHECKS: Final[tuple[Check, ...]] = (
     posted_entries_stand_in_the_facts,
+    payments_are_what_was_received,
     facts_have_their_place,
     feed_ends_at_its_counter,
     digests_are_those_of_the_facts,

@@ -3,4 +3,5 @@
 statements  reading CSV files    callbacks   what M-Pesa tells at once    places     whose an account reference is
 standing    payments under a reference    taking   confirming, posting, and what a person must look at
 desk        placing by hand, and payments that arrive after their money
+same_money  what came by paybill and stands on a receipt too
 """
