@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from bench import day, migrate, pages, recalculate, receipt, search, tender, window  # noqa: E402
+from bench import billing, day, migrate, pages, recalculate, receipt, search, tender, window  # noqa: E402
 from bench.ledger import Made, kept_ledger  # noqa: E402
 from bench.measure import Figure  # noqa: E402
 
@@ -39,6 +39,7 @@ PARTS: dict[str, Part] = {
     "recalculate": lambda made, scratch: recalculate.measure(made, scratch=scratch),
     "search": _search,
     "search-million": _search_million,
+    "billing": lambda _made, scratch: billing.measure(scratch),
     "migrate": lambda made, scratch: migrate.measure(scratch, customers=made.customers),
     "receipt": lambda made, scratch: receipt.measure(made, scratch=scratch),
     "pages": lambda made, scratch: pages.measure(made, scratch=scratch),

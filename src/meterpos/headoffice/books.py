@@ -90,13 +90,16 @@ def next_number(conn: Connection, series: str) -> str:
 
 def take_numbers(conn: Connection, series: str, count: int) -> list[str]:
     """Return the next ``count`` numbers of a series; who else takes of it waits until this transaction ends."""
-    bulk.insert_new(conn, counters, [{"name": series, "value": 0}])
-    last = conn.execute(
+    taking = (
         update(counters)
         .where(counters.c.name == series)
         .values(value=counters.c.value + count)
         .returning(counters.c.value)
-    ).scalar_one()
+    )
+    last = conn.execute(taking).scalar_one_or_none()
+    if last is None:
+        bulk.insert_new(conn, counters, [{"name": series, "value": 0}])
+        last = conn.execute(taking).scalar_one()
     return [f"{series}-{value:06d}" for value in range(last - count + 1, last + 1)]
 
 
@@ -147,10 +150,10 @@ def refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:
     """Make sure that nothing of these ids was made yet. Raises: NumberTaken."""
     if len(set(fact_ids)) < len(fact_ids):
         raise NumberTaken("A number stands twice among what is to be made. Nothing was made.")
-    for chunk in bulk.chunks(fact_ids, bulk.CHUNK):
-        taken = conn.execute(select(facts.c.number).where(facts.c.fact_id.in_(chunk))).scalars().first()
-        if taken is not None:
-            raise NumberTaken(f"There is a {taken} already. Nothing was made; choose another number.")
+    query = select(facts.c.number).where(bulk.among(conn, facts.c.fact_id, fact_ids)).limit(1)
+    taken = conn.execute(query).scalars().first()
+    if taken is not None:
+        raise NumberTaken(f"There is a {taken} already. Nothing was made; choose another number.")
 
 
 def note_namings(conn: Connection, account_of: Mapping[str, str], *, at: datetime) -> None:

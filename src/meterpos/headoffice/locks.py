@@ -17,12 +17,9 @@ def hold_accounts(conn: Connection, account_nos: Collection[str]) -> None:
     """Lock these accounts and the customers whose sums they are part of until the transaction ends."""
     if conn.dialect.name == "sqlite":
         return
-    owners: set[str] = set()
-    for chunk in bulk.chunks(sorted(account_nos), bulk.CHUNK):
-        query = select(accounts.c.customer_no).where(accounts.c.account_no.in_(chunk)).order_by(accounts.c.account_no)
-        owners.update(number for number in conn.execute(query.with_for_update()).scalars() if number is not None)
-    for chunk in bulk.chunks(sorted(owners), bulk.CHUNK):
-        query = (
-            select(customers.c.customer_no).where(customers.c.customer_no.in_(chunk)).order_by(customers.c.customer_no)
-        )
-        conn.execute(query.with_for_update()).all()
+    of_accounts = bulk.among(conn, accounts.c.account_no, sorted(account_nos))
+    query = select(accounts.c.customer_no).where(of_accounts).order_by(accounts.c.account_no)
+    owners = {number for number in conn.execute(query.with_for_update()).scalars() if number is not None}
+    of_customers = bulk.among(conn, customers.c.customer_no, sorted(owners))
+    query = select(customers.c.customer_no).where(of_customers).order_by(customers.c.customer_no)
+    conn.execute(query.with_for_update()).all()

@@ -1,15 +1,14 @@
 """One invoice for each account that has bills waiting: what they come to, and what it owed just before."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
 from meterpos.headoffice import books, bulk, exceptions
-from meterpos.headoffice.billing.runs import BALANCE, Run
+from meterpos.headoffice.billing.runs import BALANCE, Lot, Run
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.importing.sink import Sink
 from meterpos.headoffice.locks import hold_accounts
@@ -32,20 +31,28 @@ _SET_POSTGRESQL: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pending:
     """What waits for an account's next invoice. ``balances_minor`` is what its BALANCE bills say, None without any."""
 
-    bill_nos: tuple[str, ...]
-    amount_minor: int
-    balances_minor: int | None
+    bill_nos: list[str] = field(default_factory=list)
+    amount_minor: int = 0
+    balances_minor: int | None = None
+
+    def add(self, bill_no: str, kind: str, amount_minor: int) -> None:
+        """Add a bill that waits."""
+        self.bill_nos.append(bill_no)
+        if kind == BALANCE:
+            self.balances_minor = (self.balances_minor or 0) + amount_minor
+        else:
+            self.amount_minor += amount_minor
 
 
-def invoice_next(conn: Connection, run: Run, *, after: str, limit: int, at: datetime) -> tuple[str | None, int]:
-    """Invoice the next accounts that got bills in a run; return the last of them and how many there were."""
+def invoice_next(conn: Connection, run: Run, *, after: str, limit: int, at: datetime) -> Lot:
+    """Invoice the next accounts that got bills in a run."""
     account_nos = conn.execute(_waiting(run, after).distinct().limit(limit)).scalars().all()
     made = issue(conn, account_nos, made_on=run.made_on, due_on=run.due_on, at=at)
-    return (account_nos[-1] if account_nos else None), len(made)
+    return Lot(account_nos[-1] if account_nos else None, len(account_nos), len(made))
 
 
 def next_waiting(conn: Connection, run: Run, after: str) -> str | None:
@@ -72,14 +79,15 @@ def issue(conn: Connection, account_nos: Sequence[str], *, made_on: date, due_on
     numbers = books.take_numbers(conn, utility_settings(conn).invoice_series, len(pending))
     made = dict(zip(pending, numbers, strict=True))
     _refuse_taken(conn, numbers)
-    forward = _bring_forward(conn, pending, made, made_on=made_on, at=at)
+    places = _places(conn, list(made))
+    owed = {account_no: place.net_minor for account_no, place in places.items()}
+    forward = _bring_forward(conn, pending, made, owed, made_on=made_on, at=at)
     _put_on_invoices(conn, [(made[account], bill) for account, one in pending.items() for bill in one.bill_nos])
     sink = Sink(conn)
     day, due = made_on.isoformat(), due_on.isoformat()
-    zones = _column(conn, accounts.c.zone, pending)
     for account_no, number in made.items():
         amount_minor = pending[account_no].amount_minor
-        sink.invoice(number, account_no, zones[account_no], day, due, amount_minor, forward[account_no])
+        sink.invoice(number, account_no, places[account_no].zone, day, due, amount_minor, forward[account_no])
     sink.finish()
     books.note_namings(conn, {number: account_no for account_no, number in made.items()}, at=at)
     recalculate(conn, made.keys())
@@ -96,35 +104,36 @@ def _refuse_taken(conn: Connection, numbers: Sequence[str]) -> None:
 
 
 def _pending(conn: Connection, account_nos: Sequence[str]) -> dict[str, Pending]:
-    waiting: dict[str, list[Any]] = defaultdict(list)
-    for chunk in bulk.chunks(account_nos, bulk.CHUNK):
-        query = select(bills.c.account_no, bills.c.bill_no, bills.c.kind, bills.c.amount_minor).where(
-            bills.c.account_no.in_(chunk), bills.c.invoice_no.is_(None)
-        )
-        for row in conn.execute(query.order_by(bills.c.account_no, bills.c.bill_no)):
-            waiting[row.account_no].append(row)
-    return {account_no: _added_up(rows) for account_no, rows in waiting.items()}
+    waiting: dict[str, Pending] = {}
+    query = (
+        select(bills.c.account_no, bills.c.bill_no, bills.c.kind, bills.c.amount_minor)
+        .where(bulk.among(conn, bills.c.account_no, account_nos), bills.c.invoice_no.is_(None))
+        .order_by(bills.c.account_no, bills.c.bill_no)
+    )
+    for account_no, bill_no, kind, amount_minor in conn.execute(query).all():
+        if account_no not in waiting:
+            waiting[account_no] = Pending()
+        waiting[account_no].add(bill_no, kind, amount_minor)
+    return waiting
 
 
-def _added_up(rows: Sequence[Any]) -> Pending:
-    balances = [row.amount_minor for row in rows if row.kind == BALANCE]
-    amount_minor = sum(row.amount_minor for row in rows if row.kind != BALANCE)
-    return Pending(tuple(row.bill_no for row in rows), amount_minor, sum(balances) if balances else None)
-
-
-def _column(conn: Connection, column: Any, account_nos: Collection[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for chunk in bulk.chunks(account_nos, bulk.CHUNK):
-        query = select(accounts.c.account_no, column).where(accounts.c.account_no.in_(chunk))
-        found |= {row[0]: row[1] for row in conn.execute(query)}
-    return found
+def _places(conn: Connection, account_nos: Sequence[str]) -> dict[str, Any]:
+    """Return zone and net of each account, which are locked."""
+    query = select(accounts.c.account_no, accounts.c.zone, accounts.c.net_minor)
+    found = conn.execute(query.where(bulk.among(conn, accounts.c.account_no, account_nos)))
+    return {row[0]: row for row in found.all()}
 
 
 def _bring_forward(
-    conn: Connection, pending: Mapping[str, Pending], made: Mapping[str, str], *, made_on: date, at: datetime
+    conn: Connection,
+    pending: Mapping[str, Pending],
+    made: Mapping[str, str],
+    owed: Mapping[str, int],
+    *,
+    made_on: date,
+    at: datetime,
 ) -> dict[str, int]:
     """Return what each invoice brings forward; a BALANCE bill that says other than what is owed is an open item."""
-    owed = _column(conn, accounts.c.net_minor, pending)
     without = [account_no for account_no, one in pending.items() if one.balances_minor is None and owed[account_no]]
     rows = [
         (number, account_no, BALANCE, owed[account_no], "", "", made_on.isoformat(), None, None, None, None, None,

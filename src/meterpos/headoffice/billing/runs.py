@@ -6,7 +6,7 @@ What it made is counted from its bills, so that a run that was cut off and taken
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -17,7 +17,7 @@ from meterpos.headoffice.tables import bill_errors, bill_runs, bills, counters
 from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.store import Store
 
-AT_ONCE: Final = 900
+AT_ONCE: Final = 2_000
 """How many accounts one transaction bills; what a run holds in memory does not grow beyond them."""
 
 REASONS_SHOWN: Final = 1_000
@@ -62,16 +62,26 @@ class RunResult:
         return self.new_bills / self.seconds if self.seconds else 0.0
 
 
-class Step(Protocol):
-    """What is done for the next accounts after one, in one transaction; returns the last of them and how many."""
+class Lot(NamedTuple):
+    """The accounts of one transaction: the last of them, how many there were, and how many things were made."""
 
-    def __call__(self, conn: Connection, *, after: str, limit: int) -> tuple[str | None, int]: ...
+    last: str | None
+    accounts: int
+    made: int
+
+
+class Step(Protocol):
+    """What is done for the next accounts after one, in one transaction."""
+
+    def __call__(self, conn: Connection, *, after: str, limit: int) -> "Lot": ...
 
 
 def wait_turn(conn: Connection) -> None:
     """Let those who read, bill and invoice take turns: what the one before made is seen from here on."""
-    bulk.insert_new(conn, counters, [{"name": _TURN, "value": 0}])
-    conn.execute(update(counters).where(counters.c.name == _TURN).values(value=counters.c.value + 1))
+    taking = update(counters).where(counters.c.name == _TURN).values(value=counters.c.value + 1)
+    if conn.execute(taking).rowcount == 0:
+        bulk.insert_new(conn, counters, [{"name": _TURN, "value": 0}])
+        conn.execute(taking)
 
 
 def begin(
@@ -119,39 +129,38 @@ def walk(store: Store, run: Run, step: Step, find_next: Callable[[Connection, st
     while True:
         try:
             with store.write() as conn:
-                last, count = step(conn, after=after, limit=AT_ONCE)
+                lot = step(conn, after=after, limit=AT_ONCE)
         except DBAPIError:
-            last, count = _singly(store, run, step, find_next, after)
-        if last is None:
+            lot = _singly(store, run, step, find_next, after)
+        made += lot.made
+        if lot.last is None or lot.accounts < AT_ONCE:
             return made
-        after, made = last, made + count
+        after = lot.last
 
 
-def _singly(
-    store: Store, run: Run, step: Step, find_next: Callable[[Connection, str], str | None], after: str
-) -> tuple[str | None, int]:
-    made = 0
+def _singly(store: Store, run: Run, step: Step, find_next: Callable[[Connection, str], str | None], after: str) -> Lot:
+    looked_at = made = 0
     last: str | None = None
-    for _ in range(AT_ONCE):
+    while looked_at < AT_ONCE:
         with store.read() as conn:
             account_no = find_next(conn, last or after)
         if account_no is None:
             break
         try:
             with store.write() as conn:
-                _, count = step(conn, after=last or after, limit=1)
-                made += count
+                made += step(conn, after=last or after, limit=1).made
         except DBAPIError as error:
             with store.write() as conn:
                 note_errors(conn, run, {account_no: f"The database refused it: {str(error.orig)[:200]}"}, of=())
         last = account_no
-    return last, made
+        looked_at += 1
+    return Lot(last, looked_at, made)
 
 
 def note_errors(conn: Connection, run: Run, reasons: Mapping[str, str], *, of: Sequence[str]) -> None:
     """Keep why accounts could not be billed; of the accounts ``of``, looked at again, forget what was noted before."""
-    for chunk in bulk.chunks([*of, *reasons], bulk.CHUNK):
-        conn.execute(delete(bill_errors).where(bill_errors.c.run_id == run.run_id, bill_errors.c.account_no.in_(chunk)))
+    looked_at = bulk.among(conn, bill_errors.c.account_no, [*of, *reasons])
+    conn.execute(delete(bill_errors).where(bill_errors.c.run_id == run.run_id, looked_at))
     bulk.insert(conn, bill_errors, [(run.run_id, account_no, reason) for account_no, reason in reasons.items()])
 
 
