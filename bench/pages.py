@@ -1,8 +1,12 @@
 """Opening each page, scrolling the long lists frame by frame, and a long statement, in the window on a real ledger."""
 
+import contextlib
+import json
 import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,20 +22,40 @@ STEP_PX: Final = 97
 
 LINES: Final = 240
 PATIENCE_S: Final = 60
+TICK_MS: Final = 20
 PAGES: Final = ("pay", "customers", "meters", "receipts", "plans", "shift", "reports", "sync", "settings")
 LISTS: Final = ("customers", "meters")
 ORDERS: Final = ("customer", "balance", "last_invoice", "number")
 
 
+Opening = tuple[int, int]
+"""How long it took, and how long the window's thread worked (ns)."""
+
+
 def measure(made: Made, *, scratch: Path) -> list[Figure]:
     """Open the till's window on a copy of the ledger, and do what a clerk does: look, and scroll."""
+    copy = working_copy(made, scratch / "pages")
+    at_once = _in_another_process(copy)
+    with _window(copy) as (app, window, till):
+        _get_ready(app, window)
+        first = {name: _open(app, window, name) for name in PAGES}
+        again = {name: _open(app, window, name) for name in PAGES}
+        figures = _told("for the first time", first) + _told("again", again)
+        figures += _told("for the first time, the till untouched until then", at_once)
+        figures += [*_scrolled(app, window), *_ordered(app, window), _statement(till)]
+    shutil.rmtree(copy.home)
+    return figures
+
+
+@contextlib.contextmanager
+def _window(copy: Made) -> Iterator[tuple[Any, Any, Any]]:
+    """Open a window on a ledger and let the clerk in; it calls nobody by itself."""
     from PySide6.QtWidgets import QApplication
 
     from meterpos.till import open_till
     from meterpos.ui import theme
     from meterpos.ui.window import Window
 
-    copy = working_copy(made, scratch / "pages")
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     theme.load_fonts()
@@ -51,32 +75,59 @@ def measure(made: Made, *, scratch: Path) -> list[Figure]:
     _settle(app, window)
     window.gate.admit(CLERK)
     _settle(app, window)
-    figures = [*_opened(app, window), *_scrolled(app, window), *_ordered(app, window), _statement(till)]
-    window.hide()
-    window.tasks.close()
-    till.close()
-    shutil.rmtree(copy.home)
-    return figures
+    try:
+        yield app, window, till
+    finally:
+        window.hide()
+        window.tasks.close()
+        till.close()
 
 
-def _opened(app: Any, window: Any) -> list[Figure]:
-    """Open every page twice: with what it is made of, and again."""
-    first = {name: _open(app, window, name) for name in PAGES}
-    again = {name: _open(app, window, name) for name in PAGES}
-    figures = []
-    for which, took in (("for the first time", first), ("again", again)):
-        slowest = max(took, key=lambda name: took[name][0])
-        what = f"opening a page {which}, the slowest ({slowest})"
-        figures.append(bounded(what, ours_ns=took[slowest][0], limit_ms=OPEN_MS))
-        figures += [
+def _get_ready(app: Any, window: Any) -> None:
+    """Touch a key, and let the pages be made as they are once somebody works here."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from meterpos.ui.app import get_ready
+
+    get_ready(window)
+    QTest.keyClick(window.windowHandle(), Qt.Key.Key_Shift)
+    _pump(app, lambda: len(window._pages) == len(PAGES))
+    _settle(app, window)
+
+
+def untouched(copy: Made) -> dict[str, Opening]:
+    """Open every page of a window in which nothing was made ready."""
+    with _window(copy) as (app, window, _):
+        return {name: _open(app, window, name) for name in PAGES}
+
+
+def _in_another_process(copy: Made) -> dict[str, Opening]:
+    """Open the pages of an untouched window where nothing of them was ever imported."""
+    code = (
+        "import json; from pathlib import Path; from bench.ledger import Made; from bench.pages import untouched\n"
+        f"print(json.dumps(untouched(Made(Path({str(copy.home)!r}), {copy.customers}, 0.0))))"
+    )
+    root = Path(__file__).parents[1]
+    ran = subprocess.run((sys.executable, "-c", code), cwd=root, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Opening] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def _told(which: str, took: dict[str, Opening]) -> list[Figure]:
+    slowest = max(took, key=lambda name: took[name][0])
+    what = f"opening a page {which}, the slowest ({slowest})"
+    return [
+        bounded(what, ours_ns=took[slowest][0], limit_ms=OPEN_MS),
+        *(
             Figure(what=f"- {name}, {which}", figure=f"{wall / 1e6:.1f} ms", floor=_own(own))
             for name, (wall, own) in took.items()
-        ]
-    return figures
+        ),
+    ]
 
 
-def _open(app: Any, window: Any, name: str) -> tuple[int, int]:
-    """Return from the key to the page painted with its first rows, and how long the window's thread worked (ns)."""
+def _open(app: Any, window: Any, name: str) -> Opening:
+    """Return from the key to the page painted with its first rows."""
     start, own = time.perf_counter_ns(), time.thread_time_ns()
     window.go(name)
     page = window.page(name)
@@ -177,12 +228,16 @@ def _settle(app: Any, window: Any) -> None:
 
 
 def _pump(app: Any, until: Callable[[], bool]) -> None:
+    """Let the event loop turn as it does by itself: it sleeps until something happens."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
     deadline = time.monotonic() + PATIENCE_S
     app.processEvents()
+    tick = QTimer(interval=TICK_MS)
+    tick.start()
     while not until():
         assert time.monotonic() < deadline, "it did not happen in time"
-        app.processEvents()
-        time.sleep(0.001)
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
 def _breathe(app: Any, seconds: float) -> None:

@@ -15,6 +15,9 @@ sys.path.insert(0, str(ROOT))
 # The bench's ledgers keep their key in a file of their own, never in the keyring of the person who runs it.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# An installed till has its bytecode, since pip compiles what it installs: what is measured here has it too.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from bench import billing, day, migrate, pages, recalculate, receipt, search, tender, window  # noqa: E402
 from bench.ledger import Made, kept_ledger  # noqa: E402

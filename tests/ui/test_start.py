@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import app as start
 from meterpos.ui.pages.receipts import ReceiptsPage
+from meterpos.ui.preparing import ALL_DAY, Preparing
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui import stand
@@ -86,6 +88,31 @@ def test_a_page_is_made_when_it_is_first_wanted(counter: Counter, opened: Callab
     press(Qt.Key.Key_F4)
     settle(window)
     assert [page.isVisible() for page in window.findChildren(ReceiptsPage)] == [True]
+
+
+def test_pages_are_made_in_quiet_moments_once_somebody_works_here(
+    counter: Counter, opened: Callable[..., Window]
+) -> None:
+    window = opened(counter)
+    handle = window.windowHandle()
+    assert handle is not None
+    preparing = Preparing(window.desk, window.page, quiet_ms=1)
+    preparing.watch(handle)
+    settle(window)
+    assert not window.findChildren(ReceiptsPage), "nobody has touched it"
+    QTest.keyClick(handle, Qt.Key.Key_Shift)
+    pump(lambda: len(window.findChildren(QWidget, "page")) > len(ALL_DAY))
+    assert window.pay.isVisible()
+
+
+def test_nothing_is_made_while_somebody_types(counter: Counter, opened: Callable[..., Window]) -> None:
+    window = opened(counter)
+    handle = window.windowHandle()
+    assert handle is not None
+    Preparing(window.desk, window.page, quiet_ms=60_000).watch(handle)
+    QTest.keyClick(handle, Qt.Key.Key_Shift)
+    settle(window)
+    assert not window.findChildren(ReceiptsPage)
 
 
 def test_smoke_opens_paints_and_quits(tmp_path: Path) -> None:

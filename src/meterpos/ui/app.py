@@ -3,16 +3,15 @@
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
-from meterpos.ui import messages, said, theme, words
-from meterpos.ui.pages.made import PAGES
+from meterpos.ui import messages, theme, words
 from meterpos.ui.qt_words import QtWords
 from meterpos.ui.window import AGAIN, Again, Window
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAGE_MODULES = tuple(f"meterpos.ui.pages.{name}" for name in PAGES)
-PAPERS = ("meterpos.printing.receipt", "meterpos.printing.preview", "meterpos.printing.spool")
 LOG_FILE = "till-window.log"
 LOG_BYTES_MAX = 1_000_000
 AGAIN_CODE = 64
@@ -90,16 +87,22 @@ def _after_first_paint(app: QApplication, window: Window, opener: "Callable[[], 
             theme.apply(app, till.settings.theme)
         words.speak(till.settings.language)
         window.attach(till)
-        window.pay.person.looked_at.connect(
-            lambda _: window.tasks.outside(lambda: _import((*PAPERS, *PAGE_MODULES)), lambda _: None),
-            Qt.ConnectionType.SingleShotConnection,
-        )
+        get_ready(window)
 
     def failed(error: UserError) -> None:
         window.tell_error(error)
 
     window.tasks.in_lane(lambda: _logged(opener()), attach, failed)
     window.complete()
+
+
+def get_ready(window: Window) -> None:
+    """Once somebody works at the window, make its pages in quiet moments."""
+    from meterpos.ui.preparing import Preparing
+
+    handle = window.windowHandle()
+    assert handle is not None, "a window that was painted has a handle"
+    Preparing(window.desk, window.page).watch(handle)
 
 
 def _logged(till: "Till") -> "Till":
@@ -112,18 +115,6 @@ def _logged(till: "Till") -> "Till":
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger("meterpos").addHandler(handler)
     return till
-
-
-def _import(names: Iterable[str]) -> None:
-    """Runs in the pool once work begins: what a receipt or a page will need is there before anybody waits for it."""
-    import importlib
-
-    for name in names:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            log.exception("cannot import %s", name)
-    said.translated("", words.language())  # reads the catalogue of sentences, so that the first error need not
 
 
 def _hook(window: Window) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

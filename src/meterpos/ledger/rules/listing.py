@@ -1,10 +1,11 @@
 """How long lists are filtered and ordered, and what of that is known only once everything was looked at."""
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Show = Literal["active", "inactive", "all"]
 Owing = Literal["any", "owing", "credit", "overdue"]
 Order = Literal["number", "customer", "balance", "last_invoice"]
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 
 
 def reads_all(*, text: str, show: Show) -> bool:

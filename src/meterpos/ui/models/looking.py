@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from meterpos.ledger.money import format_amount
+from meterpos.ledger.rules.listing import ORDERS
 from meterpos.ui import words
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ def customer(conn: "Connection", customer_no: str, today: date) -> "CustomerDoss
     from meterpos.ledger.queries.dossier import customer_dossier
 
     return customer_dossier(conn, customer_no, today=today)
+
+
+def rehearse(conn: "Connection", today: date) -> None:
+    """Read once what the long lists show first, so that no question to the ledger is put together while a key waits."""
+    for number in customers(conn, None, today=today, text="").numbers[:1]:
+        customer_rows(conn, (number,), today)
+        customer(conn, number, today)
+    for order in ORDERS:
+        for number in meters(conn, None, today=today, order=order).numbers[:1]:
+            meter_rows(conn, (number,), today)
+            meter(conn, number, today)
 
 
 def money(row: "MeterRow | CustomerRow", currency: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from meterpos.errors import UserError
-from meterpos.ledger.rules.listing import reads_all
+from meterpos.ledger.rules.listing import ORDERS, reads_all
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import looking
@@ -42,12 +42,7 @@ class MetersPage(QWidget):
         self.state = Choice(
             "meters.state", ("any", "owing", "credit", "overdue"), shortcut="Ctrl+2", name_key="meters.state"
         )
-        self.order = Choice(
-            "meters.order",
-            ("number", "customer", "balance", "last_invoice"),
-            shortcut="Ctrl+3",
-            name_key="meters.order",
-        )
+        self.order = Choice("meters.order", ORDERS, shortcut="Ctrl+3", name_key="meters.order")
         self.roll: Roll[MeterRow] = Roll(
             desk,
             "meters list",
