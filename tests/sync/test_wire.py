@@ -505,3 +505,16 @@ def test_the_end_of_a_stream_is_read_as_it_was_made() -> None:
     )  # fmt: skip
     answer = wire.read_recalled(recalled(request=asked.digest), key=SERVER, request=asked.digest)
     assert (answer.stream, answer.after_seq, answer.entries) == (STREAM, 5, (b'{"a":1}', b'{"a":2}'))
+
+
+def test_a_till_says_how_it_is_and_what_is_not_known_of_it_is_passed_over() -> None:
+    said = {"waiting": 3, "waiting_minor": 415_000, "disk_free_mb": 12, "last_seq": 40, "mood": 7}
+    push = wire.read_push(a_push(condition=said), key=signing.public_of(DEVICE_KEY))
+    assert push.condition == {name: value for name, value in said.items() if name != "mood"}
+    assert wire.read_push(a_push(), key=signing.public_of(DEVICE_KEY)).condition == {}
+
+
+@pytest.mark.parametrize("said", [{"waiting": -1}, {"waiting": "3"}, {"waiting": 1.5}, {str(n): n for n in range(51)}])
+def test_a_till_cannot_say_what_it_cannot_be(said: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        wire.read_push(a_push(condition=said), key=signing.public_of(DEVICE_KEY))

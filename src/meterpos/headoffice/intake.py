@@ -371,6 +371,7 @@ def _note_contact(conn: Connection, *, push: Push, device: Device, at: datetime)
             software=push.software,
             reported_generation=push.generation,
             reported_position=push.position,
+            **({"condition": dict(push.condition)} if push.condition else {}),
         )
     )
 

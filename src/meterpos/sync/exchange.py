@@ -4,8 +4,10 @@ Write blocks are opened around one acknowledgement or one page, never across the
 """
 
 import secrets
+import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from meterpos.errors import MeterposError, UserError
 from meterpos.ledger import journal
 from meterpos.ledger.operations import feed, recalls, sync_state
 from meterpos.ledger.queries.identity import Identity, identity
+from meterpos.ledger.queries.status import waiting
 from meterpos.ledger.queries.streams import stream_place, stream_states
 from meterpos.ledger.store import Store
 from meterpos.sync import protocol, steps, wire
@@ -102,14 +105,15 @@ def exchange(
             who = identity(connection)
         refuse_training(who)
         if line is not None:
-            return _Drive(store, who, device_key, line, now, progress, cancelled).run(memory or Memory())
+            return _Drive(store, home, who, device_key, line, now, progress, cancelled).run(memory or Memory())
         with Line(who.server_url) as own:
-            return _Drive(store, who, device_key, own, now, progress, cancelled).run(memory or Memory())
+            return _Drive(store, home, who, device_key, own, now, progress, cancelled).run(memory or Memory())
 
 
 @dataclass(slots=True)
 class _Drive:
     store: Store
+    home: Path
     who: Identity
     device_key: bytes
     line: Sender
@@ -151,7 +155,11 @@ class _Drive:
     def _drive(self, course: Course) -> str:
         """Take step after step; return the outcome."""
         speaker = steps.Who(
-            device=self.who.device_id, key=self.device_key, server_key=self.who.server_key, software=SOFTWARE
+            device=self.who.device_id,
+            key=self.device_key,
+            server_key=self.who.server_key,
+            software=SOFTWARE,
+            condition=self._condition(),
         )
         talk = protocol.exchange(who=speaker, course=course, nonce=lambda: secrets.token_bytes(wire.NONCE_BYTES))
         answer: Any = None
@@ -173,6 +181,17 @@ class _Drive:
             talk.close()
             if self.ahead is not None:
                 self.ahead.settle()
+
+    def _condition(self) -> dict[str, int]:
+        """Say how this till is: what waits here, and how much room its disk has."""
+        with self.store.read() as connection:
+            behind = waiting(connection)
+            current = next((state for state in stream_states(connection) if state.is_current), None)
+        said = {"waiting": behind.count, "waiting_minor": max(behind.amount_minor, 0)}
+        said["last_seq"] = 0 if current is None else current.last_seq
+        with suppress(OSError):
+            said["disk_free_mb"] = shutil.disk_usage(self.home).free // 1_000_000
+        return said
 
     def _tell(self, step: steps.Step | None, course: Course) -> None:
         if self.progress is not None and isinstance(step, steps.RecordAck | steps.ApplyPage | steps.ApplyAgain):

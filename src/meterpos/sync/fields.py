@@ -1,6 +1,6 @@
 """Strict reading of the values in a message: each field there, of its type, in its range, and none besides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -8,6 +8,7 @@ from meterpos.sync.framing import INTEGER_MAX, PROTOCOL, Opened, Sealed, WireErr
 from meterpos.sync.records import OUTCOMES, Outcome
 
 TEXT_CHARACTERS_MAX = 500
+COUNTS_MAX = 50
 
 
 class Header:
@@ -69,6 +70,13 @@ class Header:
         if not isinstance(value, dict) or len(value) > most:
             raise WireError("header", f"{name} is not an object of at most {most}")
         return value
+
+    def counts(self, name: str, known: Collection[str]) -> Mapping[str, int]:
+        """Read an object of whole numbers under these names, empty where it is not there; others are passed over."""
+        if name not in self._values:
+            return {}
+        found = self.mapping(name, most=COUNTS_MAX)
+        return {one: integer(value, name=f"{name}.{one}") for one, value in found.items() if one in known}
 
     def finish(self) -> None:
         """Refuse a header that holds more than was read: a newer protocol has a newer number."""

@@ -184,6 +184,7 @@ class _Talk:
             position=self.cursor.position,
             software=self.who.software,
             nonce=self.nonce(),
+            condition=self.who.condition,
         )
 
     def _believe(self, ack: Ack, sent: tuple[int, bytes], *, is_current: bool) -> Generator[Step, Any, Ack]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 Outcome = Literal["stored", "had", "exception", "quarantined"]
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
@@ -31,10 +31,15 @@ class FeedRow:
     data: bytes
 
 
+CONDITION: Final = ("last_seq", "waiting", "waiting_minor", "disk_free_mb")
+"""What a till says of itself when an exchange begins: its current stream's last entry, how many entries and how much
+money wait for head office, how many MB its disk has left."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
     """A batch of one stream's contiguous entries, as the till signed it. `generation` and `position` say how far
-    its feed is.
+    its feed is, `condition` how the till is (`CONDITION`); empty where it did not say.
     """
 
     device: str
@@ -47,6 +52,7 @@ class Push:
     position: int
     software: str
     digest: str
+    condition: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def through_seq(self) -> int:

@@ -145,12 +145,16 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Who speaks, to whom: the device's key and id, the server's public key, this program's version."""
+    """Who speaks, to whom: the device's key and id, the server's public key, this program's version.
+
+    `condition` is how the till is as the exchange begins, by the names of records.CONDITION.
+    """
 
     device: str
     key: bytes
     server_key: bytes
     software: str
+    condition: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

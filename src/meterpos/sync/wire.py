@@ -33,6 +33,7 @@ from meterpos.sync.framing import (
 )
 from meterpos.sync.limits import ENTRIES_MAX, ENTRY_BYTES_MAX, NONCE_BYTES, ROWS_MAX
 from meterpos.sync.records import (
+    CONDITION,
     Ack,
     Answer,
     Certificate,
@@ -126,9 +127,10 @@ def make_push(
     position: int,
     software: str,
     nonce: bytes,
+    condition: Mapping[str, int] | None = None,
 ) -> bytes:
     """Sign a batch with the device key; `prev` is the id of the entry before from_seq, `head` that of the last one
-    (= prev if none).
+    (= prev if none); `condition` is what the till says of itself.
     """
     assert len(entries) <= ENTRIES_MAX, len(entries)
     header: dict[str, object] = {
@@ -144,6 +146,7 @@ def make_push(
         "position": position,
         "software": software,
         "nonce": nonce.hex(),
+        **({"condition": dict(condition)} if condition else {}),
     }
     return seal(header, key=key, body=entries, alike=True)
 
@@ -169,6 +172,7 @@ def read_push(packed: bytes | Opened, *, key: bytes) -> Push:
         position=header.integer("position"),
         software=header.text("software", empty=True),
         digest=sealed.digest,
+        condition=header.counts("condition", CONDITION),
     )
     header.octets("nonce", size=NONCE_BYTES)
     header.finish()

@@ -13,6 +13,7 @@ from meterpos.cli.headoffice import (
     courier,
     data,
     desk,
+    fleet,
     mirror,
     money,
     people,
@@ -69,4 +70,5 @@ app.add_typer(billing.bill_app, name="bill")
 app.add_typer(plans.app, name="plan")
 app.add_typer(people.setting_app, name="setting")
 app.add_typer(desk.app, name="exceptions")
+fleet.add_to(app)
 app.add_typer(sms.app, name="sms")

@@ -24,7 +24,9 @@ tills: Final = Table(
     Column("reported_generation", Integer),
     Column("reported_position", BigInteger),
     Column("courier_key", LargeBinary),
-    comment="status: waiting, enrolled or revoked; code_hash outlives its use, so a lost answer can be asked for again",
+    Column("condition", JSON),
+    comment="status: waiting, enrolled or revoked; code_hash outlives its use, so a lost answer can be asked "
+    "for again; condition is what the till said of itself as its last exchange began (sync.records.CONDITION)",
 )
 Index("ix_tills_device", tills.c.device_id, unique=True)
 Index("ix_tills_code", tills.c.code_hash, unique=True)

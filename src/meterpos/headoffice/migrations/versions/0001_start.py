@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("reported_generation", sa.Integer),
         sa.Column("reported_position", sa.BigInteger),
         sa.Column("courier_key", sa.LargeBinary),
+        sa.Column("condition", sa.JSON),
         sa.PrimaryKeyConstraint("till_name", name="pk_tills"),
     )
     op.create_index("ix_tills_device", "tills", ["device_id"], unique=True)
