@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from meterpos.ledger.queries.drafts import kept_drafts
-from meterpos.ledger.tables import accounts
+from meterpos.ledger.tables import accounts, till_identity
 from meterpos.till import open_till
+from meterpos.ui import words
 from meterpos.ui.models.draft import from_data
 from meterpos.ui.window import Window
 from tests.support.tills import CLERK, Counter
@@ -172,6 +173,38 @@ def test_on_a_narrow_screen_what_waits_makes_room_for_the_change(counter: Counte
     assert window.pay.minimumSizeHint().height() <= 768 - 52
     press(ENTER)
     assert window.pay.last.parked_card.isVisible()
+
+
+def test_on_a_narrow_screen_with_everything_at_once_nothing_is_squeezed_nor_scrolls(
+    counter: Counter, opened: Any
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(till_identity.update().values(training=True))
+    window: Window = opened(counter, size=(1024, 768), language="sw")
+    choose(window, "MTR-2026-000452")
+    press(F12)
+    settle(window)
+    window.pay.done.show_printed(
+        "Printa haina karatasi. Weka karatasi mpya, kisha bonyeza Chapisha tena.", trouble=True
+    )
+    assert window.training.isVisible()
+    assert fits(window), "the change, the slip to reconnect and a printer in trouble"
+    for _ in range(3):
+        choose(window, "MTR-112")
+        type_text("700")
+        press(F11)
+    choose(window, "makokha")
+    assert fits(window)
+    last = window.pay.last
+    last.tell_parked(words.say("pay.parked.moved", name=stand.LONG))
+    settle(window)
+    assert last.parked.geometry().bottom() < last.parked_hint.geometry().top(), "no row under the sentence"
+
+
+def fits(window: Window) -> bool:
+    settle(window)
+    bars = [area.verticalScrollBar() for area in window.findChildren(QScrollArea) if area.isAncestorOf(window.pay)]
+    return bool(bars) and not any(bar.maximum() for bar in bars)
 
 
 def test_a_tenth_payment_is_not_put_aside_but_told(window: Window) -> None:

@@ -126,7 +126,7 @@ class DonePanel(QWidget):
         inside.addWidget(self.figure)
         inside.addWidget(self.cash_line)
         card = Surface("card")
-        inside = vertical(card, margins=(20, 16, 20, 16), spacing=4)
+        inside = vertical(card, margins=(20, 13, 20, 13), spacing=4)
         for label in (self.amount, self.whom, self.legs, self.waits, self.number, self.sms, self.printed):
             inside.addWidget(label)
         row = horizontal(self.reconnect, margins=(14, 10, 12, 10), spacing=10)
@@ -138,7 +138,7 @@ class DonePanel(QWidget):
         row.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
         self.again.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.trouble.hide()
-        column = vertical(self, spacing=14)
+        column = vertical(self, spacing=10)
         column.addWidget(huge)
         column.addWidget(card)
         column.addWidget(self.reconnect)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from meterpos.ui.models.draft import Draft
 
 
-PARKED_SHOWN = 3
+PARKED_SHOWN, PARKED_SHOWN_NARROW = 3, 2
 
 
 class ParkedList(RowList["Draft"]):
@@ -31,11 +31,21 @@ class ParkedList(RowList["Draft"]):
     def __init__(self) -> None:
         super().__init__(row_height=METRICS.touch, painter=self._paint_row, spoken=self._speak)
         words.bind(self.setAccessibleName, "pay.parked.title")
+        self._most = PARKED_SHOWN
 
     def show_drafts(self, drafts: "Sequence[Draft]") -> None:
-        """Show these; three are in sight, the others scroll."""
+        """Show these; a few are in sight, the others scroll."""
         self.set_rows(tuple(drafts), current=0)
-        self.setFixedHeight(min(len(drafts), PARKED_SHOWN) * METRICS.touch + 2)
+        self._fit()
+
+    def show_most(self, rows: int) -> None:
+        """Have no more than so many in sight."""
+        if rows != self._most:
+            self._most = rows
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(min(len(self.rows()), self._most) * METRICS.touch + 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         draft = self.current()
@@ -87,6 +97,7 @@ class LastStrip(QWidget):
         words.bind(lambda text: self.parked_title.setText(f"{text.upper()}   F11"), "pay.parked.title", owner=self)
         self.parked_hint = Label(Type.helper, "muted", key="pay.parked.hint", wrap=True)
         self.last_card = Surface("card")
+        self._told = QWidget()
         self.parked_card = Surface("question")
         self._build()
         self.again_button.clicked.connect(self.again)
@@ -99,13 +110,16 @@ class LastStrip(QWidget):
         self.parked_card.hide()
 
     def _build(self) -> None:
-        inside = vertical(self.last_card, margins=(14, 9, 14, 0), spacing=2)
-        inside.addWidget(SectionLabel("pay.last_payment"))
+        told = vertical(self._told, spacing=2)
+        told.addWidget(SectionLabel("pay.last_payment"))
         row = horizontal(None)
         row.addWidget(self.who, 1)
         row.addWidget(self.amount)
-        inside.addLayout(row)
-        inside.addWidget(self.more)
+        told.addLayout(row)
+        told.addWidget(self.more)
+        self._inside = inside = vertical(self.last_card, spacing=2)
+        inside.addWidget(self._told)
+        self._margins()
         row = horizontal(None, spacing=14)
         row.addWidget(self.again_button)
         row.addWidget(self.right_button)
@@ -140,10 +154,16 @@ class LastStrip(QWidget):
         if had_keyboard and not drafts:
             self.leave.emit()
 
-    def give_room(self, *, roomy: bool) -> None:
-        """On a narrow screen what waits makes room for the change; its keys still bring it back."""
+    def give_room(self, *, roomy: bool, wide: bool) -> None:
+        """On a narrow screen what waits makes room for the change, which tells the last payment: its keys stay."""
         self._roomy = roomy
+        self.parked.show_most(PARKED_SHOWN if wide else PARKED_SHOWN_NARROW)
         self.parked_card.setVisible(roomy and bool(self.parked.rows()))
+        self._told.setVisible(roomy)
+        self._margins()
+
+    def _margins(self) -> None:
+        self._inside.setContentsMargins(14, 9 if self._roomy else 0, 14, 0)
 
     def tell_parked(self, sentence: str) -> None:
         """Say why one could not be brought back."""

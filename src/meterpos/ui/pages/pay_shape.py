@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from meterpos.ui.widgets.paper import PaperView
 
 
+class _Below(QWidget):
+    """What stands under the search line: it takes the room that is left, and its lists scroll in themselves."""
+
+    def hasHeightForWidth(self) -> bool:
+        """Say no: else it would press upon what stands under it, as high as all its rows."""
+        return False
+
+
 class PayShape(QWidget):
     """The parts of the pay page and where they stand. At first there is the search alone, typable at once."""
 
@@ -52,7 +60,7 @@ class PayShape(QWidget):
         column.addSpacing(7)
         column.addWidget(self.search.hint)
         column.addSpacing(8)
-        self._below = QWidget()
+        self._below = _Below()
         self._below_stack = QStackedLayout(self._below)
         found = QWidget()
         inside = vertical(found, spacing=0)
@@ -126,7 +134,8 @@ class PayShape(QWidget):
         if not self._is_complete:
             return
         busy = self._customer is not None or self._middle.currentWidget() is self.done
-        self.last.give_room(roomy=bool(self._wide) or self._middle.currentWidget() is not self.done)
+        roomy = bool(self._wide) or self._middle.currentWidget() is not self.done
+        self.last.give_room(roomy=roomy, wide=bool(self._wide))
         if not self._wide:
             nothing = not self.search.line.text().strip()
             self._below_stack.setCurrentIndex(1 if busy or nothing else 0)
