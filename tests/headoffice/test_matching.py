@@ -229,16 +229,16 @@ def test_any_file_is_a_statement_or_a_sentence(data: bytes) -> None:
 # --- matching
 
 
-def test_a_statement_confirms_what_it_shows_once(both: Office) -> None:
-    paid(both, "R-1", "A1", 1000_00, "SKJ3XY71AB")
-    paid(both, "R-1", "A2", 500_00, "SKJ3XY71AB")
+def test_a_statement_confirms_what_it_shows_once(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 1000_00, "SKJ3XY71AB")
+    paid(books_of, "R-1", "A2", 500_00, "SKJ3XY71AB")
     data = mpesa("skj3 xy71ab,18-11-2026 09:41:07,Completed,1500.00,,,")
-    assert counts(match(both, data)) == {"confirmed": 1}
-    assert counts(match(both, data)) == {"known": 1}
-    with both.store.read() as conn:
+    assert counts(match(books_of, data)) == {"confirmed": 1}
+    assert counts(match(books_of, data)) == {"known": 1}
+    with books_of.store.read() as conn:
         standing = taking.standing(conn, "mpesa", ["SKJ3XY71AB"])["SKJ3XY71AB"]
     assert [one.said for one in standing] == [True, True]
-    assert codes(both) == []
+    assert codes(books_of) == []
 
 
 def test_another_amount_confirms_nothing_and_is_looked_at(books_of: Office) -> None:
@@ -262,28 +262,28 @@ def test_another_amount_confirms_nothing_and_is_looked_at(books_of: Office) -> N
     assert (net(books_of, "A1"), codes(books_of)) == (-10000, [])
 
 
-def test_money_no_payment_names_waits_for_a_till_that_was_offline(both: Office) -> None:
+def test_money_no_payment_names_waits_for_a_till_that_was_offline(books_of: Office) -> None:
     data = mpesa("SKJ3XY71AB,18-11-2026 09:41:07,Completed,1000.00,,,")
-    assert counts(match(both, data)) == {"waiting": 1}
-    assert codes(both) == ["unmatched_money"]
-    app.match_now(both)
-    paid(both, "R-1", "A1", 1000_00, "SKJ3XY71AB")
-    app.match_now(both)
-    assert codes(both) == []
-    with both.store.read() as conn:
+    assert counts(match(books_of, data)) == {"waiting": 1}
+    assert codes(books_of) == ["unmatched_money"]
+    app.match_now(books_of)
+    paid(books_of, "R-1", "A1", 1000_00, "SKJ3XY71AB")
+    app.match_now(books_of)
+    assert codes(books_of) == []
+    with books_of.store.read() as conn:
         assert not desk.has_arrivals(conn)
 
 
-def test_paybill_money_is_posted_to_its_meter_whoever_tells_first(both: Office) -> None:
-    assert counts(told(both, "SKJ3XY71AB", 700_00, "mtr 001")) == {"posted": 1}
-    assert counts(told(both, "SKJ3XY71AB", 700_00, "mtr 001")) == {"known": 1}
+def test_paybill_money_is_posted_to_its_meter_whoever_tells_first(books_of: Office) -> None:
+    assert counts(told(books_of, "SKJ3XY71AB", 700_00, "mtr 001")) == {"posted": 1}
+    assert counts(told(books_of, "SKJ3XY71AB", 700_00, "mtr 001")) == {"known": 1}
     rows = (
         "SKJ3XY71AB,18-11-2026 09:41:07,Completed,700.00,,,MTR 001",
         "SKJ3XY71AC,18-11-2026 09:42:07,Completed,50,,,A3",
     )
-    assert counts(match(both, mpesa(*rows))) == {"confirmed": 1, "known": 1, "posted": 1}
-    assert (net(both, "A1"), net(both, "A3"), codes(both)) == (-70000, -5000, [])
-    assert counts(match(both, mpesa(*rows))) == {"known": 2}
+    assert counts(match(books_of, mpesa(*rows))) == {"confirmed": 1, "known": 1, "posted": 1}
+    assert (net(books_of, "A1"), net(books_of, "A3"), codes(books_of)) == (-70000, -5000, [])
+    assert counts(match(books_of, mpesa(*rows))) == {"known": 2}
 
 
 def test_two_who_tell_of_one_payment_at_once_post_it_once(both: Office) -> None:
@@ -302,17 +302,17 @@ def test_two_who_tell_of_one_payment_at_once_post_it_once(both: Office) -> None:
     assert (net(both, "A1"), codes(both)) == (-70000, [])
 
 
-def test_paybill_money_for_nobody_known_waits_in_suspense_and_is_placed(both: Office) -> None:
-    assert counts(told(both, "SKJ3XY71AB", 700_00, "MTR-999")) == {"in_suspense": 1}
-    assert codes(both) == ["unknown_reference"]
-    assert net(both, "SUSPENSE-PAYBILL") == -70000
-    done = place(both, "skj3xy71ab", "A2")
+def test_paybill_money_for_nobody_known_waits_in_suspense_and_is_placed(books_of: Office) -> None:
+    assert counts(told(books_of, "SKJ3XY71AB", 700_00, "MTR-999")) == {"in_suspense": 1}
+    assert codes(books_of) == ["unknown_reference"]
+    assert net(books_of, "SUSPENSE-PAYBILL") == -70000
+    done = place(books_of, "skj3xy71ab", "A2")
     assert (done.number, done.amount_minor) == ("TRF-000001", 70000)
-    assert (net(both, "A2"), net(both, "SUSPENSE-PAYBILL"), codes(both)) == (-70000, 0, [])
+    assert (net(books_of, "A2"), net(books_of, "SUSPENSE-PAYBILL"), codes(books_of)) == (-70000, 0, [])
     with pytest.raises(books.AlreadySaid, match="moved already"):
-        place(both, "PB-SKJ3XY71AB", "A3")
+        place(books_of, "PB-SKJ3XY71AB", "A3")
     with pytest.raises(UnknownPayment, match="No money in suspense"):
-        place(both, "NOTHING", "A3")
+        place(books_of, "NOTHING", "A3")
 
 
 def test_a_callback_for_what_a_till_took_confirms_it(books_of: Office) -> None:

@@ -318,12 +318,12 @@ def test_a_fact_is_told_once_by_two_workers(both: Office) -> None:
         assert {one.tries for one in outbox.listed(conn)} == {1}
 
 
-def test_a_database_that_is_told_twice_refuses(both: Office) -> None:
-    issue(both, "INV-1", "A1", 100_00)
-    one = messages(both)[0]
-    with both.store.read() as conn:
+def test_a_database_that_is_told_twice_refuses(desk: Office) -> None:
+    issue(desk, "INV-1", "A1", 100_00)
+    one = messages(desk)[0]
+    with desk.store.read() as conn:
         row = dict(conn.execute(sms.select().where(sms.c.sms_id == one.sms_id)).one()._mapping)
-    with pytest.raises(Exception, match=r"(?i)unique"), both.store.write() as conn:
+    with pytest.raises(Exception, match=r"(?i)unique"), desk.store.write() as conn:
         conn.execute(insert(sms), {**row, "sms_id": "ANOTHER"})
 
 
@@ -332,13 +332,13 @@ def test_old_facts_are_no_news(desk: Office) -> None:
     assert messages(desk) == []
 
 
-def test_many_facts_are_gathered_a_page_at_a_time(both: Office) -> None:
+def test_many_facts_are_gathered_a_page_at_a_time(desk: Office) -> None:
     for number in range(5):
-        issue(both, f"INV-{number}", "A1", 100_00)
-    moment = both.moment()
+        issue(desk, f"INV-{number}", "A1", 100_00)
+    moment = desk.moment()
     counts = []
     while True:
-        with both.store.write() as conn:
+        with desk.store.write() as conn:
             found = drafting.gather(conn, at=moment.at, today=moment.today, limit=2)
         counts.append(found.queued)
         if not found.more:
@@ -405,21 +405,21 @@ def test_whom_no_phone_reaches_is_named(desk: Office) -> None:
 # --- who wants none
 
 
-def test_who_opted_out_gets_nothing_not_even_what_waits(both: Office) -> None:
-    issue(both, "INV-1", "A1", 100_00)
-    messages(both)
-    with both.store.write() as conn:
-        outbox.opt_out(conn, GRACE, why="asked for it", at=both.moment().at)
-    issue(both, "INV-2", "A1", 100_00)
-    assert [(one.phone, one.state) for one in messages(both)] == [
+def test_who_opted_out_gets_nothing_not_even_what_waits(desk: Office) -> None:
+    issue(desk, "INV-1", "A1", 100_00)
+    messages(desk)
+    with desk.store.write() as conn:
+        outbox.opt_out(conn, GRACE, why="asked for it", at=desk.moment().at)
+    issue(desk, "INV-2", "A1", 100_00)
+    assert [(one.phone, one.state) for one in messages(desk)] == [
         (GRACE, "cancelled"),
         (OTIENO, "queued"),
         (OTIENO, "queued"),
     ]
-    assert run_bulk(both, dry_run=True).unwanted == 1
-    with both.store.write() as conn:
+    assert run_bulk(desk, dry_run=True).unwanted == 1
+    with desk.store.write() as conn:
         assert outbox.opt_in(conn, GRACE) and not outbox.opt_in(conn, GRACE)
-    assert run_bulk(both, dry_run=True).unwanted == 0
+    assert run_bulk(desk, dry_run=True).unwanted == 0
 
 
 def test_only_what_failed_is_sent_again(desk: Office) -> None:

@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -47,13 +48,15 @@ def gateway() -> Iterator[LocalGateway]:
         yield local
 
 
-def connect(office: Office, gateway: LocalGateway, kind: str = "africastalking", **options: object) -> Gateway:
-    """Choose this gateway and return the way to it, with little patience."""
+def connect(
+    office: Office, gateway: LocalGateway, kind: str = "africastalking", *, timeout_s: float = 10.0, **options: object
+) -> Gateway:
+    """Choose this gateway and return the way to it."""
     with office.write() as (conn, _):
         setup.set_up(conn, at=office.moment().at, kind=kind, url=gateway.url, username="lake", sender="LAKE", **options)  # type: ignore[arg-type]
         chosen = setup.required(conn)
     setup.keep_key(office.settings.home, KEY)
-    return gateway_of(chosen, key=setup.kept_key(office.settings.home), timeout_s=0.3)
+    return gateway_of(chosen, key=setup.kept_key(office.settings.home), timeout_s=timeout_s)
 
 
 def queue(office: Office, *subjects: str, phone: str = GRACE) -> None:
@@ -180,11 +183,12 @@ def test_a_gateway_says_when_to_come_again(desk: Office, gateway: LocalGateway) 
 
 
 def test_what_nobody_knows_the_end_of_is_not_sent_twice(desk: Office, gateway: LocalGateway) -> None:
-    way = connect(desk, gateway)
+    way = connect(desk, gateway, timeout_s=0.3)
     gateway.silent_s = 0.6
     queue(desk, "one")
     assert sending.work(desk, gateway=way).unsure == 1
     gateway.silent_s = 0
+    way = connect(desk, gateway)
     later(desk, timedelta(days=1))
     assert sending.work(desk, gateway=way).accepted == 0 and len(gateway.asked) == 1
     with desk.store.write() as conn:
@@ -196,7 +200,7 @@ def test_a_message_whose_sender_died_is_unsure(desk: Office, gateway: LocalGatew
     connect(desk, gateway)
     queue(desk, "one")
     with desk.store.write() as conn:
-        sending._take(conn, at=desk.moment().at, per_minute=9)
+        sending._take(conn, 1, at=desk.moment().at, per_minute=9)
     later(desk, sending.HELD_FOR)
     assert sending.work(desk, gateway=Log()).accepted == 0
     assert (the_message(desk).state, the_message(desk).detail) == (
@@ -239,6 +243,16 @@ def test_one_stop_stops_the_round_and_is_settled_when_it_goes_again(desk: Office
     later(desk, timedelta(minutes=2))
     assert sending.work(desk, gateway=way).accepted == 3
     assert codes(desk) == []
+
+
+def test_a_slow_gateway_is_asked_side_by_side(desk: Office, gateway: LocalGateway) -> None:
+    way = connect(desk, gateway)
+    gateway.silent_s = 0.05
+    queue(desk, *(f"number {count}" for count in range(17)))
+    began = time.monotonic()
+    assert sending.work(desk, gateway=way).accepted == 17
+    assert time.monotonic() - began < 17 * 0.05, "one after the other"
+    assert len({asked["to"] for asked in gateway.asked}) == 1 and len(gateway.asked) == 17
 
 
 @pytest.mark.parametrize("kind", ["africastalking", "http"])
