@@ -146,7 +146,8 @@ class CustomersPage(QWidget):
     def _speak(self, row: "CustomerRow") -> str:
         said, _ = looking.money(row, self._desk.currency)
         gone = words.say("customers.gone") if row.status != "active" else ""
-        parts = (row.name, row.customer_no, phone(row.phone), gone, said, words.say("pay.meters", n=row.meters))
+        late = words.say("money.overdue") if row.overdue else ""
+        parts = (row.name, row.customer_no, phone(row.phone), gone, said, late, words.say("pay.meters", n=row.meters))
         return ", ".join(part for part in parts if part)
 
     def _paint(self, painter: QPainter, rect: QRectF, row: "CustomerRow", state: RowState) -> None:
@@ -161,7 +162,7 @@ class CustomersPage(QWidget):
         more, shade = words.say("pay.meters", n=row.meters), colors.muted
         if row.status != "active":
             more, shade = words.say("customers.gone"), colors.waiting
-        elif row.overdue:
+        if row.overdue:
             more = f"{more} · {words.say('money.overdue')}"
         under = paint.text(painter, lower, more, Type.helper, shade, align=paint.RIGHT, whole=True, ground=ground)
         paint.text(painter, upper.adjusted(0, 0, -wide - 12, 0), row.name, Type.text_strong, colors.ink, ground=ground)

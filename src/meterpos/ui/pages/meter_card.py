@@ -115,10 +115,12 @@ class MeterCardPanel(QStackedWidget):
         self.button.setEnabled(account.closed_on is None or bool(account.net_minor))
         self.button.setVisible(self._desk.may("take_money"))
         self.why.tell(self._desk.why_not("take_money"))
+        late = any(one.days_overdue for one in dossier.open)
+        standing = words.say(f"meters.status.{account.status}")
         self.status.show_fact(
-            words.say(f"meters.status.{account.status}"),
+            f"{standing} · {words.say('money.overdue')}" if late else standing,
             icon="",
-            tone="danger" if any(one.days_overdue for one in dossier.open) else TONES[account.status],
+            tone="danger" if late else TONES[account.status],
         )
         self.who.setText(account.customer_name or words.say("meters.nobody"))
         self.reach.setText(" · ".join(part for part in (account.customer_no, phone(dossier.phone)) if part))
@@ -130,7 +132,7 @@ class MeterCardPanel(QStackedWidget):
         if dossier.serial_no:
             where.append(words.say("meters.serial", number=dossier.serial_no))
         self.where.setText(" · ".join(where))
-        self._tell_facts(dossier, late=any(one.days_overdue for one in dossier.open))
+        self._tell_facts(dossier, late=late)
         self.open.set_rows(dossier.open)
         self.open.setVisible(bool(dossier.open))
         self.nothing_open.setVisible(not dossier.open)

@@ -211,11 +211,13 @@ class TopBar(QFrame):
             parts.append(words.say("top.as_of", time=at))
             late = moment.at - status.as_of > timedelta(hours=settings.offline_amber_hours)
         late = late or status.waiting_minor > settings.offline_amber_minor
-        icon = "cloud" if self._desk.online else "cloud-off"
+        icon = "triangle-alert" if late else "cloud" if self._desk.online else "cloud-off"
         self.link.setVisible(status.enrolled)
-        whole = " · ".join(parts)
+        whole = " · ".join((*parts, words.say("top.late")) if late else parts)
         narrow = self.window().width() < METRICS.narrow_below
-        self.link.show_fact(parts[0] if narrow else whole, icon=icon, tone="waiting" if late else "muted", tip=whole)
+        shown = parts[0] if narrow else " · ".join(parts)
+        self.link.show_fact(shown, icon=icon, tone="waiting" if late else "muted", tip=whole)
+        self.link.setAccessibleName(whole)
 
     def _tell_printer(self) -> None:
         there = self._desk.till.settings.printer is not None
