@@ -1,13 +1,16 @@
 """What is posted of odd rows: numbers that are somebody else's, references in any spelling, payments below zero."""
 
+import pytest
 from sqlalchemy import text
 
 from meterpos.headoffice.checks import run_checks
+from meterpos.headoffice.legacy.posting_readings import milli_of
 from meterpos.headoffice.legacy.run import Runner
 from meterpos.headoffice.legacy.sources import open_source
 from meterpos.headoffice.office import Office
 from tests.headoffice.legacy import old_books
 from tests.headoffice.legacy.conftest import MakeSource
+from tests.headoffice.legacy.test_example import csv_of
 
 ODD = """
 INSERT INTO users VALUES (1, 1, 'customer', 'One', NULL, NULL, 0, 0, NULL);
@@ -69,3 +72,39 @@ def test_odd_rows_are_posted_whole(office: Office, source_of: MakeSource) -> Non
             "M/2/",
         ]
         assert list(run_checks(conn)) == []
+
+
+READ = """
+INSERT INTO users VALUES (1, 1, 'customer', 'One', NULL, NULL, 0, 0, NULL);
+INSERT INTO meters VALUES (1, 1, 'M-1', NULL, NULL, 0, 120.500, 90, '2024-06-01');
+INSERT INTO meters VALUES (2, 1, 'M-2', NULL, NULL, 7, NULL, NULL, '2024-06-01');
+INSERT INTO meters VALUES (3, 1, 'M-3', NULL, NULL, NULL, 'broken', 90, '2024-06-01');
+INSERT INTO meters VALUES (4, 1, 'M-4', NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO meter_assignments VALUES (1, 1, 1, 1, 1, '2025-01-01', NULL);
+INSERT INTO invoices VALUES (1, 1, 'N1', 1, 1, '2025-02-01', NULL, 10.00, 0, 10.00, 0, NULL, NULL);
+INSERT INTO invoices VALUES (2, 1, 'N2', 1, 1, '2025-03-01', NULL, 10.00, 0, 10.00, 0, NULL, NULL);
+"""
+
+
+def test_each_meters_last_reading_is_where_its_first_bill_begins(office: Office, source_of: MakeSource) -> None:
+    runner = Runner(office)
+    books = open_source(source_of("sqlite", old_books.schema() + READ))
+    runner.import_books(books, tenant=1, named="read")
+    books.close()
+    assert list(runner.all_steps(dry_run=False))[-1].counts["readings"] == 2
+    with office.store.read() as conn:
+        rows = conn.execute(
+            text("SELECT meter_no, read_on, reading_milli, total_milli FROM readings ORDER BY meter_no")
+        )
+        assert [(row[0], str(row[1]), *row[2:]) for row in rows] == [
+            ("M-1", "2025-03-01", 120_500, 0), ("M-2", "2024-06-01", 7_000, 0),
+        ]  # fmt: skip
+    assert "reading unreadable,3,,,meters: its reading is broken," in csv_of(office, "review").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("said", "milli"),
+    [("100.0", 100_000), ("1,234.5", 1_234_500), ("0.1234", None), ("-1", None), ("NaN", None), ("1e12", None)],
+)
+def test_a_reading_is_taken_to_the_thousandth_or_not_at_all(said: str, milli: int | None) -> None:
+    assert milli_of(said) == milli

@@ -15,14 +15,16 @@ from meterpos.headoffice import exceptions, feed
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.importing.sink import Sink
 from meterpos.headoffice.legacy import posting_money
+from meterpos.headoffice.legacy.posting_readings import post_readings
 from meterpos.headoffice.legacy.progress import Progress
 from meterpos.headoffice.legacy.steps import parts
 from meterpos.headoffice.tables import claims
+from meterpos.headoffice.tables import feed as feed_table
 from meterpos.headoffice.tables import legacy as staging
 from meterpos.ledger.balances import recalculate_all
 from meterpos.ledger.queries.identity import suspense_account
 from meterpos.ledger.rules.tenders import normalise_reference
-from meterpos.ledger.tables import accounts, customers, facts, meters
+from meterpos.ledger.tables import accounts, customers, facts, meters, movements
 
 FETCHED: Final = 10_000
 SUSPENSE_TILL: Final = "LEGACY"
@@ -74,9 +76,11 @@ def post(conn: Connection, progress: Progress, *, zone: str, service: str, at: d
         progress.expect(parts.count(conn, table))
     for name, step in _STEPS.items():
         books.rows[name] = step(books)
+    books.rows["readings"] = post_readings(conn, books.meter_no, at=at, today=today)
     _money(books)
     books.rows["plans"] = _plans(books)
     sink.finish()
+    parts.analyse(conn, customers, accounts, facts, movements, feed_table)
     recalculate_all(conn)
     exceptions.open_all(conn, list(_openings(conn)), at=at)
     return Posted(sink.first, feed.end(conn), books.rows)

@@ -95,18 +95,19 @@ _PAYMENTS: Final = f"""
     INSERT INTO posting_rows (place, fact_id, kind, account_no, number, fact_date, amount_minor, counts, invoice_no,
                               method, reference, payment_id)
     SELECT :before + row_number() OVER (ORDER BY id), '{payment_id("")}' || number, 'payment', account_no, number,
-           {{day}}, -amount_minor, coalesce(left_out, '') <> 'pending', invoice_no, method, reference,
-           CASE WHEN reversed_on IS NULL AND method <> 'cash' AND reference IS NOT NULL THEN id END
+           {{day}}, -amount_minor, coalesce(left_out, '') <> 'pending', invoice_no, method, reference, id
     FROM ({_OLD_PAYMENTS}) AS o WHERE amount_minor > 0
 """
 _REVERSALS: Final = f"""
     INSERT INTO posting_rows (place, fact_id, kind, account_no, number, fact_date, amount_minor, counts, of_fact_id,
                               method, reference)
-    SELECT :before + row_number() OVER (ORDER BY id), '{imported_reversal_id("")}' || number, 'reversal', account_no,
-           number, CASE WHEN {{reversed}} > {{day}} THEN {{reversed}} ELSE {{day}} END, amount_minor,
-           coalesce(left_out, '') <> 'pending', '{payment_id("")}' || number, method, reference
-    FROM ({_OLD_PAYMENTS}) AS o WHERE amount_minor > 0 AND reversed_on IS NOT NULL
+    SELECT :before + row_number() OVER (ORDER BY p.id), '{imported_reversal_id("")}' || r.number, 'reversal',
+           r.account_no, r.number, CASE WHEN {{reversed}} > r.fact_date THEN {{reversed}} ELSE r.fact_date END,
+           -r.amount_minor, r.counts, r.fact_id, r.method, r.reference
+    FROM posting_rows r JOIN legacy_payments p ON p.id = r.payment_id WHERE p.reversed_on IS NOT NULL
 """
+"""On the day it was made, and not before its payment; it counts when that does."""
+
 _ADJUSTMENTS: Final = f"""
     INSERT INTO posting_rows (place, fact_id, kind, account_no, number, fact_date, due_date, amount_minor, counts, text)
     SELECT :before + row_number() OVER (ORDER BY id), '{adjustment_id("")}' || number, 'adjustment', account_no, number,
@@ -134,10 +135,11 @@ _FEED: Final = """
     SELECT place, CASE WHEN account_no = :suspense THEN :suspense_zone ELSE :zone END, 'fact', fact_id, {share}
     FROM posting_rows ORDER BY place
 """
-_CLAIMS: Final = f"""
+_CLAIMS: Final = """
     INSERT INTO claims (kind, key, owner)
-    SELECT 'reference', method || ':' || reference, '{payment_id("")}' || number FROM posting_rows
-    WHERE payment_id IS NOT NULL ORDER BY payment_id
+    SELECT 'reference', r.method || ':' || r.reference, r.fact_id FROM posting_rows r
+    JOIN legacy_payments p ON p.id = r.payment_id
+    WHERE r.method <> 'cash' AND r.reference IS NOT NULL AND p.reversed_on IS NULL ORDER BY p.id
     ON CONFLICT DO NOTHING
 """
 """A reference is the first payment's that has it."""
@@ -194,6 +196,7 @@ def post_money(conn: Connection, progress: Progress, line: Line) -> Placed:
     _ours.create_all(conn, checkfirst=False)
     for name in (_name_invoices, _name_methods, _name_references):
         name(conn)
+    parts.analyse(conn, _renamed, _methods, _references)
     for low, high, rows in parts.ranges(conn, staging.legacy_invoices):
         placed.invoices += sum(_write(conn, line, placed, (_INVOICES,), low, high))
         progress.advance(rows, "invoices")
@@ -213,6 +216,7 @@ def _write(conn: Connection, line: Line, placed: Placed, makers: Sequence[str], 
         used = {name: value for name, value in values.items() if f":{name}" in maker}
         counts.append(conn.execute(text(_dated(conn, maker)), used).rowcount)
         placed.last += counts[-1]
+    parts.analyse(conn, _rows)
     zones = {"zone": line.zone, "suspense": line.suspense, "suspense_zone": line.suspense_zone}
     conn.execute(text(_FACTS), {"generation": line.generation})
     conn.execute(text(_MOVEMENTS))
@@ -228,7 +232,7 @@ def _write(conn: Connection, line: Line, placed: Placed, makers: Sequence[str], 
 def _dated(conn: Connection, sentence: str) -> str:
     """Return a statement whose days are what the database keeps as one."""
     form = "CAST({} AS date)" if conn.dialect.name == "postgresql" else "{}"
-    days = {"day": form.format("day"), "reversed": form.format("reversed_on")}
+    days = {"day": form.format("day"), "reversed": form.format("p.reversed_on")}
     return sentence.format(**days, due=form.format("due"))
 
 

@@ -90,7 +90,10 @@ class _Plan:
 
 
 def _plan(source: Source, tenant: int) -> list[_Plan]:
+    """Say how each table is read. Where one says whose its rows are, a required one that does not would bring
+    everybody's: it is missing that column."""
     plans, lacking = [], []
+    by_tenant = any(TENANT in (source.columns(old.name) or ()) for old in TABLES)
     for old in TABLES:
         names = source.columns(old.name)
         if names is None:
@@ -100,6 +103,7 @@ def _plan(source: Source, tenant: int) -> list[_Plan]:
             f"{old.name}.{column.name}" for column in old.columns if column.required and column.name not in names
         ]
         mine, parent = _owner(source, old, names, tenant)
+        lacking += [f"{old.name}.{TENANT}"] if mine is None and old.required and by_tenant else []
         plans.append(_Plan(old, names, mine, parent, source.count(old.name, tenant=mine, parent=parent)))
     if lacking:
         raise NotTheOldSchema(

@@ -145,7 +145,7 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
             "CASE WHEN status = 'unknown' THEN 'not posted' ELSE 'posted' END, 0 FROM legacy_plan_sums "
             "WHERE exception IS NOT NULL "
             "UNION ALL SELECT 4, replace(code, '_', ' '), row_id, NULL, NULL, subject || ': ' || detail, '', 0 "
-            "FROM legacy_problems WHERE step IN ('import-legacy', 'validate', 'plans') "
+            "FROM legacy_problems WHERE step IN ('import-legacy', 'validate', 'plans', 'post') "
             "AND code NOT IN ('payment_ambiguous', 'payment_in_suspense')"
             ") AS listed ORDER BY part, kind, line, id"
         ),

@@ -204,10 +204,17 @@ def raw(value: Any) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: an unknown column is kept word for word."""
+    """Return a value as JSON can hold it: an unknown column is kept word for word, bytes that are no text as hex."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return f"\\x{value.hex()}"
 
 
 _DAYS: Final = _Days()

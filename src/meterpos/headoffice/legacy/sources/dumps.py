@@ -27,12 +27,22 @@ class DumpSource:
         self._parents: Final[dict[tuple[str, int], frozenset[str]]] = {}
 
     def columns(self, table: str) -> tuple[str, ...] | None:
-        """Return the header of the table's file, in small letters."""
+        """Return the header of the table's file, in small letters; a file without one is of no table.
+
+        Raises: UnusableSource where the header cannot be read, or names a column twice.
+        """
         file = self._files.get(table)
         if file is None:
             return None
-        with _lines(file) as (reader, _):
-            return tuple(name.strip().lower() for name in next(reader, []))
+        try:
+            with _lines(file) as (reader, _):
+                names = tuple(name.strip().lower() for name in next(reader, []))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UnusableSource(f"{file.name} cannot be read: {error}. Dump it again, as UTF-8.") from error
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise UnusableSource(f"{file.name}, line 1: {twice[0]} stands twice in the header. Dump it again.")
+        return names or None
 
     def count(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> int:
         """Return how many lines the file has, which is how much is to be read."""

@@ -79,10 +79,13 @@ def _sqlite(url: URL) -> DatabaseSource:
 
 def _postgresql(url: URL) -> DatabaseSource:
     import psycopg
+    from psycopg.types.string import TextLoader
 
     connection: Any = psycopg.connect(
         url.set(drivername="postgresql").render_as_string(hide_password=False), connect_timeout=TIMEOUT_S
     )
+    for name in ("json", "jsonb"):
+        connection.adapters.register_loader(name, TextLoader)  # as it was written, not as Python reads it
     connection.read_only = True
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     names = iter(range(1_000))

@@ -32,20 +32,14 @@ class DatabaseSource:
     def columns(self, table: str) -> tuple[str, ...] | None:
         """Return a table's columns in order, in small letters; None where there is no such table."""
         if table not in self._known:
-            cursor = self._connection.cursor()
-            cursor.execute(self._columns_sql, (*self._schema, table))
-            names = tuple(str(row[0]).lower() for row in cursor.fetchall())
-            cursor.close()
-            self._known[table] = names or None
+            rows = self._ask(table, self._columns_sql, (*self._schema, table))
+            self._known[table] = tuple(str(row[0]).lower() for row in rows) or None
         return self._known[table]
 
     def count(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> int:
         """Return how many rows `chunks` will give."""
         where, values = self._where(tenant, parent)
-        cursor = self._connection.cursor()
-        cursor.execute(f"SELECT count(*) FROM {self._name(table)}{where}", values)
-        (found,) = cursor.fetchone()
-        cursor.close()
+        ((found,),) = self._ask(table, f"SELECT count(*) FROM {self._name(table)}{where}", values)
         return int(found)
 
     def chunks(self, table: str, *, tenant: int | None, parent: tuple[str, str] | None) -> Iterator[Sequence[Row]]:
@@ -66,10 +60,20 @@ class DatabaseSource:
         """Return whose those of these rows are that exist: id -> tenant."""
         marks = ", ".join([self._mark] * len(ids))
         names = f"{self._name('id')}, {self._name('tenant_id')}"
-        cursor = self._connection.cursor()
-        cursor.execute(f"SELECT {names} FROM {self._name(table)} WHERE {self._name('id')} IN ({marks})", tuple(ids))
-        found = {int(row[0]): int(row[1]) for row in cursor.fetchall()}
-        cursor.close()
+        sentence = f"SELECT {names} FROM {self._name(table)} WHERE {self._name('id')} IN ({marks})"
+        return {int(row[0]): int(row[1]) for row in self._ask(table, sentence, tuple(ids))}
+
+    def _ask(self, table: str, sentence: str, values: tuple[Any, ...]) -> Sequence[Row]:
+        """Return all rows of a query that gives few. Raises: UnusableSource."""
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute(sentence, values)
+            found: Sequence[Row] = cursor.fetchall()
+            cursor.close()
+        except Exception as error:  # each driver has errors of its own
+            raise UnusableSource(
+                f"{table} cannot be read: {error}. Look at the rights of the user it names."
+            ) from error
         return found
 
     def close(self) -> None:
