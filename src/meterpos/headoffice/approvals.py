@@ -5,7 +5,7 @@ Both stand among the claims: 'approval' TILL NONCE -> who approved what, 'approv
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -36,10 +36,7 @@ def approve(conn: Connection, *, text: str, by: str, keys: Keys, today: date) ->
     """
     challenge = read_challenge(text)
     stream, key = _key_of(conn, challenge, keys=keys)
-    user = conn.execute(select(users).where(users.c.user_name == by)).one_or_none()
-    has_ended = user is not None and user.expires_on is not None and user.expires_on < today
-    if user is None or user.revoked or not may(user.role, "approve", has_ended=has_ended):
-        raise MayNotApprove(f"'{by}' is no supervisor or manager whose rights hold today.", field="by")
+    user = approver(conn, by, today=today)
     if challenge.kind == "plan" and not may(user.role, "plan"):
         raise MayNotApprove(f"Only a manager agrees to an instalment plan; '{by}' is a {user.role}.", field="by")
     row = {"kind": GIVEN, "key": f"{challenge.till_name} {challenge.nonce}", "owner": _said(challenge, by)}
@@ -48,6 +45,15 @@ def approve(conn: Connection, *, text: str, by: str, keys: Keys, today: date) ->
     if noted != row["owner"]:
         raise AlreadyApproved(f"This was answered before, otherwise: {noted}. Let the till ask again.")
     return challenge, code_of(challenge, key=key, stream=stream, by=by)
+
+
+def approver(conn: Connection, by: str, *, today: date) -> Any:
+    """Return the row of a user who may approve today. Raises: MayNotApprove."""
+    user = conn.execute(select(users).where(users.c.user_name == by)).one_or_none()
+    has_ended = user is not None and user.expires_on is not None and user.expires_on < today
+    if user is None or user.revoked or not may(user.role, "approve", has_ended=has_ended):
+        raise MayNotApprove(f"'{by}' is no supervisor or manager whose rights hold today.", field="by")
+    return user
 
 
 def unknown_codes(conn: Connection, device: Device, ready: Sequence[Entry]) -> list[Opening]:

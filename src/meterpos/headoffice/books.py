@@ -200,6 +200,21 @@ def transfer(
     Raises: NothingToMove when the amount is not above zero or more than the account holds; UnknownAccount.
     """
     reason = reason_of(reason)
+    check_transfer(conn, from_account=from_account, to_account=to_account, amount_minor=amount_minor)
+    number = next_number(conn, "TRF")
+    post_facts(
+        conn,
+        outgoing,
+        [
+            _adjustment(f"{number}.1", number, from_account, amount_minor, f"to {to_account}: {reason}", on),
+            _adjustment(f"{number}.2", number, to_account, -amount_minor, f"from {from_account}: {reason}", on),
+        ],
+    )
+    return number
+
+
+def check_transfer(conn: Connection, *, from_account: str, to_account: str, amount_minor: int) -> None:
+    """Make sure that an account holds what is to be moved; both are locked. Raises: NothingToMove, UnknownAccount."""
     if from_account == to_account or amount_minor <= 0:
         raise NothingToMove("A transfer moves an amount above zero to another account.", field="amount")
     hold_accounts(conn, {from_account, to_account})
@@ -214,16 +229,8 @@ def transfer(
             f"{format_amount(amount_minor - held)} too much. Move at most what it holds.",
             field="amount",
         )
-    number = next_number(conn, "TRF")
-    post_facts(
-        conn,
-        outgoing,
-        [
-            _adjustment(f"{number}.1", number, from_account, amount_minor, f"to {to_account}: {reason}", on),
-            _adjustment(f"{number}.2", number, to_account, -amount_minor, f"from {from_account}: {reason}", on),
-        ],
-    )
-    return number
+    if conn.execute(select(accounts.c.account_no).where(accounts.c.account_no == to_account)).first() is None:
+        raise UnknownAccount(f"There is no account {to_account}. Check its number.", field="account")
 
 
 def reason_of(text: str) -> str:

@@ -16,6 +16,7 @@ from meterpos.cli.headoffice import (
     fleet,
     mirror,
     money,
+    notes,
     people,
     plans,
     recalculation,
@@ -67,6 +68,7 @@ app.add_typer(money.invoice_app, name="invoice")
 app.add_typer(billing.readings_app, name="readings")
 app.add_typer(billing.tariff_app, name="tariff")
 app.add_typer(billing.bill_app, name="bill")
+app.add_typer(notes.app, name="note")
 app.add_typer(plans.app, name="plan")
 app.add_typer(people.setting_app, name="setting")
 app.add_typer(desk.app, name="exceptions")

@@ -1,13 +1,18 @@
 """`meterpos headoffice account`: whose meter it is, through time."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from meterpos.cli import show
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
 from meterpos.cli.style import Json, example, new_group
 
-app = new_group(help="Whose meter it is: open, close, hand over, disconnect, connect again.")
+if TYPE_CHECKING:
+    from meterpos.headoffice.billing.lifetimes import EventKind
+
+app = new_group(help="Whose meter it is: open, close, hand over, replace, disconnect, connect again, write off.")
 
 customer_app = new_group(help="What is known of customers.")
 
@@ -15,6 +20,11 @@ Meter = Annotated[str, typer.Argument(metavar="METER", help="The meter's number.
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's number.")]
 Customer = Annotated[str, typer.Option("--customer", metavar="C", help="The customer's number.")]
 NewAccount = Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The number of the new account.")]
+
+FinalReading = Annotated[
+    str | None, typer.Option("--reading", metavar="R", help="What the meter shows that day; billed as the last.")
+]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
 
 
 @app.command("open", epilog=example("meterpos headoffice account open A00107 --customer AC-10482 --meter MTR-001"))
@@ -52,55 +62,175 @@ def open_account(
     )
 
 
-@app.command("close", epilog=example("meterpos headoffice account close A00107 --on 2026-11-20"))
-def close(context: typer.Context, account: Account, on: Day = None, json: Json = False) -> None:
-    """End a meter's assignment; what is owed or held stays on the account."""
-    from meterpos.headoffice import master
-
-    with opened(context) as office, office.write() as (conn, outgoing):
-        master.close_account(conn, outgoing, account_no=account, closed_on=day(office, on))
-    tell(f"Account {account} is closed.", {"account": account, "closed": True}, json=json)
-
-
-@app.command(
-    "handover",
-    epilog=example("meterpos headoffice account handover MTR-001 --customer AC-10077 --account A00108"),
-)
-def handover(
-    context: typer.Context, meter: Meter, *, customer: Customer, account: NewAccount, on: Day = None, json: Json = False
+@app.command("close", epilog=example("meterpos headoffice account close A00107 --reading 1204.5 --on 2026-11-20"))
+def close(
+    context: typer.Context, account: Account, *, reading: FinalReading = None, on: Day = None, json: Json = False
 ) -> None:
-    """Give a meter to another customer; debt and credit stay with the one who leaves."""
-    from meterpos.headoffice import master
+    """End a meter's assignment with a last invoice; what is owed or held stays on the account."""
+    from meterpos.headoffice.billing import lifetimes
 
     with opened(context) as office, office.write() as (conn, outgoing):
-        old = master.hand_over(
-            conn, outgoing, meter_no=meter, to_customer=customer, account_no=account, on=day(office, on)
+        invoice = lifetimes.close_account(
+            conn, outgoing, account_no=account, reading=reading, on=day(office, on), at=office.moment().at
         )
     tell(
-        f"Meter {meter} is customer {customer}'s: account {old} is closed, {account} is open.",
-        {"meter": meter, "closed": old, "opened": account, "customer": customer},
+        f"Account {account} is closed{_with_invoice(invoice)}.",
+        {"account": account, "closed": True, "invoice": invoice},
         json=json,
     )
 
 
-@app.command("disconnect", epilog=example("meterpos headoffice account disconnect MTR-001"))
-def disconnect(context: typer.Context, meter: Meter, json: Json = False) -> None:
+def _with_invoice(invoice: str | None) -> str:
+    return f"; its last invoice is {invoice}" if invoice else ""
+
+
+@app.command(
+    "handover",
+    epilog=example(
+        "meterpos headoffice account handover MTR-001 --customer AC-10077 --account A00108 --reading 1204.5"
+    ),
+)
+def handover(
+    context: typer.Context,
+    meter: Meter,
+    *,
+    customer: Customer,
+    account: NewAccount,
+    reading: FinalReading = None,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Give a meter to another customer; debt and credit stay with the one who leaves, who gets a last invoice."""
+    from meterpos.headoffice.billing import lifetimes
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        old, invoice = lifetimes.hand_over(
+            conn,
+            outgoing,
+            meter_no=meter,
+            to_customer=customer,
+            account_no=account,
+            reading=reading,
+            on=day(office, on),
+            at=office.moment().at,
+        )
+    tell(
+        f"Meter {meter} is customer {customer}'s: account {old} is closed{_with_invoice(invoice)}; {account} is open.",
+        {"meter": meter, "closed": old, "opened": account, "customer": customer, "invoice": invoice},
+        json=json,
+    )
+
+
+@app.command(
+    "replace-meter",
+    epilog=example("meterpos headoffice account replace-meter MTR-001 --serial SN-77120 --final 1204.5 --start 0"),
+)
+def replace_meter(
+    context: typer.Context,
+    meter: Meter,
+    *,
+    serial: Annotated[str, typer.Option("--serial", metavar="S", help="The serial number of the new hardware.")],
+    final: Annotated[
+        str | None, typer.Option("--final", metavar="R", help="What the old register showed; none: unreadable.")
+    ] = None,
+    start: Annotated[str, typer.Option("--start", metavar="R", help="What the new register shows.")] = "0",
+    digits: Annotated[
+        int | None, typer.Option("--digits", min=3, max=12, metavar="N", help="At how many digits it rolls over.")
+    ] = None,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Fit other hardware at a meter; its account, number and debt stay, its units count on."""
+    from meterpos.headoffice.billing import lifetimes
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        lifetimes.replace_meter(
+            conn,
+            outgoing,
+            meter_no=meter,
+            serial_no=serial,
+            final_reading=final,
+            start_reading=start,
+            digits=digits,
+            on=day(office, on),
+            at=office.moment().at,
+        )
+    tell(f"Meter {meter} has the hardware {serial} now.", {"meter": meter, "serial": serial}, json=json)
+
+
+@app.command(
+    "disconnect", epilog=example("meterpos headoffice account disconnect MTR-001 --reason 'three months late'")
+)
+def disconnect(context: typer.Context, meter: Meter, *, reason: Why = "", on: Day = None, json: Json = False) -> None:
     """Note that a meter was disconnected; its debt stays payable."""
-    _set_status(context, meter, "disconnected", json=json)
+    _set_connected(context, meter, "disconnected", reason, on, json=json)
 
 
 @app.command("reconnect", epilog=example("meterpos headoffice account reconnect MTR-001"))
-def reconnect(context: typer.Context, meter: Meter, json: Json = False) -> None:
+def reconnect(context: typer.Context, meter: Meter, *, reason: Why = "", on: Day = None, json: Json = False) -> None:
     """Note that a meter was connected again."""
-    _set_status(context, meter, "active", json=json)
+    _set_connected(context, meter, "reconnected", reason, on, json=json)
 
 
-def _set_status(context: typer.Context, meter: str, status: str, *, json: bool) -> None:
-    from meterpos.headoffice import master
+def _set_connected(
+    context: typer.Context, meter: str, kind: "EventKind", reason: str, on: datetime | None, *, json: bool
+) -> None:
+    from meterpos.headoffice.billing import lifetimes
 
     with opened(context) as office, office.write() as (conn, outgoing):
-        master.set_meter_status(conn, outgoing, meter_no=meter, status=status)
+        lifetimes.set_connected(
+            conn, outgoing, meter_no=meter, kind=kind, reason=reason, on=day(office, on), at=office.moment().at
+        )
+    status = "disconnected" if kind == "disconnected" else "active"
     tell(f"Meter {meter} is {status}.", {"meter": meter, "status": status}, json=json)
+
+
+@app.command(
+    "write-off", epilog=example("meterpos headoffice account write-off A00107 --reason 'moved away' --by achieng")
+)
+def write_off(
+    context: typer.Context,
+    account: Account,
+    *,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the statement.")],
+    by: Annotated[str, typer.Option("--by", metavar="USER", help="Who asks for it.")],
+    amount: Annotated[
+        str | None, typer.Option("--amount", metavar="A", help="How much; else all that is owed.")
+    ] = None,
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Ask to give up what an account owes; a second person agrees with `note approve`."""
+    from meterpos.cli.headoffice.notes import tell_note
+    from meterpos.headoffice.billing import notes
+    from meterpos.ledger.money import parse_amount
+
+    with opened(context) as office, office.write() as (conn, outgoing):
+        note = notes.ask(
+            conn,
+            outgoing,
+            kind="write-off",
+            account_no=account,
+            amount_minor=parse_amount(amount) if amount is not None else notes.owed(conn, account),
+            reason=reason,
+            by=by,
+            on=day(office, on),
+            at=office.moment().at,
+        )
+    tell_note(note, json=json)
+
+
+@app.command("history", epilog=example("meterpos headoffice account history MTR-001"))
+def history(context: typer.Context, meter: Meter, json: Json = False) -> None:
+    """Show the life of a meter: whose it was, what was done to it, what its registers showed."""
+    from meterpos.headoffice.billing import lifetimes
+
+    with opened(context) as office, office.store.read() as conn:
+        found = lifetimes.history(conn, meter)
+    if json:
+        show.as_json({"meter": meter, "history": [{"on": one.on, "what": one.what, "text": one.text} for one in found]})
+        return
+    show.as_table(("day", "what", ""), [(f"{one.on}", one.what, one.text) for one in found])
 
 
 @customer_app.command("correct", epilog=example("meterpos headoffice customer correct AC-10482 --phone 0712345678"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from meterpos.cli import show
+from meterpos.cli.headoffice.notes import tell_note
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
 from meterpos.cli.rendering import COLUMNS, Columns, PaperSize, check_columns, rendered
 from meterpos.cli.style import Json, example, new_group
@@ -21,6 +22,7 @@ invoice_app = new_group(help="Invoices: what accounts are asked to pay, by when.
 Account = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's number.")]
 Amount = Annotated[str, typer.Option("--amount", metavar="A", help="How much, for example 2500 or 2,500.50.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stands on the statement.")]
+AskedBy = Annotated[str, typer.Option("--by", metavar="USER", help="Who asks for it.")]
 Receipt = Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt's number.")]
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The receipt's number, or the payment's reference.")]
 
@@ -43,21 +45,36 @@ def adjust(
     *,
     amount: Annotated[str, typer.Option("--amount", metavar="±A", help="Above zero charges, below zero credits.")],
     reason: Reason,
+    by: AskedBy = "head office",
     on: Day = None,
     json: Json = False,
 ) -> None:
-    """Charge or credit an account."""
-    from meterpos.headoffice import books
+    """Charge or credit an account; from approval_from_minor on, a second person agrees with `note approve`."""
+    from meterpos.headoffice.billing import notes
+    from meterpos.headoffice.books import NothingToMove
     from meterpos.ledger.money import format_amount, parse_amount
 
     amount_minor = parse_amount(amount, signed=True)
+    if not amount_minor:
+        raise NothingToMove("An adjustment of nothing changes nothing. Give an amount.", field="amount")
     with opened(context) as office, office.write() as (conn, outgoing):
-        number = books.adjust(
-            conn, outgoing, account_no=account, amount_minor=amount_minor, reason=reason, on=day(office, on)
+        note = notes.ask(
+            conn,
+            outgoing,
+            kind="debit-note" if amount_minor > 0 else "credit-note",
+            account_no=account,
+            amount_minor=abs(amount_minor),
+            reason=reason,
+            by=by,
+            on=day(office, on),
+            at=office.moment().at,
         )
+    if note.status == "waiting":
+        tell_note(note, json=json)
+        return
     tell(
-        f"{number}: {format_amount(amount_minor)} on account {account}.",
-        {"number": number, "account": account, "amount_minor": amount_minor},
+        f"{note.adjustment_no}: {format_amount(amount_minor)} on account {account}.",
+        {"number": note.adjustment_no, "account": account, "amount_minor": amount_minor},
         json=json,
     )
 
@@ -69,27 +86,34 @@ def transfer(
     *,
     amount: Amount,
     reason: Reason,
+    by: AskedBy = "head office",
     on: Day = None,
     json: Json = False,
 ) -> None:
-    """Move money one account holds to another, for example out of a till's suspense."""
-    from meterpos.headoffice import books
+    """Move money one account holds to another; from approval_from_minor on, a second person agrees to it."""
+    from meterpos.headoffice.billing import notes
     from meterpos.ledger.money import format_amount, parse_amount
 
     amount_minor = parse_amount(amount)
     with opened(context) as office, office.write() as (conn, outgoing):
-        number = books.transfer(
+        note = notes.ask(
             conn,
             outgoing,
-            from_account=from_account,
+            kind="transfer",
+            account_no=from_account,
             to_account=to_account,
             amount_minor=amount_minor,
             reason=reason,
+            by=by,
             on=day(office, on),
+            at=office.moment().at,
         )
+    if note.status == "waiting":
+        tell_note(note, json=json)
+        return
     tell(
-        f"{number}: {format_amount(amount_minor)} moved from {from_account} to {to_account}.",
-        {"number": number, "from": from_account, "to": to_account, "amount_minor": amount_minor},
+        f"{note.adjustment_no}: {format_amount(amount_minor)} moved from {from_account} to {to_account}.",
+        {"number": note.adjustment_no, "from": from_account, "to": to_account, "amount_minor": amount_minor},
         json=json,
     )
 

@@ -101,6 +101,7 @@ notes: Final = Table(
     Column("note_no", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("account_no", String, nullable=False),
+    Column("to_account", String),
     amount("amount_minor"),
     Column("reason", String, nullable=False),
     Column("asked_by", String, nullable=False),
@@ -109,7 +110,8 @@ notes: Final = Table(
     Column("decided_at", UtcDateTime),
     Column("status", String, nullable=False),
     Column("adjustment_no", String),
-    comment="kind: credit-note, debit-note, waiver or write-off; status: waiting, approved or refused",
+    comment="kind: credit-note, debit-note, waiver, write-off, or transfer to to_account; status: waiting, approved or "
+    "refused",
 )
 
 meter_events: Final = Table(

@@ -211,6 +211,7 @@ def _notes() -> None:
         sa.Column("note_no", sa.String, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("account_no", sa.String, nullable=False),
+        sa.Column("to_account", sa.String),
         sa.Column("amount_minor", sa.BigInteger, nullable=False),
         sa.Column("reason", sa.String, nullable=False),
         sa.Column("asked_by", sa.String, nullable=False),
