@@ -274,6 +274,16 @@ def test_money_no_payment_names_waits_for_a_till_that_was_offline(books_of: Offi
         assert not desk.has_arrivals(conn)
 
 
+def test_the_rest_of_a_code_that_comes_later_makes_the_amount_right(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 600_00, "SKJ3XY71AB")
+    data = mpesa("SKJ3XY71AB,18-11-2026 09:41:07,Completed,1000.00,,,")
+    assert counts(match(books_of, data)) == {"wrong_amount": 1}
+    assert app.match_now(books_of) is False
+    paid(books_of, "R-2", "A2", 400_00, "SKJ3XY71AB")
+    assert app.match_now(books_of) is True
+    assert codes(books_of) == []
+
+
 def test_paybill_money_is_posted_to_its_meter_whoever_tells_first(books_of: Office) -> None:
     assert counts(told(books_of, "SKJ3XY71AB", 700_00, "mtr 001")) == {"posted": 1}
     assert counts(told(books_of, "SKJ3XY71AB", 700_00, "mtr 001")) == {"known": 1}

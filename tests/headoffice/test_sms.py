@@ -13,6 +13,7 @@ from sqlalchemy import insert, update
 
 from meterpos.headoffice import books, master
 from meterpos.headoffice.office import Office, open_office
+from meterpos.headoffice.restores import begin_generation
 from meterpos.headoffice.sms import bulk, drafting, outbox, sending, setup, templates
 from meterpos.headoffice.sms.bulk import Selection, UnusableBulk
 from meterpos.headoffice.sms.length import measure
@@ -278,6 +279,16 @@ def test_payments_and_what_takes_them_back_are_told(both: Office) -> None:
     assert len(taken) == 1 and "the payment of KES 250.00 for meter MTR-001 was taken back" in taken[0]
 
 
+def test_a_balance_is_that_of_the_posting_also_when_messages_are_made_later(desk: Office) -> None:
+    issue(desk, "INV-1", "A1", 1000_00)
+    pay(desk, "SKJ3XY71AB", "A1", 300_00)
+    pay(desk, "SKJ3XY71AC", "A1", 900_00)
+    told = {one.subject: one.text for one in messages(desk) if one.phone == GRACE}
+    assert "Balance KES 1,000.00." in told["inv:INV-1 A1"]
+    assert "Balance KES 700.00, credit KES 0.00." in told["pay:SKJ3XY71AB A1"]
+    assert "Balance KES 0.00, credit KES 200.00." in told["pay:SKJ3XY71AC A1"]
+
+
 def test_what_was_queued_is_frozen(desk: Office) -> None:
     issue(desk, "INV-1", "A1", 100_00)
     before = [one.text for one in messages(desk)]
@@ -432,6 +443,19 @@ def test_only_what_failed_is_sent_again(desk: Office) -> None:
             outbox.send_again(conn, ["NOPE"], at=desk.moment().at)
         conn.execute(update(sms).where(sms.c.sms_id == one.sms_id).values(state="failed"))
         assert outbox.send_again(conn, [one.sms_id], at=desk.moment().at) == 1
+
+
+def test_after_a_restore_nothing_is_told_that_may_have_been_told(desk: Office) -> None:
+    issue(desk, "INV-1", "A1", 100_00)
+    messages(desk)
+    issue(desk, "INV-2", "A1", 100_00)
+    later = desk.moment().at + timedelta(days=2)
+    with desk.store.write() as conn:
+        begin_generation(conn, leap=1, at=later)
+    desk.now = lambda: later
+    assert {one.state for one in messages(desk)} == {"unsure"} and len(messages(desk)) == 2
+    issue(desk, "INV-3", "A1", 100_00)
+    assert len(messages(desk)) == 4
 
 
 def test_tills_hear_of_the_paybill_number(desk: Office) -> None:

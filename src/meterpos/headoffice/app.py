@@ -32,6 +32,8 @@ CHECK_EVERY_S: Final = 24 * 60 * 60
 CHECK_LOCK: Final = "check.lock"
 FOLLOW_UP_EVERY_S: Final = 10
 MESSAGES_LOCK: Final = "messages.lock"
+MESSAGES_AT_ONCE: Final = 64
+"""How many a round sends at most: a server that is told to stop waits for the end of one."""
 SHUTDOWN_MAX_S: Final = 30
 COLLECT_AFTER_OBJECTS: Final = 50_000
 _BUSY: Final = "Head office is busy. The till tries again later; nothing is lost."
@@ -142,27 +144,30 @@ async def _follow_up(office: Office) -> None:
         await asyncio.sleep(FOLLOW_UP_EVERY_S)
         for work in (match_now, send_now):
             try:
-                await run_in_threadpool(work, office)
+                while await run_in_threadpool(work, office):
+                    pass
             except Exception:
                 log.exception("%s failed; the next one will do", work.__name__)
 
 
-def send_now(office: Office) -> None:
-    """Make and send messages; nothing while another worker does so."""
+def send_now(office: Office) -> bool:
+    """Make and send some messages, nothing while another worker does so; tell whether more may be due at once."""
     with contextlib.suppress(HomeBusy), only_one(office.settings.home, MESSAGES_LOCK, HomeBusy("Sending.")):
-        sending.work(office)
+        return sending.work(office, limit=MESSAGES_AT_ONCE).accepted == MESSAGES_AT_ONCE
+    return False
 
 
-def match_now(office: Office) -> None:
-    """Match money that waits with payments that came since."""
+def match_now(office: Office) -> bool:
+    """Match money that waits with payments that came since; tell whether there may be more."""
     with office.store.read() as conn:
         if not desk.has_arrivals(conn) and not same_money.find(conn):
-            return
+            return False
     moment = office.moment()
     with office.write() as (conn, outgoing):
-        desk.match_arrivals(conn, outgoing, at=moment.at, today=moment.today)
+        done = desk.match_arrivals(conn, outgoing, at=moment.at, today=moment.today)
         for twice in same_money.find(conn):
             same_money.settle(conn, outgoing, twice, at=moment.at, today=moment.today)
+    return done.confirmed > 0
 
 
 async def _problem(request: Request, error: Any) -> JSONResponse:

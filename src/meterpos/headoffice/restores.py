@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from meterpos.headoffice.feed import end, generation
-from meterpos.headoffice.tables import generations
+from meterpos.headoffice.tables import generations, sms, sms_gateway
 
 LEAP_MAX: Final = 1 << 20
 
@@ -26,4 +26,12 @@ def begin_generation(conn: Connection, *, leap: int, at: datetime, common: int |
         insert(generations),
         {"generation": new, "parent": parent, "parent_position": position, "created_at": at},
     )
+    _hold_messages(conn, at=at)
     return new
+
+
+def _hold_messages(conn: Connection, *, at: datetime) -> None:
+    """Send nothing by itself that may have gone out before the disaster: what waited in the backup, and old news."""
+    waits = update(sms).where(sms.c.state.in_(("queued", "sending")))
+    conn.execute(waits.values(state="unsure", detail="waited in the backup this head office came back from"))
+    conn.execute(update(sms_gateway).values(since=at))

@@ -225,6 +225,9 @@ def outbox_of(
         str | None,
         typer.Option("--state", metavar="STATE", help="Only queued, sent, unsure, delivered, failed or cancelled."),
     ] = None,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="C", help="Only those about this customer.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many.")] = 50,
     json: Json = False,
 ) -> None:
@@ -232,7 +235,7 @@ def outbox_of(
     from meterpos.headoffice.sms import outbox
 
     with opened(context) as office, office.store.read() as conn:
-        found = outbox.listed(conn, state=state, limit=limit)
+        found = outbox.listed(conn, state=state, customer_no=customer, limit=limit)
         counts = outbox.counted(conn)
     if json:
         show.as_json({"counts": counts, "messages": [_of_message(message) for message in found]})

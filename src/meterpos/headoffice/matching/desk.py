@@ -10,7 +10,7 @@ from meterpos.headoffice import books, exceptions
 from meterpos.headoffice.books import UnknownPayment
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching.places import Place
-from meterpos.headoffice.matching.standing import standing
+from meterpos.headoffice.matching.standing import fitting, standing
 from meterpos.headoffice.matching.taking import OPEN, Money, Taken, finish, match, post_money
 from meterpos.headoffice.tables import exceptions as items
 from meterpos.headoffice.tables import money_in
@@ -107,21 +107,28 @@ def _in_suspense(conn: Connection, number: str) -> str:
 
 
 def has_arrivals(conn: Connection) -> bool:
-    """Tell whether a payment has come for money that waits: one cheap read."""
+    """Tell whether a payment has come for money that waits: the open rows are few."""
     return bool(_arrived(conn, limit=1))
 
 
 def match_arrivals(conn: Connection, outgoing: Outgoing, *, at: datetime, today: date, limit: int = 500) -> Taken:
-    """Match money that waits with payments that came since, as when a till was offline."""
+    """Match money that waits with payments that came since, as when a till was offline, or paid the rest of a code."""
     done = Taken()
-    rows = _arrived(conn, limit=limit)
-    match(conn, outgoing, [(_money(row), row) for row in rows], done, today=today)
+    match(conn, outgoing, _arrived(conn, limit=limit), done, today=today)
     finish(conn, outgoing, done, at=at)
     return done
 
 
-def _arrived(conn: Connection, *, limit: int) -> list[Any]:
-    payment = facts.alias("payment")
-    named = (payment.c.reference == money_in.c.reference) & (payment.c.kind == "payment")
-    query = select(money_in).join(payment, named).where(money_in.c.outcome == "waiting").distinct().limit(limit)
-    return list(conn.execute(query))
+def _arrived(conn: Connection, *, limit: int) -> list[tuple[Money, Any]]:
+    """Return open money about which its payments now say something new."""
+    query = select(money_in).where(money_in.c.outcome.in_(OPEN)).order_by(money_in.c.paid_on, money_in.c.reference)
+    rows = conn.execute(query).all()
+    found: list[tuple[Money, Any]] = []
+    for method in sorted({row.method for row in rows}):
+        mine = [row for row in rows if row.method == method]
+        paid = standing(conn, method, [row.reference for row in mine])
+        for row in mine:
+            there = paid.get(row.reference, [])
+            if fitting(there, row.amount_minor) or (there and row.outcome == "waiting"):
+                found.append((_money(row), row))
+    return found[:limit]

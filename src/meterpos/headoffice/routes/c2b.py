@@ -25,6 +25,22 @@ AHEAD_MAX: Final = timedelta(days=1)
 UNKNOWN_ACCOUNT: Final = "C2B00012"
 WRONG_AMOUNT: Final = "C2B00013"
 
+_EXAMPLE: Final = {
+    "TransactionType": "Pay Bill",
+    "TransID": "SKJ3XY71AB",
+    "TransTime": "20261118094107",
+    "TransAmount": "700.00",
+    "BusinessShortCode": "522522",
+    "BillRefNumber": "MTR-001",
+    "MSISDN": "2547****678",
+    "FirstName": "GRACE",
+}
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+    }
+}
 Secret = Annotated[str, Path(description="The secret of `meterpos headoffice payments callback`.", max_length=200)]
 Signature = Annotated[str, Header(description="t=UNIX_SECONDS,v1=HEX, HMAC-SHA256 of 't.body' under the secret.")]
 
@@ -36,19 +52,19 @@ class Result(BaseModel):
     ResultDesc: str
 
 
-@router.post("/{secret}/validation", summary="May this payment by paybill be made?")
+@router.post("/{secret}/validation", summary="May this payment by paybill be made?", openapi_extra=_BODY)
 async def validate(request: Request, secret: Secret) -> Result:
     """Say whether the account is known, before the money moves. Keeps nothing."""
     return await _by_secret(request, secret, _validate)
 
 
-@router.post("/{secret}/confirmation", summary="A payment by paybill was made")
+@router.post("/{secret}/confirmation", summary="A payment by paybill was made", openapi_extra=_BODY)
 async def confirm(request: Request, secret: Secret) -> Result:
     """Post the payment to its meter, once; one for nobody known waits in suspense."""
     return await _by_secret(request, secret, _confirm)
 
 
-@router.post("/confirmation", summary="A payment by paybill was made, signed")
+@router.post("/confirmation", summary="A payment by paybill was made, signed", openapi_extra=_BODY)
 async def confirm_signed(request: Request, x_meterpos_signature: Signature = "") -> Result:
     """The same for a gateway between: signed with the secret, at most five minutes ago."""
     office: Office = request.app.state.office

@@ -16,6 +16,16 @@ from meterpos.headoffice.sms import reports, setup
 
 router: Final = APIRouter(prefix="/v1/sms/{secret}")
 REPORT_BYTES_MAX: Final = 8_000
+
+
+def _body(example: dict[str, str]) -> dict[str, Any]:
+    content = {"schema": {"type": "object"}, "example": example}
+    kinds = ("application/x-www-form-urlencoded", "application/json")
+    return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, content)}}
+
+
+_REPORT: Final = _body({"id": "ATXid_1", "status": "Failed", "failureReason": "UserInBlackList"})
+_INCOMING: Final = _body({"from": "+254712345678", "text": "STOP"})
 Secret = Annotated[str, Path(description="The secret of `meterpos headoffice sms setup`.", max_length=200)]
 
 
@@ -25,13 +35,13 @@ class Taken(BaseModel):
     done: str
 
 
-@router.post("/report", summary="Report what became of a message")
+@router.post("/report", summary="Report what became of a message", openapi_extra=_REPORT)
 async def report(request: Request, secret: Secret) -> Taken:
     """Take a delivery report as a form or as JSON: id, status, failureReason. The same again changes nothing."""
     return await _take(request, secret, _report)
 
 
-@router.post("/incoming", summary="Tell what a customer wrote back")
+@router.post("/incoming", summary="Tell what a customer wrote back", openapi_extra=_INCOMING)
 async def incoming(request: Request, secret: Secret) -> Taken:
     """Take a message from a phone as a form or as JSON: from, text. STOP ends messages to it, START begins them."""
     return await _take(request, secret, _incoming)

@@ -4,8 +4,9 @@ How far this has come is a counter over the feed, whose places are given in the 
 behind it. Two workers take turns at that counter, and a message's number follows from its fact: it is queued once.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -23,7 +24,7 @@ from meterpos.ledger.money import format_money
 from meterpos.ledger.posting import fact_of
 from meterpos.ledger.queries.settings import UtilitySettings, utility_settings
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.tables import facts, journal
+from meterpos.ledger.tables import facts, journal, movements
 
 FACTS_AT_ONCE: Final = 500
 NEWS_DAYS_MAX: Final = 30
@@ -60,6 +61,7 @@ class Event:
     due: date | None
     amount_minor: int
     entry_id: bytes | None
+    position: int
 
     @property
     def subject(self) -> str:
@@ -119,8 +121,9 @@ def _events(conn: Connection, ids: Sequence[str], *, since: date) -> list[Event]
         group = fact.entry_id.hex()[:24] if fact.entry_id is not None else f"{fact.kind[:3]}:{fact.number}"
         key = (_KINDS[fact.kind], group, about.stands_on)
         before = found[key].amount_minor if key in found else 0
+        place = max(fact.position or 0, found[key].position if key in found else 0)
         found[key] = Event(*key, fact.number, fact.fact_date, fact.due_date, before + abs(about.amount_minor),
-                           fact.entry_id)  # fmt: skip
+                           fact.entry_id, place)  # fmt: skip
     return list(found.values())
 
 
@@ -146,12 +149,14 @@ def _drafts(conn: Connection, events: Sequence[Event], *, country: str) -> list[
     people = audience.people(conn, {place.customer_no for place in places.values()}, country=country)
     wishes = _wishes(conn, {event.entry_id for event in events if event.entry_id is not None}, country=country)
     words, utility = templates.in_force(conn), utility_settings(conn)
+    later = _later(conn, events)
     made: list[Draft] = []
     for event in events:
-        place = places.get(event.account_no)
-        person = people.get(place.customer_no) if place is not None else None
-        if place is None or person is None:
+        now = places.get(event.account_no)
+        owner = people.get(now.customer_no) if now is not None else None
+        if now is None or owner is None:
             continue
+        place, person = _as_posted(now, owner, sum(minor for at, minor in later[now.account_no] if at > event.position))
         text = templates.render(
             words[event.kind, person.language], _values(event, place, person, utility, language=person.language)
         )
@@ -170,6 +175,29 @@ def _drafts(conn: Connection, events: Sequence[Event], *, country: str) -> list[
     return made
 
 
+def _later(conn: Connection, events: Sequence[Event]) -> Mapping[str, list[tuple[int, int]]]:
+    """Return what was posted on these accounts from the first of these events on: place in the feed, amount."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    first = min((event.position for event in events), default=0)
+    moved = (movements.c.account_no == facts.c.stands_on) & (movements.c.fact_id == facts.c.fact_id)
+    query = select(facts.c.stands_on, facts.c.position, movements.c.amount_minor).join(movements, moved)
+    for chunk in bulk.chunks(sorted({event.account_no for event in events}), bulk.CHUNK):
+        here = query.where(facts.c.stands_on.in_(chunk), facts.c.position > first)
+        for account_no, position, amount_minor in conn.execute(here):
+            found[account_no].append((position, amount_minor))
+    return found
+
+
+def _as_posted(place: Place, person: Person, later_minor: int) -> tuple[Place, Person]:
+    """Return account and customer as they stood when something was posted, before what came later."""
+    if not later_minor:
+        return place, person
+    net_minor = place.net_minor - later_minor
+    then = replace(place, net_minor=net_minor, balance_minor=max(net_minor, 0), overpayment_minor=max(-net_minor, 0))
+    changed_minor = then.balance_minor - place.balance_minor
+    return then, replace(person, total_balance_minor=person.total_balance_minor + changed_minor)
+
+
 def _phones(event: Event, person: Person, wishes: Mapping[bytes, str | None]) -> tuple[str, ...]:
     """Return where a message goes: at the counter the payer said where, or nowhere; contacts agreed on their own."""
     if event.entry_id is None or event.entry_id not in wishes:
@@ -185,7 +213,7 @@ def _wishes(conn: Connection, entry_ids: Iterable[bytes], *, country: str) -> di
         query = select(journal.c.entry_id, journal.c.data)
         tenders = journal.c.entry_id.in_(chunk), journal.c.kind == "tender"
         for entry_id, data in conn.execute(query.where(*tenders)):
-            wish = parse(data).body["sms_to"]
+            wish = parse(data).body.get("sms_to")
             found[entry_id] = international(wish, country=country) if wish else None
     return found
 

@@ -98,12 +98,16 @@ def _row(number: str, draft: Draft, at: datetime) -> dict[str, Any]:
     }
 
 
-def listed(conn: Connection, *, state: str | None = None, limit: int = 50) -> tuple[Message, ...]:
-    """Return the latest messages, newest first; of one state where it is named."""
+def listed(
+    conn: Connection, *, state: str | None = None, customer_no: str | None = None, limit: int = 50
+) -> tuple[Message, ...]:
+    """Return the latest messages, newest first; of one state and about one customer where they are named."""
     columns = [sms.c[name] for name in Message.__dataclass_fields__]
     query = select(*columns).order_by(sms.c.queued_at.desc(), sms.c.sms_id).limit(limit)
     if state is not None:
         query = query.where(sms.c.state == state)
+    if customer_no is not None:
+        query = query.where(sms.c.customer_no == customer_no)
     return tuple(Message(**row._mapping) for row in conn.execute(query))
 
 

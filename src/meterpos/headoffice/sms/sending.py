@@ -79,6 +79,9 @@ def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE
                     _write(conn, message, outcome, at=office.moment().at, kind=chosen.kind)
                     _count(done, outcome)
             tried += len(messages)
+            if done.unsure:
+                # Who does not answer is not asked on: each question would be one more message nobody knows the end of.
+                break
     if done.stopped:
         log.error("the sms gateway takes nothing: %s", done.stopped)
     return done
