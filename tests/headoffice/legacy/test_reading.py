@@ -157,13 +157,14 @@ numbers = (
     st.integers(-(10**15), 10**15) | st.floats() | st.decimals() | st.integers(-(10**9), 10**9).map(lambda n: n / 100)
 )
 texts = st.text(max_size=6) | st.sampled_from(
-    [" a", "b ", "\x00", "2025-02-30", "2025-02-28 10:00:00", "0000-00-00", "1.5"]
+    [" a", "b ", "\x00", "2025-02-30", "2025-02-28 10:00:00", "0000-00-00", "1.5", "1.00", "1.00\n2.00"]
 )
 old_values = st.none() | numbers | texts | st.booleans() | st.binary(max_size=3) | st.dates() | st.datetimes()
 
 
 @given(
     st.lists(old_values, max_size=4)
+    | st.lists(st.none() | st.from_regex(r"-?[0-9]{1,13}[.][0-9]{2}|[0-9]{1,19}", fullmatch=True), max_size=6)
     | st.lists(st.none() | numbers, max_size=6)
     | st.lists(st.none() | texts, max_size=6),
     st.sampled_from([values.whole, values.words, values.amount, values.day]),
@@ -185,3 +186,8 @@ def test_a_key_that_stands_twice_is_noted_and_the_first_row_kept(office: Office,
     assert read(office, str(folder)).counts["problems"] == {"repeated_id": 1, "unreadable": 1}
     with office.store.read() as conn:
         assert conn.execute(text("SELECT name FROM legacy_users")).scalars().all() == ["Ours"]
+
+
+def test_a_part_of_a_cent_in_a_history_is_rounded_and_noted() -> None:
+    state = state_of(total_minor=9_000, single=None, history='[{"amount": 12.345}]', stored_phase="amount")
+    assert (state.paid_minor, [one.is_rounded for one in state.payments]) == (1_235, [True])

@@ -285,7 +285,7 @@ def _openings(conn: Connection) -> Iterator[Opening]:
     suspense = text(
         "SELECT p.id, p.customer_id, u.name, u.telephone, p.amount_minor, p.paid_on FROM legacy_payment_places w "
         "JOIN legacy_payments p ON p.id = w.payment_id LEFT JOIN legacy_users u ON u.id = p.customer_id "
-        "WHERE w.account_id IS NULL ORDER BY p.id"
+        "WHERE w.account_id IS NULL OR p.amount_minor IS NULL ORDER BY p.id"
     )
     for row in conn.execute(suspense):
         details = {

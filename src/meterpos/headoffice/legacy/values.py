@@ -11,8 +11,10 @@ from meterpos.ledger.money import AMOUNT_MAX, round_minor
 
 YEARS: Final = range(1900, 2200)
 TEXT_MAX: Final = 100_000
+DIGITS_MAX: Final = 18
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}(\.0+)?", re.ASCII)
 _PLAIN: Final = re.compile(r"(-?)(\d{1,12})\.(\d\d)", re.ASCII)
+_PLAIN_EACH: Final = re.compile(r"-?\d{1,12}\.\d\d(?:\n-?\d{1,12}\.\d\d)*", re.ASCII)
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?", re.ASCII)
 _NO_DAY: Final = ("", "0000-00-00", "0000-00-00 00:00:00")
 FLOAT_MAX: Final = 1e9
@@ -53,7 +55,15 @@ def all_of(convert: Convert, cells: Sequence[Any]) -> Sequence[Any]:
 
 
 def _whole_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
-    return cells if _WHOLE.issuperset(map(type, cells)) else None
+    if _WHOLE.issuperset(map(type, cells)):
+        return cells
+    if not _TEXT.issuperset(map(type, cells)):
+        return None
+    said = [cell for cell in cells if cell is not None]
+    together = "".join(said)
+    if not (together.isascii() and together.isdigit() and all(said) and max(map(len, said)) <= DIGITS_MAX):
+        return None
+    return list(map(int, cells)) if said == list(cells) else [None if cell is None else int(cell) for cell in cells]
 
 
 def _words_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
@@ -72,22 +82,34 @@ def _none_is_long(said: Sequence[str]) -> bool:
 def _amounts_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:
     kinds = set(map(type, cells)) - {type(None)}
     present = cells if None not in cells else [cell for cell in cells if cell is not None]
-    if not kinds <= _NUMBERS and kinds != {Decimal}:
-        return None
-    scaled = [cell * 100 for cell in present]
-    if not scaled:
+    if not present:
         return cells
+    if kinds == {str}:
+        minor = _minor_of_texts(present)
+    else:
+        minor = _minor_of_numbers(present, kinds) if kinds <= _NUMBERS or kinds == {Decimal} else None
+    if minor is None or present is cells:
+        return minor
+    whole_ones = iter(minor)
+    return [None if cell is None else next(whole_ones) for cell in cells]
+
+
+def _minor_of_texts(present: Sequence[str]) -> list[int] | None:
+    together = "\n".join(present)
+    if _PLAIN_EACH.fullmatch(together) is None or together.count("\n") != len(present) - 1:
+        return None
+    return [int(cell.replace(".", "")) for cell in present]
+
+
+def _minor_of_numbers(present: Sequence[Any], kinds: set[type]) -> list[int] | None:
     try:
+        scaled = [cell * 100 for cell in present]
         minor = list(map(round, scaled))
     except (ValueError, ArithmeticError):
         return None  # not a number
     noise = FLOAT_NOISE if kinds <= _NUMBERS else _NOISE
-    if max(map(abs, scaled)) >= FLOAT_MAX * 100 or max(map(abs, map(sub, scaled, minor))) >= noise:
-        return None
-    if present is cells:
-        return minor
-    whole_ones = iter(minor)
-    return [None if cell is None else next(whole_ones) for cell in cells]
+    is_plain = max(map(abs, scaled)) < FLOAT_MAX * 100 and max(map(abs, map(sub, scaled, minor))) < noise
+    return minor if is_plain else None
 
 
 def _days_at_once(cells: Sequence[Any]) -> Sequence[Any] | None:

@@ -5,7 +5,7 @@ Nothing is guessed: where a history cannot be read its sums stay blank, its stat
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
@@ -31,7 +31,8 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """One payment of a plan; `counts` is no for one whose reference was there before."""
+    """One payment of a plan; `counts` is no for one whose reference was there before, `is_rounded` where its amount had
+    a part of a cent."""
 
     amount_minor: int
     reference: str | None
@@ -39,6 +40,7 @@ class Paid:
     notes: str | None
     added_by: str | None = None
     counts: bool = True
+    is_rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +106,19 @@ def _refuse(word: str) -> None:
 def _payment(one: Any) -> Paid:
     if not isinstance(one, dict) or not isinstance(one.get("amount"), str):
         raise Malformed("a payment without an amount")
+    is_rounded = False
     try:
         minor = values.amount(one["amount"])
     except values.Rounded as rounded:
-        minor = rounded.minor
+        minor, is_rounded = rounded.minor, True
     except values.Unreadable as error:
         raise Malformed(str(error)) from error
     if minor is None or minor < 0:
         raise Malformed("a payment without an amount")
     paid_on = _day_or_none(one.get("date")) or _day_or_none(one.get("added_at"))
     reference = _text(one.get("utr_number")) or _text(one.get("reference"))
-    return Paid(minor, reference, paid_on, _text(one.get("notes")), _text(one.get("added_by_id")))
+    notes, added_by = _text(one.get("notes")), _text(one.get("added_by_id"))
+    return Paid(minor, reference, paid_on, notes, added_by, is_rounded=is_rounded)
 
 
 def _text(value: Any) -> str | None:
@@ -144,9 +148,7 @@ def _without_repeats(listed: Sequence[Paid]) -> tuple[tuple[Paid, ...], bool]:
         reference = normalise_reference(payment.reference or "")
         again = bool(reference) and reference in seen
         seen.add(reference)
-        kept.append(
-            Paid(payment.amount_minor, payment.reference, payment.paid_on, payment.notes, payment.added_by, not again)
-        )
+        kept.append(replace(payment, counts=not again))
     return tuple(kept), any(not payment.counts for payment in kept)
 
 
@@ -190,5 +192,7 @@ def _listed(row: Any, state: PlanState, users: set[str]) -> Iterator[problems.Pr
     raw = row.payments_data or f"amount_paid {row.paid_minor}, amount_utr_number {row.utr_number}"
     for exception in state.exceptions:
         yield f"plan_{exception.replace(' ', '_')}", "amount_phase_customers", row.id, raw
+    if any(one.is_rounded for one in state.payments):
+        yield "plan_part_of_a_cent", "amount_phase_customers", row.id, raw
     for name in sorted({one.added_by for one in state.payments if one.added_by} - users):
         yield "plan_unknown_user", "amount_phase_customers", row.id, f"added by {name}, who is no user: {raw}"
