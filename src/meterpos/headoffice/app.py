@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -15,12 +16,16 @@ from starlette.responses import JSONResponse
 
 from meterpos import __version__
 from meterpos.errors import UserError
+from meterpos.headoffice import logs
 from meterpos.headoffice.checks import open_items, run_checks
 from meterpos.headoffice.matching import desk, same_money
+from meterpos.headoffice.metrics import Requests
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes import c2b, exchange, health, messages
+from meterpos.headoffice.routes import office as office_routes
 from meterpos.headoffice.sms import sending
+from meterpos.headoffice.watch import Limits, Watch
 from meterpos.ledger.store import DiskFull, UnknownOutcome
 from meterpos.settings import load_headoffice_settings
 from meterpos.sync.lock import HomeBusy, only_one
@@ -39,7 +44,7 @@ COLLECT_AFTER_OBJECTS: Final = 50_000
 _BUSY: Final = "Head office is busy. The till tries again later; nothing is lost."
 
 
-def create_app(office: Office) -> FastAPI:
+def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
     """Return the server of one open head office, which it closes at the end."""
     app = FastAPI(
         title="meterpos head office",
@@ -49,13 +54,17 @@ def create_app(office: Office) -> FastAPI:
         redoc_url=None,
     )
     app.state.office = office
+    app.state.requests = Requests()
+    app.add_middleware(Watch, requests=app.state.requests, limits=limits or Limits())
     app.include_router(exchange.router)
     app.include_router(health.router)
     app.include_router(messages.router)
     app.include_router(c2b.router)
+    app.include_router(office_routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(UserError, _user_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _wrong_request)
     for kind in (DBAPIError, UnknownOutcome, DiskFull):
         app.add_exception_handler(kind, _database_error)
     return app
@@ -63,6 +72,7 @@ def create_app(office: Office) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """Return the server that the environment describes: how each worker of `serve --workers` begins."""
+    logs.set_up()
     return create_app(open_office(load_headoffice_settings()))
 
 
@@ -183,6 +193,12 @@ async def _user_error(request: Request, error: Any) -> JSONResponse:
 async def _http_error(request: Request, error: Any) -> JSONResponse:
     del request
     return _say(error.status_code, "http", f"Head office does not do that ({error.detail}).")
+
+
+async def _wrong_request(request: Request, error: Any) -> JSONResponse:
+    del request
+    wrong = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))
+    return _say(422, "request", f"Head office cannot read this: {wrong}. See /openapi.json.")
 
 
 async def _database_error(request: Request, error: Any) -> JSONResponse:

@@ -24,6 +24,7 @@ from meterpos.cli.headoffice import (
     server,
     sms,
     tills,
+    tokens,
 )
 from meterpos.cli.headoffice.opened import Chosen
 from meterpos.cli.style import new_group
@@ -56,6 +57,7 @@ claims.add_to(app)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(tills.app, name="till")
 app.add_typer(people.app, name="user")
+app.add_typer(tokens.app, name="token")
 approvals.add_to(app)
 data.add_to(app)
 recalculation.add_to(app)

@@ -45,15 +45,14 @@ def serve(
     ] = 1,
 ) -> None:
     """Answer tills until told to stop; put a proxy with a certificate in front for tills elsewhere."""
-    import logging
     import os
 
-    from meterpos.headoffice import app
+    from meterpos.headoffice import app, logs
     from meterpos.headoffice.office import open_office
 
     chosen: Chosen = context.obj
     settings = chosen.settings()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up()
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise typer.BadParameter("several workers need PostgreSQL", param_hint="--workers")
     show.tell_aside(f"Head office of {settings.utility} answers on http://{host}:{port}. Ctrl+C stops it.")

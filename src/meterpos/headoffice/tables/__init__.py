@@ -4,10 +4,12 @@ base    metadata            feed    feed, counters, generations
 tills   tills               desk    exceptions, answers, claims, receipt_claims, side_entries
 billing readings, tariffs, metering, bills, bill_runs, bill_errors, notes, meter_events
 legacy  the staging tables of a migration
+access  tokens
 messages  sms, sms_templates, sms_gateway, sms_opt_outs    money_in  what M-Pesa and the bank say came in
 """
 
 from meterpos.headoffice.tables import legacy
+from meterpos.headoffice.tables.access import tokens
 from meterpos.headoffice.tables.base import metadata
 from meterpos.headoffice.tables.billing import (
     bill_errors,
@@ -50,4 +52,5 @@ __all__ = [
     "sms_templates",
     "tariffs",
     "tills",
+    "tokens",
 ]

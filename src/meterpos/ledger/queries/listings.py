@@ -8,7 +8,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Final, Generic, NamedTuple, TextIO, TypeVar
 
 from sqlalchemy import Connection, Select, func, select
@@ -133,10 +133,19 @@ def plans(connection: Connection) -> Listing[PlanRow]:
 
 def write_csv(listing: Listing[Any], stream: TextIO) -> None:
     """Write a listing as CSV: amounts as decimals, lines ended by LF. Open `stream` with `newline=""`."""
+    for _ in csv_rows(listing, stream):
+        pass
+
+
+def csv_rows(listing: Listing[Any], stream: TextIO) -> Iterator[None]:
+    """Write a listing as CSV some rows at a time, so that whoever asks can hand on what is written so far."""
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(name.removesuffix(_MINOR) for name in listing.columns)
     money = [name.endswith(_MINOR) for name in listing.columns]
-    writer.writerows([_written(cell, is_money) for cell, is_money in zip(row, money, strict=True)] for row in listing)
+    rows = ([_written(cell, is_money) for cell, is_money in zip(row, money, strict=True)] for row in listing)
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        writer.writerows(some)
+        yield
 
 
 def _written(cell: Any, is_money: bool) -> Any:

@@ -57,11 +57,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_tills_device", "tills", ["device_id"], unique=True)
     op.create_index("ix_tills_code", "tills", ["code_hash"], unique=True)
+    _tokens()
     _desk()
     _billing()
     _notes()
     _messages()
     _money_in()
+
+
+def _tokens() -> None:
+    op.create_table(
+        "tokens",
+        sa.Column("token_id", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("role", sa.String, nullable=False),
+        sa.Column("token_hash", sa.String, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("expires_at", INSTANT),
+        sa.Column("revoked_at", INSTANT),
+        sa.Column("last_used_on", sa.Date),
+        sa.PrimaryKeyConstraint("token_id", name="pk_tokens"),
+    )
+    op.create_index("ix_tokens_name", "tokens", ["name"])
 
 
 def _desk() -> None:

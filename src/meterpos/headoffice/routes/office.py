@@ -1,0 +1,304 @@
+"""What people and programs with a token ask: reports, lists, the desk and the fleet; and figures for Prometheus."""
+
+import io
+import ipaddress
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from meterpos.headoffice import access, exceptions, metrics, reports
+from meterpos.headoffice import fleet as tills
+from meterpos.headoffice.access import Scope, Token
+from meterpos.headoffice.office import Office
+from meterpos.headoffice.problems import Problem
+from meterpos.headoffice.routes.body import read_body
+from meterpos.ledger.queries import listings
+from meterpos.printing.report import imprint
+
+router: Final = APIRouter()
+BODY_BYTES_MAX: Final = 8_000
+PART_BYTES: Final = 64_000
+Answer = TypeVar("Answer")
+
+
+class Complaint(BaseModel):
+    """What is said where something cannot be done: a sentence for people, a word for programs."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"error": "This token is not known here.", "code": "token"}]}
+    )
+    error: str
+    code: str
+
+
+class Item(BaseModel):
+    """One item of the desk. Details name accounts and receipts, as the desk shows them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "K7Q2M4XP",
+                    "code": "duplicate_reference",
+                    "meaning": "The reference is already another payment's; the money waits in the till's suspense.",
+                    "subject": "mpesa:SJK4T2LM9Q",
+                    "till": "KSM01",
+                    "details": {"number": "KSM01-B7K-000123"},
+                    "owner": "accounts",
+                    "opened_at": "2026-11-20T06:41:07.123Z",
+                    "age_days": 3,
+                    "resolved_at": None,
+                    "resolved_by": None,
+                    "resolution": None,
+                }
+            ]
+        }
+    )
+    id: str
+    code: str
+    meaning: str
+    subject: str
+    till: str | None
+    details: dict[str, Any]
+    owner: str
+    opened_at: datetime
+    age_days: int
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+
+
+class Items(BaseModel):
+    """Items of the desk, the oldest first."""
+
+    exceptions: list[Item]
+
+
+class Resolution(BaseModel):
+    """What was done about an item; who did is the token's name."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"resolution": "Moved by TRF-000004"}]})
+    resolution: str = Field(min_length=1, max_length=500)
+
+
+class Fleet(BaseModel):
+    """Every till; amounts in minor units."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "tills": [
+                        {
+                            "till_name": "KSM01",
+                            "last_contact_at": "2026-11-17T06:41:07.123Z",
+                            "software": "meterpos 1.0",
+                            "silent_days": 3,
+                            "behind": 0,
+                            "waiting_minor": 0,
+                            "at_risk_minor": 300000,
+                            "warnings": ["silent"],
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+    tills: list[dict[str, Any]]
+
+
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"model": Complaint, "description": "No token, or none that is in force."},
+    403: {"model": Complaint, "description": "The token's role may not do this."},
+    429: {"model": Complaint, "description": "Too many requests; Retry-After says how long to wait."},
+}
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The file.", "content": {media: {} for media in reports.MEDIA_TYPES.values()}},
+    **_REFUSALS,
+}
+Day = Annotated[date | None, Query(examples=["2026-11-30"])]
+Number = Annotated[str, Path(max_length=20, description="The item's number.", examples=["K7Q2M4XP"])]
+
+
+async def _allowed(request: Request, scope: Scope, work: Callable[[Office, Token], Answer]) -> Answer:
+    """Do the work for whoever holds a token of this scope. Raises: Problem."""
+    return await run_in_threadpool(_do, request.app.state.office, request.headers.get("authorization", ""), scope, work)
+
+
+def _do(office: Office, header: str, scope: Scope, work: Callable[[Office, Token], Answer]) -> Answer:
+    moment = office.moment()
+    try:
+        with office.store.read() as conn:
+            token = access.holder_of(conn, header, scope=scope, at=moment.at)
+    except access.Refused as error:
+        raise Problem(error.status, "token", str(error)) from error
+    if token.last_used_on != moment.today:
+        with office.store.write() as conn:
+            access.note_use(conn, token, today=moment.today)
+    return work(office, token)
+
+
+@router.get("/v1/office/reports/{kind}", summary="A report as a file", responses=_FILE, response_class=Response)
+async def report(
+    request: Request,
+    kind: reports.Kind,
+    *,
+    first: Annotated[date | None, Query(alias="from", examples=["2026-11-01"])] = None,
+    to: Day = None,
+    format: reports.Format = "csv",
+    language: Literal["en", "sw"] = "en",
+) -> Response:
+    """Make a report of a period: by default of this month up to today; aging looks at everything open."""
+
+    def work(office: Office, _token: Token) -> Response:
+        moment = office.moment()
+        last = to or moment.today
+        with office.store.read() as conn:
+            made_by = imprint(conn, moment=moment, language=language, is_till=False)
+            made = reports.make(conn, kind, first=first or last.replace(day=1), last=last, imprint=made_by)
+        return Response(reports.write(made, format), media_type=reports.MEDIA_TYPES[format])
+
+    return await _allowed(request, "reports", work)
+
+
+@router.get("/v1/office/lists/{name}", summary="A list as CSV", responses=_FILE, response_class=StreamingResponse)
+async def listing(request: Request, name: Literal["balances", "invoices", "aging"], as_of: Day = None) -> Response:
+    """Write a list row by row, in the columns that the commands of that name write."""
+    return await _allowed(request, "lists", lambda office, _: _stream(office, name, as_of))
+
+
+def _stream(office: Office, name: str, as_of: date | None) -> Response:
+    day = as_of or office.moment().today
+    return StreamingResponse(_parts(office, name, day), media_type=reports.MEDIA_TYPES["csv"])
+
+
+def _parts(office: Office, name: str, day: date) -> Iterator[str]:
+    with office.store.read() as conn:
+        found: Any = (
+            listings.balances(conn)
+            if name == "balances"
+            else listings.invoices(conn, as_of=day)
+            if name == "invoices"
+            else listings.aging(conn, as_of=day)
+        )
+        written = io.StringIO(newline="")
+        for _ in listings.csv_rows(found, written):
+            if written.tell() >= PART_BYTES:
+                yield written.getvalue()
+                written.seek(0)
+                written.truncate()
+        yield written.getvalue()
+
+
+@router.get("/v1/office/exceptions", summary="What a person has to look at", responses=_REFUSALS)
+async def list_items(request: Request, everything: bool = False, code: str | None = None) -> Items:
+    """List the open items, the oldest first; with `everything` the resolved ones too."""
+
+    def work(office: Office, _token: Token) -> Items:
+        with office.store.read() as conn:
+            found = exceptions.listed(conn, resolved=everything, code=code)
+        at = office.moment().at
+        return Items(exceptions=[_item(one, at) for one in found])
+
+    return await _allowed(request, "exceptions", work)
+
+
+@router.get("/v1/office/exceptions/{number}", summary="One item whole", responses=_REFUSALS)
+async def show_item(request: Request, number: Number) -> Item:
+    """Show one item."""
+
+    def work(office: Office, _token: Token) -> Item:
+        with office.store.read() as conn:
+            return _item(exceptions.find(conn, number), office.moment().at)
+
+    return await _allowed(request, "exceptions", work)
+
+
+@router.post(
+    "/v1/office/exceptions/{number}/resolve",
+    summary="Close an item, saying what was done about it",
+    responses=_REFUSALS,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": Resolution.model_json_schema()}},
+        }
+    },
+)
+async def resolve(request: Request, number: Number) -> Item:
+    """Close an item; what it asks for is posted by its own commands."""
+    told = _read(await read_body(request, bytes_max=BODY_BYTES_MAX))
+
+    def work(office: Office, token: Token) -> Item:
+        at = office.moment().at
+        with office.write() as (conn, _):
+            return _item(exceptions.resolve(conn, number, by=token.name, resolution=told.resolution, at=at), at)
+
+    return await _allowed(request, "resolve", work)
+
+
+def _read(body: bytes) -> Resolution:
+    try:
+        return Resolution.model_validate(json.loads(body))
+    except (ValueError, ValidationError, RecursionError) as error:
+        raise Problem(400, "unreadable", 'Send a JSON object: {"resolution": "what was done"}.') from error
+
+
+def _item(item: exceptions.Item, at: datetime) -> Item:
+    return Item(
+        id=item.exception_id,
+        code=item.code,
+        meaning=item.meaning,
+        subject=item.subject,
+        till=item.till_name,
+        details=dict(item.details),
+        owner=item.owner,
+        opened_at=item.opened_at,
+        age_days=max((at - item.opened_at).days, 0),
+        resolved_at=item.resolved_at,
+        resolved_by=item.resolved_by,
+        resolution=item.resolution,
+    )
+
+
+@router.get("/v1/office/fleet", summary="How the tills in the field are", responses=_REFUSALS)
+async def fleet(request: Request) -> Fleet:
+    """Show every till: last contact, version, how far behind, what may be lost with it, and what to look at."""
+
+    def work(office: Office, _token: Token) -> Fleet:
+        with office.store.read() as conn:
+            found = tills.fleet(conn, at=office.moment().at)
+        return Fleet(tills=[one.as_answer() for one in found])
+
+    return await _allowed(request, "fleet", work)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, responses=_REFUSALS)
+async def show_metrics(request: Request) -> Response:
+    """Tell this worker's answers and how head office stands: to this machine, and to tokens of the role monitor."""
+    counted: metrics.Requests = request.app.state.requests
+    lines = "".join(counted.lines())
+
+    def work(office: Office, _token: Token | None) -> Response:
+        with office.store.read() as conn:
+            return Response(lines + "".join(metrics.office_lines(conn)), media_type=metrics.MEDIA_TYPE)
+
+    if _is_this_machine(request):
+        return await run_in_threadpool(work, request.app.state.office, None)
+    return await _allowed(request, "metrics", work)
+
+
+def _is_this_machine(request: Request) -> bool:
+    """Tell whether the request comes from this machine itself, and through no proxy on it."""
+    if request.client is None or "x-forwarded-for" in request.headers or "forwarded" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
