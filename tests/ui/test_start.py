@@ -1,5 +1,6 @@
 """The window is there at once and typable before anything heavy is loaded."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
 from meterpos.ui import app as start
@@ -90,6 +91,12 @@ def test_a_page_is_made_when_it_is_first_wanted(counter: Counter, opened: Callab
     assert [page.isVisible() for page in window.findChildren(ReceiptsPage)] == [True]
 
 
+def test_a_till_does_not_carry_the_words_of_another_database() -> None:
+    """2.3 MiB: an index that names a condition for PostgreSQL in tables/ has them loaded."""
+    done = python("import sys, meterpos.ledger.tables; print('sqlalchemy.dialects.postgresql' in sys.modules)")
+    assert (done.stdout.strip(), done.stderr) == ("False", "")
+
+
 def test_pages_are_made_in_quiet_moments_once_somebody_works_here(
     counter: Counter, opened: Callable[..., Window]
 ) -> None:
@@ -97,12 +104,16 @@ def test_pages_are_made_in_quiet_moments_once_somebody_works_here(
     handle = window.windowHandle()
     assert handle is not None
     preparing = Preparing(window.desk, window.page, quiet_ms=1)
+    preparing.done.connect(window.garbage.spare)
     preparing.watch(handle)
     settle(window)
     assert not window.findChildren(ReceiptsPage), "nobody has touched it"
     QTest.keyClick(handle, Qt.Key.Key_Shift)
-    pump(lambda: len(window.findChildren(QWidget, "page")) > len(ALL_DAY))
+    pump(lambda: gc.get_freeze_count() > 0)
+    assert set(window._pages) == {"pay", *ALL_DAY}
     assert window.pay.isVisible()
+    window.close()
+    assert gc.get_freeze_count() == 0, "what the window leaves behind is looked through again"
 
 
 def test_nothing_is_made_while_somebody_types(counter: Counter, opened: Callable[..., Window]) -> None:

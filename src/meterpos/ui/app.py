@@ -102,7 +102,9 @@ def get_ready(window: Window) -> None:
 
     handle = window.windowHandle()
     assert handle is not None, "a window that was painted has a handle"
-    Preparing(window.desk, window.page).watch(handle)
+    preparing = Preparing(window.desk, window.page)
+    preparing.done.connect(window.garbage.spare)
+    preparing.watch(handle)
 
 
 def _logged(till: "Till") -> "Till":

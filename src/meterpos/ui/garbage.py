@@ -30,7 +30,12 @@ class Garbage(QObject):
     def stop(self) -> None:
         """Hand it back."""
         self._timer.stop()
+        gc.unfreeze()
         gc.enable()
+
+    def spare(self) -> None:
+        """What is here now lives as long as the window: it is not looked through again (50 ms each time)."""
+        gc.freeze()
 
     def collect(self) -> None:
         """Collect what is due."""

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QWindow
 from PySide6.QtWidgets import QWidget
 
@@ -35,7 +35,9 @@ ALL_DAY: Final = tuple(name for name in PAGES if name not in ("guide", "enrol"))
 
 
 class Preparing(QObject):
-    """Begins at the first touch of the window; takes one step whenever all was quiet for a while."""
+    """Begins at the first touch of the window; takes one step whenever all was quiet for a while, then is `done`."""
+
+    done = Signal()
 
     def __init__(self, desk: Desk, page: Callable[[str], QWidget], *, quiet_ms: int = QUIET_MS) -> None:
         """``page`` makes a page by name, or returns the one there is."""
@@ -58,6 +60,8 @@ class Preparing(QObject):
 
     def _wait(self) -> None:
         self._idle.begin(self._quiet_ms if self._steps else 0)
+        if not self._steps:
+            self.done.emit()
 
     def _go_on(self) -> None:
         standing = self._desk.standing

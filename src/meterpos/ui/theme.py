@@ -174,6 +174,7 @@ class _Theme(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.palette = LIGHT
+        self.is_dressed = False
 
 
 _theme = _Theme()
@@ -221,8 +222,10 @@ def apply(app: QApplication, name: str) -> None:
 def prepare(app: QApplication, name: str) -> None:
     """Set all but the style sheet: a window built before that is dressed once, not part by part."""
     _theme.palette = PALETTES[name]
-    app.setStyle("Fusion")
-    app.setFont(font(Type.text))
+    if not _theme.is_dressed:  # each time, Qt would dress every widget anew
+        _theme.is_dressed = True
+        app.setStyle("Fusion")
+        app.setFont(font(Type.text))
     app.setPalette(_qt_palette(_theme.palette))
 
 

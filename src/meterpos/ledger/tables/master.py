@@ -44,7 +44,7 @@ meters: Final = Table(
 )
 OUT_OF_USE: Final = meters.c.status != literal_column("'active'")
 """Written out, so that the index of these few is found: looking each meter up would fetch a page a meter."""
-Index("ix_meters_out_of_use", meters.c.meter_no, sqlite_where=OUT_OF_USE, postgresql_where=OUT_OF_USE)
+Index("ix_meters_out_of_use", meters.c.meter_no, sqlite_where=OUT_OF_USE)
 
 accounts: Final = Table(
     "accounts",
@@ -77,7 +77,6 @@ for _name, _first in (
         accounts.c.account_no,
         accounts.c.closed_on,
         sqlite_where=accounts.c.meter_no.is_not(None),
-        postgresql_where=accounts.c.meter_no.is_not(None),
     )
 plans: Final = Table(
     "plans",
