@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, web
+from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, speed, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -351,3 +351,37 @@ def permutations(options: argparse.Namespace) -> bool:
 def _permute(first: int, end: int, seconds: float) -> tuple[int, list[str]]:
     del seconds
     return end - first, [sentence for seed in range(first, end) for sentence in order.permute(seed)]
+
+
+# --- speed
+
+
+def exchange_speed(options: argparse.Namespace) -> bool:
+    """Measure taking in beside bare insertion, and a far line; `--runs` payments. Figures, not a verdict."""
+    payments = options.runs or 10_000
+    with _databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        for name, url in urls:
+            place = Path(folder) / name
+            place.mkdir()
+            waiting = speed.make(place, url(place), payments=payments)
+            if name == "SQLite":
+                far = speed.far(waiting.copied(Path(folder) / "far"), round_trip_ms=300)
+                print("\n".join(_told_of_trips(far, payments)), flush=True)
+            ours, floor = speed.intake(waiting)
+            print(
+                f"  {name}: {ours.entries} entries in batches of {speed.BATCH}: {ours.a_second:,.0f} a second, "
+                f"{ours.each_us:.0f} us of this process each; bare rows {floor.a_second:,.0f} a second, "
+                f"{floor.each_us:.0f} us each: {floor.each_us / ours.each_us:.2f} of it by processor time, "
+                f"{ours.a_second / floor.a_second:.2f} by the clock",
+                flush=True,
+            )
+    return True
+
+
+def _told_of_trips(trips: Sequence[speed.Trip], payments: int) -> Iterator[str]:
+    for what, trip in zip((f"{payments} payments", "one payment, the connection open"), trips, strict=True):
+        yield (
+            f"  {what}, 300 ms there and back: {trip.requests} round trips, signed for after {trip.delivered_s:.1f} s, "
+            f"all of it {trip.seconds:.1f} s; processor time {trip.till_s:.1f} s at the till, "
+            f"{trip.office_s:.1f} s at head office; {trip.result.outcome}, {trip.result.waiting} left"
+        )

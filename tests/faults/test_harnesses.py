@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, slow, web
+from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, slow, speed, web
 from tests.support.tills import Clock, Counter
 
 
@@ -108,3 +108,10 @@ def test_a_spoiled_file_shows_where_it_says_something_else(tmp_path: Path, plain
 
 def test_balances_do_not_depend_on_the_order_of_arrival() -> None:
     assert [sentence for seed in range(20) for sentence in order.permute(seed)] == []
+
+
+def test_one_payment_more_takes_two_round_trips_on_a_line_that_is_open(tmp_path: Path) -> None:
+    waiting = speed.make(tmp_path / "speed", f"sqlite:///{tmp_path}/speed/office.db", payments=3)
+    first, more = speed.far(waiting, round_trip_ms=20)
+    assert (first.result.pushed, more.result.pushed, more.result.waiting) == (4, 1, 0)
+    assert more.requests <= 2

@@ -20,6 +20,7 @@ from meterpos.sync.steps import Failure
 from meterpos.till import Till, new_tender_id, open_till
 from tests.headoffice.forged import APPROVED, Forged, enrol, enrol_request, post
 from tests.support.headoffice import Server, sync
+from tests.sync.lines import Cutter
 
 DAY = date(2026, 11, 20)
 
@@ -389,3 +390,18 @@ def test_a_fact_of_an_account_the_till_does_not_serve_comes_back_to_it_all_the_s
     other = Forged.enrol(town, "KSM02", zones=("Mamboleo",))
     rows = [row for row in other.page(limit=10_000).rows if row.key.startswith(paid.short_id)]
     assert [row.zone for row in rows] == ["Mamboleo"]
+
+
+@pytest.mark.parametrize(("idle_s", "opened"), [(60.0, 1), (-1.0, 6)])
+def test_the_connection_stays_open_between_exchanges_unless_it_was_idle_too_long(
+    town: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, idle_s: float, opened: int
+) -> None:
+    monkeypatch.setattr("meterpos.sync.client.IDLE_S", idle_s)
+    with Cutter(town.url, [], "up") as counted:
+        till = Server(town.office, counted.url).enrol_till(tmp_path / "till", zones=("Kondele",))
+        before = counted.connections
+        for _ in range(3):
+            result = till.exchange()
+            assert result.is_complete, result
+        assert counted.connections - before == opened, "a push and a pull each"
+        till.close()

@@ -41,6 +41,8 @@ MESSAGES_AT_ONCE: Final = 64
 """How many a round sends at most: a server that is told to stop waits for the end of one."""
 SHUTDOWN_MAX_S: Final = 30
 COLLECT_AFTER_OBJECTS: Final = 50_000
+KEEP_ALIVE_S: Final = 75
+"""Longer than a till keeps an idle connection (`sync.client.IDLE_S`), so that it is the till that lets go of it."""
 _BUSY: Final = "Head office is busy. The till tries again later; nothing is lost."
 
 
@@ -93,6 +95,7 @@ def serve(make: Callable[[], FastAPI] | str, *, host: str, port: int, workers: i
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_MAX_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
 
 

@@ -3,8 +3,8 @@
 The same code posts one payment at the counter, a page of the feed and an import of a million rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, fields
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 # Not asdict: it copies deeply, which a row of plain values does not need.
 _FACT_COLUMNS: Final = tuple(field.name for field in fields(Fact))
+_content: Final = attrgetter(*(name for name in _FACT_COLUMNS if name not in STAMP_COLUMNS))
 _MOVEMENT_COLUMNS: Final = tuple(field.name for field in fields(Movement))
 _stamp: Final = (
     update(facts_table)
@@ -76,17 +77,21 @@ def _store(
     bulk.insert(connection, table, rows, columns=columns)
 
 
-def post(connection: Connection, facts: Sequence[Fact], *, fresh: bool = False) -> Posted:
+def post(
+    connection: Connection, facts: Sequence[Fact], *, fresh: bool = False, known: Mapping[str, Fact] | None = None
+) -> Posted:
     """Store ``facts``, restamp those already known, and bring the movements of their groups up to date.
 
     ``fresh`` promises that none of them, and nothing that speaks of them, is stored yet (a payment just taken, an
-    import into an empty ledger): no look-up is made. Balances are not recalculated here.
+    import into an empty ledger): no look-up is made. ``known`` are those of them that are stored, where the caller has
+    read them. Balances are not recalculated here.
 
     Raises: ChangedFact when a known id comes with other content.
     """
     if not facts:
         return Posted(frozenset(), 0)
-    known = {} if fresh else _select(connection, _known, [fact.fact_id for fact in facts])
+    if known is None:
+        known = {} if fresh else _select(connection, _known, [fact.fact_id for fact in facts])
     new = [fact for fact in facts if fact.fact_id not in known]
     _store(connection, facts_table, new, _FACT_COLUMNS)
     restamped = [fact for fact in facts if fact.fact_id in known]
@@ -95,7 +100,7 @@ def post(connection: Connection, facts: Sequence[Fact], *, fresh: bool = False) 
     return Posted(frozenset(accounts), len(new))
 
 
-def _restamp(connection: Connection, again: Sequence[Fact], known: dict[str, Fact]) -> _Moved:
+def _restamp(connection: Connection, again: Sequence[Fact], known: Mapping[str, Fact]) -> _Moved:
     stamps = []
     moved = []
     for fact in again:
@@ -160,8 +165,7 @@ def _standing(connection: Connection, ids: Sequence[str], accounts: Sequence[str
 
 def same_content(one: Fact, other: Fact) -> bool:
     """Tell whether two facts are the same but for head office's stamp."""
-    blank: dict[str, Any] = {"stands_on": "", "generation": None, "position": None, "decision": None}
-    return replace(one, **blank) == replace(other, **blank)
+    return bool(_content(one) == _content(other))
 
 
 def _select(connection: Connection, query: Any, ids: Sequence[str]) -> dict[str, Fact]:

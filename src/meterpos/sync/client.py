@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ CONNECT_TIMEOUT_S: Final = 15.0
 STALL_TIMEOUT_S: Final = 30.0
 """How long the line may be silent before an answer, or in the middle of one."""
 ANSWER_TIMEOUT_S: Final = 600.0
+IDLE_S: Final = 60.0
+"""How long an idle connection is still good to use: not as long as a network may take to forget it without a word."""
 _CHUNK_BYTES: Final = 64 * 1024
 _PROBLEM_BYTES_MAX: Final = 16 * 1024
 _SENTENCE_CHARACTERS_MAX: Final = 300
@@ -85,6 +88,12 @@ class Line:
     ) -> None:
         self._url = check_address(url)
         self._pool = _pool(self._url, authority=authority, timeouts_s=(connect_timeout_s, stall_timeout_s))
+        self._used_at = 0.0
+
+    @property
+    def url(self) -> str:
+        """The address of head office, without a trailing slash."""
+        return self._url
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +111,8 @@ class Line:
         """Send one message and return the answer's bytes, or why there is none to believe."""
         from urllib3 import exceptions
 
+        if time.monotonic() - self._used_at > IDLE_S:
+            self.close()
         try:
             with self._pool.request(
                 "POST", self._url + path, body=message, redirect=False, retries=False, preload_content=False
@@ -118,6 +129,8 @@ class Line:
             return _BROKEN
         except (exceptions.HTTPError, OSError) as error:
             return Failure("cut", f"The line to head office broke ({type(error).__name__}).")
+        finally:
+            self._used_at = time.monotonic()
 
     def _judge(self, response: "BaseHTTPResponse") -> bytes | Failure:
         status = response.status
@@ -153,8 +166,6 @@ def _pool(url: str, *, authority: str | None, timeouts_s: tuple[float, float]) -
 
 def _body(response: "BaseHTTPResponse", bytes_max: int) -> bytes | None:
     """Read at most so many bytes, within the time an answer may take; None when there are more."""
-    import time
-
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     parts: list[bytes] = []
     total = 0

@@ -8,7 +8,9 @@ every byte, whatever the lines say. What cannot be compressed (hashes, identifie
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from meterpos.sync.column_ways import WAYS, Reader, Writer
@@ -35,12 +37,11 @@ def lay_out(message: bytes) -> tuple[bytes, bytes]:
     templates: dict[tuple[bytes, ...], int] = {}
     columns: dict[bytes, list[bytes]] = {}
     order: list[int] = []
-    for line in lines:
-        parts = _VALUE.split(line)
-        pieces = tuple(parts[0::2])
-        order.append(templates.setdefault(pieces, len(templates)))
-        for piece, value in zip(pieces, parts[1::2], strict=False):
-            columns.setdefault(piece, []).append(value)
+    parted = map(_VALUE.split, lines)
+    for pieces, alike in groupby(parted, key=lambda parts: tuple(parts[0::2])):
+        rows = [parts[1::2] for parts in alike]
+        order += [templates.setdefault(pieces, len(templates))] * len(rows)
+        _add_rows(columns, pieces[:-1], rows)
     _write_templates(writer, templates)
     writer.number(len(lines))
     for number in order:
@@ -50,6 +51,15 @@ def lay_out(message: bytes) -> tuple[bytes, bytes]:
         _write_column(writer, values, before)
         before.append(values)
     return bytes(writer.out), bytes(writer.octets)
+
+
+def _add_rows(columns: dict[bytes, list[bytes]], pieces: Sequence[bytes], rows: Sequence[list[bytes]]) -> None:
+    """Add the values of lines of one template to their columns: line by line where a piece stands in it twice."""
+    places: dict[bytes, list[int]] = {}
+    for place, piece in enumerate(pieces):
+        places.setdefault(piece, []).append(place)
+    for piece, found in places.items():
+        columns.setdefault(piece, []).extend(row[place] for row in rows for place in found)
 
 
 def put_together(columns: bytes, octets: bytes, *, bytes_max: int) -> bytes:
@@ -66,9 +76,9 @@ def put_together(columns: bytes, octets: bytes, *, bytes_max: int) -> bytes:
         raise ValueError("too many lines")
     order = [reader.number() for _ in range(count)]
     sizes: dict[bytes, int] = {}
-    for number in order:
+    for number, times in Counter(order).items():
         for piece in templates[number][:-1]:
-            sizes[piece] = sizes.get(piece, 0) + 1
+            sizes[piece] = sizes.get(piece, 0) + times
     values: dict[bytes, list[bytes]] = {}
     for piece, size in sizes.items():
         values[piece] = _read_column(reader, size, list(values.values()))

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from meterpos.sync.wire import Ack, Page, ZoneDigest
 
-ENTRIES_FIRST: Final = 2_500
+ENTRIES_FIRST: Final = 5_000
 ROWS_FIRST: Final = 4_000
 
 Trouble = Literal["unreachable", "cut", "too_large", "busy", "refused", "strange"]

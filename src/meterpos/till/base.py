@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,9 @@ from meterpos.ledger.seal import seal_text
 from meterpos.ledger.store import Store, UnknownOutcome, WrongKey
 from meterpos.settings import TillSettings
 from meterpos.sync.lock import HomeUser
+
+if TYPE_CHECKING:
+    from meterpos.sync.client import Line
 
 DEVICE_KEY: Final = "device"
 
@@ -45,6 +48,8 @@ class TillBase:
     hold: HomeUser | None = None
     """The seat in the home: nobody restores it meanwhile."""
     _device_key: bytes | None = None
+    _line: "Line | None" = None
+    """The line to head office, open between exchanges that follow each other soon."""
     _claimed: deque[int] = field(default_factory=deque)
 
     def moment(self) -> Moment:
@@ -83,7 +88,9 @@ class TillBase:
         return tuple(jobs)
 
     def close(self) -> None:
-        """Let go of the ledger, its log moved into the database first."""
+        """Let go of the line and the ledger, its log moved into the database first."""
+        if self._line is not None:
+            self._line.close()
         self.store.checkpoint()
         self.store.close()
         if self.hold is not None:

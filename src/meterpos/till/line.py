@@ -9,6 +9,7 @@ from meterpos.ledger.search_index import build_where_missing
 from meterpos.till.base import TillBase
 
 if TYPE_CHECKING:
+    from meterpos.sync import client
     from meterpos.sync.courier import CourierIn, CourierOut
     from meterpos.sync.exchange import ExchangeResult, Progress
     from meterpos.sync.steps import Memory
@@ -52,6 +53,8 @@ class Line(TillBase):
     ) -> "ExchangeResult":
         """Exchange once with head office; waits for the network. What goes wrong on the line is an outcome.
 
+        The connection is kept, so that one that follows soon opens none.
+
         Raises: NotEnrolled, PracticeStays, ExchangeRunning, DiskFull.
         """
         from meterpos.sync.exchange import exchange
@@ -60,6 +63,7 @@ class Line(TillBase):
             self.store,
             home=self.settings.home,
             device_key=self.device_key,
+            line=self._kept_line(),
             memory=memory,
             now=self.now,
             progress=progress,
@@ -67,6 +71,17 @@ class Line(TillBase):
         )
         build_where_missing(self.store)
         return done
+
+    def _kept_line(self) -> "client.Line | None":
+        """Return the line to the head office this till is of now."""
+        from meterpos.sync import client
+
+        who = self.identity()
+        if who is None or who.training:
+            return None
+        if self._line is None or self._line.url != client.check_address(who.server_url):
+            self._line = client.Line(who.server_url)
+        return self._line
 
     def courier_out(self, file: Path) -> "CourierOut":
         """Write everything head office is to know, and the question for what is new, to a file for a stick.

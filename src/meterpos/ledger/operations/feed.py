@@ -189,7 +189,7 @@ def _apply_facts(connection: Connection, rows: Sequence[RowLike], *, generation:
     known = _known(connection, [fact.fact_id for fact in arrived])
     _move_digests(connection, arrived, [row.zone for row in rows], known)
     forgotten = _forget_changed(connection, arrived, known)
-    return forgotten | post(connection, arrived).accounts
+    return forgotten | post(connection, arrived, known=known).accounts
 
 
 def _known(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
@@ -200,8 +200,9 @@ def _known(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
     }
 
 
-def _forget_changed(connection: Connection, arrived: Sequence[Fact], known: Mapping[str, Fact]) -> frozenset[str]:
-    """Forget facts of head office's own that it now states otherwise; return the accounts touched.
+def _forget_changed(connection: Connection, arrived: Sequence[Fact], known: dict[str, Fact]) -> frozenset[str]:
+    """Forget facts of head office's own that it now states otherwise, in the ledger and in ``known``; return the
+    accounts touched.
 
     A head office that was restored may use a number again, for another invoice or adjustment: what it said before is
     no fact any more, and must not keep what it says now from being heard. What an entry states never changes.
@@ -220,6 +221,8 @@ def _forget_changed(connection: Connection, arrived: Sequence[Fact], known: Mapp
     _unplace(connection, changed, decision="none")
     touched = rewrite_groups(connection, sorted(set(map(subject_of, changed))), also_on=places)
     connection.execute(_forget, [{"of_fact": fact.fact_id} for fact in changed])
+    for fact in changed:
+        del known[fact.fact_id]
     return frozenset(touched | places)
 
 
