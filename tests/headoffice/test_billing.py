@@ -328,3 +328,21 @@ def test_a_file_without_its_columns_says_which(small: Billing) -> None:
     (small.folder / "tariffs.csv").write_text(TARIFF_COLUMNS.replace("price", "cost") + "\n")
     told = small.refused("tariff", "import", str(small.folder / "tariffs.csv"))
     assert "line 1, column price: is missing from the header." in told
+
+
+def test_readings_and_bills_come_with_an_import_too(small: Billing) -> None:
+    small.readings("M2,2024-11-18,5010")
+    small.bills("A2,RECONNECTION,500")
+    assert small.ask("import", str(small.folder))["rows"] == {"readings.csv": 1, "bills.csv": 1}
+    assert [(account, amount, invoice) for account, _, amount, invoice in small.billed()] == [("A2", 500_00, None)]
+    small.run_month()
+    assert {invoice for account, _, _, invoice in small.billed() if account == "A2"} == {"INV-000001"}
+
+
+def test_an_import_is_refused_whole_for_a_bad_reading_or_bill(still: Billing) -> None:
+    still.readings("M2,2024-11-18,5010", "M1,2024-11-18,99")
+    still.bills("A9,RECONNECTION,500")
+    told = still.refused("import", str(still.folder))
+    assert "readings.csv, line 3, column reading: meter M1: 99 is below the last reading, 100" in told
+    assert "bills.csv, line 2, column account_no: There is no account A9." in told
+    assert (still.count("readings"), still.count("bills")) == (3, 0)

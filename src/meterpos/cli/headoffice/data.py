@@ -31,7 +31,7 @@ def import_directory(
     from meterpos.headoffice.importing import import_directory as load
 
     with opened(context) as office:
-        done = load(office.store, directory, dry_run=dry_run)
+        done = load(office.store, directory, dry_run=dry_run, moment=office.moment())
     if json:
         warnings = [
             {"file": one.file, "line": one.line, "column": one.column, "reason": one.reason} for one in done.warnings

@@ -100,19 +100,42 @@ def _create(conn: Connection, run: Run, path: Path) -> int:
     findings = Findings()
     made = 0
     for chunk in bulk.chunks(rows(path, COLUMNS, findings), runs.AT_ONCE):
-        made += _create_some(conn, run, path.name, chunk, findings)
+        count, reasons = _create_some(conn, path.name, chunk, findings, on=run.made_on, run_id=run.run_id)
+        runs.note_errors(conn, run, {number: reason for number, (_, reason) in reasons.items()}, of=())
+        made += count
     if findings.problems:
         raise BadImport(findings.problems, findings.problem_count)
     return made
 
 
+def take_file(conn: Connection, path: Path, findings: Findings, *, on: date) -> int:
+    """Take a file's bills as part of an import; they wait for their accounts' next invoices.
+
+    An account that cannot be billed is noted as wrong, like a row that cannot be read; then nothing may be kept.
+    """
+    made = 0
+    for chunk in bulk.chunks(rows(path, COLUMNS, findings), runs.AT_ONCE):
+        count, reasons = _create_some(conn, path.name, chunk, findings, on=on, run_id=None)
+        for line, reason in reasons.values():
+            findings.wrong(path.name, line, "account_no", reason)
+        made += count
+    return made
+
+
 def _create_some(
-    conn: Connection, run: Run, file: str, chunk: Sequence[tuple[int, list[Any]]], findings: Findings
-) -> int:
+    conn: Connection,
+    file: str,
+    chunk: Sequence[tuple[int, list[Any]]],
+    findings: Findings,
+    *,
+    on: date,
+    run_id: str | None,
+) -> tuple[int, dict[str, tuple[int, str]]]:
+    """Write the bills of some rows; return how many, and by account or customer the line and why it is not billed."""
     places = _places(conn, chunk)
     made: list[tuple[Any, ...]] = []
-    reasons: dict[str, str] = {}
-    day = run.made_on.isoformat()
+    reasons: dict[str, tuple[int, str]] = {}
+    day = on.isoformat()
     for line, (account_no, customer_no, kind, amount_minor, description, reference) in chunk:
         if (account_no is None) == (customer_no is None):
             findings.wrong(file, line, "account_no", "Name an account, or a customer for all their meters; not both.")
@@ -122,22 +145,21 @@ def _create_some(
             continue
         named = [account_no] if account_no is not None else places.of_customer.get(customer_no, [])
         if not named:
-            reasons[customer_no] = f"Customer {customer_no} has no active meter, or does not exist."
+            reasons[customer_no] = line, f"Customer {customer_no} has no active meter, or does not exist."
         for number in named:
             reason = _not_billable(number, places.known.get(number))
             if reason is not None:
-                reasons[number] = reason
+                reasons[number] = line, reason
             else:
                 made.append(
-                    (number, kind, amount_minor, description, reference, day, None, run.run_id, None, None, None, None)
+                    (number, kind, amount_minor, description, reference, day, None, run_id, None, None, None, None)
                 )
     if findings.problems:
-        return 0
+        return 0, reasons
     numbers = books.take_numbers(conn, BILL_SERIES, len(made))
     bulk.insert(conn, bills, [(number, *row) for number, row in zip(numbers, made, strict=True)],
                 columns=BILL_COLUMNS)  # fmt: skip
-    runs.note_errors(conn, run, reasons, of=())
-    return len(made)
+    return len(made), reasons
 
 
 def _not_billable(account_no: str, account: Any) -> str | None:

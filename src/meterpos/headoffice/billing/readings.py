@@ -75,11 +75,17 @@ def import_readings(conn: Connection, path: Path, *, at: datetime, today: date) 
     Rows of one meter may stand in any order among the next two thousand. Raises: BadImport.
     """
     findings = Findings()
+    done = take_file(conn, path, findings, at=at, today=today)
+    if findings.problems:
+        raise BadImport(findings.problems, findings.problem_count)
+    return done
+
+
+def take_file(conn: Connection, path: Path, findings: Findings, *, at: datetime, today: date) -> Imported:
+    """Take a file's readings, noting what is wrong; then nothing of it may be kept."""
     taker = _Taker(conn, file=path.name, at=at, today=today, findings=findings)
     for chunk in bulk.chunks(rows(path, COLUMNS, findings), CHUNK_ROWS):
         taker.take(sorted(chunk, key=lambda row: row[1][1]))
-    if findings.problems:
-        raise BadImport(findings.problems, findings.problem_count)
     return Imported(taken=taker.taken, had=taker.had, estimated=taker.estimated)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -14,10 +15,15 @@ from meterpos.headoffice.importing.layout import FILES
 from meterpos.headoffice.importing.reader import Findings, Problem, rows
 from meterpos.headoffice.importing.sink import Sink
 from meterpos.ledger.balances import recalculate_all
+from meterpos.ledger.moment import Moment
 from meterpos.ledger.rules.tenders import normalise_reference
 from meterpos.ledger.store import Store
 
 SHOWN_MAX: Final = 20
+READINGS: Final = "readings.csv"
+BILLS: Final = "bills.csv"
+BILLING_FILES: Final = (READINGS, BILLS)
+"""Files that are read after the others, by the rules of billing."""
 
 Values = Sequence[Any]
 
@@ -51,20 +57,24 @@ class _DryRun(Exception):
     """Ends the transaction of a dry run without a commit."""
 
 
-def import_directory(store: Store, directory: Path, *, dry_run: bool = False) -> Imported:
+def import_directory(store: Store, directory: Path, *, dry_run: bool = False, moment: Moment | None = None) -> Imported:
     """Import every file of the set that `directory` holds, whole or not at all. A door: opens the write block.
+
+    ``moment`` is when; None: now, on a calendar in UTC.
 
     Raises: BadImport naming file, line, column and reason of what is wrong; UserError when there is nothing to import.
     """
     began = monotonic()
-    paths = {name: directory / name for name in FILES if (directory / name).is_file()}
+    names = (*FILES, *BILLING_FILES)
+    paths = {name: directory / name for name in names if (directory / name).is_file()}
     if not paths:
-        raise UserError(f"{directory} holds none of the files of an import ({', '.join(FILES)}). Name their folder.")
+        raise UserError(f"{directory} holds none of the files of an import ({', '.join(names)}). Name their folder.")
     findings = Findings()
     counts: dict[str, int] = {}
     try:
         with store.write() as conn:
             counts = _load(conn, paths, findings)
+            counts |= _load_billing(conn, paths, findings, moment or Moment(datetime.now(UTC)))
             if findings.problems:
                 raise BadImport(findings.problems, findings.problem_count)
             if dry_run:
@@ -95,6 +105,21 @@ def _load(conn: Connection, paths: dict[str, Path], findings: Findings) -> dict[
         sink.finish()
         forward.list_differences(conn, since=sink.first, lines=here.invoice_lines, findings=findings)
         recalculate_all(conn)
+    return counts
+
+
+def _load_billing(conn: Connection, paths: dict[str, Path], findings: Findings, moment: Moment) -> dict[str, int]:
+    """Take readings, and bills that wait for their accounts' next invoices, once all else is in."""
+    from meterpos.headoffice.billing import lists, readings, runs
+
+    counts: dict[str, int] = {}
+    if findings.problems or not paths.keys() & set(BILLING_FILES):
+        return counts
+    runs.wait_turn(conn)
+    if READINGS in paths:
+        counts[READINGS] = readings.take_file(conn, paths[READINGS], findings, at=moment.at, today=moment.today).taken
+    if BILLS in paths:
+        counts[BILLS] = lists.take_file(conn, paths[BILLS], findings, on=moment.today)
     return counts
 
 
