@@ -19,6 +19,7 @@ class Garbage(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._turn = 0
+        self._has_spared = False
         self._timer = QTimer(self, interval=YOUNG_MS)
         self._timer.timeout.connect(self.collect)
 
@@ -30,11 +31,13 @@ class Garbage(QObject):
     def stop(self) -> None:
         """Hand it back."""
         self._timer.stop()
-        gc.unfreeze()
+        if self._has_spared:
+            gc.unfreeze()
         gc.enable()
 
     def spare(self) -> None:
         """What is here now lives as long as the window: it is not looked through again (50 ms each time)."""
+        self._has_spared = True
         gc.freeze()
 
     def collect(self) -> None:
