@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from bench import billing, day, migrate, pages, recalculate, receipt, search, tender, window  # noqa: E402
+from bench import billing, day, migrate, month, pages, recalculate, receipt, search, tender, window  # noqa: E402
 from bench.ledger import Made, kept_ledger  # noqa: E402
 from bench.measure import Figure  # noqa: E402
 
@@ -48,8 +48,9 @@ PARTS: dict[str, Part] = {
     "pages": lambda made, scratch: pages.measure(made, scratch=scratch),
     "window": lambda made, scratch: window.measure(made, scratch=scratch),
     "day": lambda _made, _scratch: day.measure(),
+    "month": lambda made, _scratch: month.measure(customers=made.customers),
 }
-WITHOUT_LEDGER = frozenset({"migrate", "day"})
+WITHOUT_LEDGER = frozenset({"billing", "day", "migrate", "month"})
 """Parts that make what they measure on themselves."""
 
 
