@@ -23,6 +23,7 @@ from bench import billing, day, migrate, month, pages, recalculate, receipt, sea
 from bench.ledger import Made, kept_ledger  # noqa: E402
 from bench.measure import Figure  # noqa: E402
 
+MARK = "<!-- measured -->"
 MILLION = 1_000_000
 SMALL = 100_000
 
@@ -65,13 +66,11 @@ def main() -> int:
         made = kept_ledger(options.cache, customers=options.customers)
         size = made.path.stat().st_size / 1e6
         print(f"ledger of {made.customers:,} customers, {size:,.0f} MB, made in {made.seconds:.0f} s", flush=True)
-    tables = []
     for name in chosen:
-        tables.append(_table(name, PARTS[name](made, options.cache)))
-        print(f"\n{tables[-1]}", flush=True)
-    text = "\n\n".join(tables)
-    if options.write_docs:
-        _write_docs(text, options, size)
+        table = _table(name, PARTS[name](made, options.cache), _measured(name, options, size))
+        print(f"\n{table}", flush=True)
+        if options.write_docs:
+            _write_docs(name, table)
     return 0
 
 
@@ -80,35 +79,45 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part; may be repeated")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "meterpos-bench")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/PERFORMANCE.md from this run")
+    parser.add_argument("--write-docs", action="store_true", help="write these parts into docs/PERFORMANCE.md")
     return parser.parse_args()
 
 
-def _table(name: str, figures: list[Figure]) -> str:
-    lines = [f"### {name}", "", "| what | here | floor | ratio | promised | kept |", "|---|---:|---:|---:|---:|---|"]
+def _table(name: str, figures: list[Figure], measured: str) -> str:
+    lines = [
+        f"### {name}",
+        "",
+        measured,
+        "",
+        "| what | here | floor | ratio | promised | kept |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
     for one in figures:
         kept = "" if one.kept is None else "yes" if one.kept else "**no**"
         lines.append(f"| {one.what} | {one.figure} | {one.floor} | {one.ratio} | {one.limit} | {kept} |")
     return "\n".join(lines)
 
 
-def _write_docs(text: str, options: argparse.Namespace, size_mb: float) -> None:
+def _write_docs(name: str, table: str) -> None:
+    """Put a part in its place on the page; the others stay as they were, each with its own commit."""
     page = ROOT / "docs" / "PERFORMANCE.md"
-    before, _, _ = page.read_text(encoding="utf-8").partition("<!-- measured -->")
-    page.write_text(f"{before}<!-- measured -->\n\n{_measured(options, size_mb)}\n\n{text}\n", encoding="utf-8")
+    before, _, measured = page.read_text(encoding="utf-8").partition(MARK)
+    known = {part.partition("\n")[0]: f"### {part.strip()}" for part in measured.split("\n### ")[1:]}
+    known[name] = table
+    ordered = [known[name] for name in PARTS if name in known]
+    page.write_text(f"{before}{MARK}\n\n" + "\n\n".join(ordered) + "\n", encoding="utf-8")
     print(f"written: {page.relative_to(ROOT)}")
 
 
-def _measured(options: argparse.Namespace, size_mb: float) -> str:
+def _measured(name: str, options: argparse.Namespace, size_mb: float) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    parts = "".join(f" --part {name}" for name in options.part or ())
+    ledger = "" if name in WITHOUT_LEDGER else f" ledger {size_mb:,.0f} MB;"
     return (
-        f"`python3 dev.py bench --customers {options.customers}{parts} --write-docs` at commit "
-        f"`{commit.stdout.strip()}`, "
+        f"`python3 dev.py bench --customers {options.customers} --part {name}` at commit `{commit.stdout.strip()}`, "
         f"{datetime.now(UTC):%Y-%m-%d}, on {platform.system()} {platform.machine()} with {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}; ledger {size_mb:,.0f} MB; {_load()}."
+        f"Python {platform.python_version()};{ledger} {_load()}."
     )
 
 
