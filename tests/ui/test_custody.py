@@ -194,8 +194,13 @@ def test_what_must_be_in_the_drawer_is_not_told_before_the_count(window: Window,
     settle(window)
     assert shift.counting.isVisible()
     told = [one.text() for one in window.findChildren(type(shift.counting.title)) if one.isVisible()]
-    told += [cell for row in shift.so_far.taken.rows() for cell in row[:2]]
     assert not [text for text in told if "7,468" in text]
+    assert not shift.so_far.taken.isVisible() and not shift.so_far.moved.isVisible(), "nor what it adds up from"
+    assert words.say("count.hidden") in told
+    type_text("7")
+    press(F12)
+    settle(window)
+    assert shift.verdict.isVisible() and shift.so_far.taken.isVisible() and not shift.so_far.hidden.isVisible()
 
 
 def test_letters_in_a_count_are_told_in_a_sentence(window: Window, counter: Counter, shift: Any) -> None:

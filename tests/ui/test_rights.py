@@ -64,6 +64,9 @@ def test_who_may_take_no_money_is_told_why_instead_of_a_form(
     card.meters.picked.emit(card.meters.rows()[0])
     settle(window)
     assert window.page("customers").isVisible(), "nothing is recorded from here"
+    assert card.geometry().bottom() < window.page("customers").height() <= window.height(), (
+        "its lists scroll, not the page"
+    )
     assert counter.print_of_ledger() == before
 
 

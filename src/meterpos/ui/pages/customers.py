@@ -73,6 +73,10 @@ class CustomersPage(QWidget):
         self.roll.counted.connect(self._let_go)
         self.card.record.connect(lambda *whom: self._desk.go_to.emit("pay", ("account", *whom)))
 
+    def hasHeightForWidth(self) -> bool:
+        """Its lists scroll in themselves: they take the room there is."""
+        return False
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.window().width() < METRICS.narrow_below

@@ -57,10 +57,12 @@ class SettingsPage(QWidget):
         page.addLayout(left, 1)
         right = vertical(None, spacing=METRICS.gap)
         right.addWidget(self.apply)
-        right.addWidget(self._screen())
+        screen = self._screen()
+        right.addWidget(screen)
         right.addWidget(self._working())
         right.addStretch(1)
         page.addLayout(right, 1)
+        self.apply.waiting.connect(lambda waits: screen.setVisible(not waits))  # room for what else may be changed
 
     def _screen(self) -> Surface:
         card = Surface("card")
@@ -77,7 +79,7 @@ class SettingsPage(QWidget):
 
     def _working(self) -> Surface:
         card = Surface("card")
-        column = vertical(card, margins=(24, 20, 24, 20), spacing=8)
+        column = vertical(card, margins=(24, 12, 24, 12), spacing=8)
         row = horizontal(None, spacing=16)
         for key, choice in (("settings.lock", self.lock), ("settings.every", self.exchange)):
             cell = vertical(None, spacing=8)
@@ -85,7 +87,6 @@ class SettingsPage(QWidget):
             cell.addWidget(choice)
             row.addLayout(cell, 1)
         column.addLayout(row)
-        column.addSpacing(4)
         column.addWidget(self.practise)
         column.addWidget(self.guide)
         column.addWidget(self.about)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 
 from meterpos.errors import UserError
 from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted
@@ -20,6 +21,7 @@ from meterpos.ui.widgets.why import WhyNot
 class ApplyCard(Surface):
     """Hidden while nothing waits. `done` once applied, `dropped` when the clerk thinks better of it."""
 
+    waiting = Signal(bool)  # it stands on the page, or not any more
     done = Signal()
     dropped = Signal()
     refused = Signal(object)  # an error about a setting, for its own field
@@ -38,7 +40,7 @@ class ApplyCard(Surface):
         self.problem = Problem()
         self.button = MainAction()
         self.drop = Button("link", key="settings.drop", shown="Esc", step=Type.small_strong)
-        column = vertical(self, margins=(24, 20, 24, 16), spacing=10)
+        column = vertical(self, margins=(24, 8, 24, 10), spacing=7)
         head = horizontal(None)
         head.addWidget(self.title, 1)
         head.addWidget(self.drop)
@@ -50,6 +52,14 @@ class ApplyCard(Surface):
         self.drop.clicked.connect(self.dropped)
         words.notifier().changed.connect(self._tell)
         self.hide()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.waiting.emit(True)  # noqa: FBT003
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.waiting.emit(False)  # noqa: FBT003
 
     def waits(self) -> bool:
         """Whether something is to be applied."""

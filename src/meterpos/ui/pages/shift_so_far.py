@@ -1,10 +1,11 @@
 """The running shift: what was taken, by method, and the cash that was moved.
 
-What must lie in the drawer is not here: it is counted first.
+What must lie in the drawer is not here: it is counted first; meanwhile neither is what it could be added up from.
 """
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
 
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.queries.cash import CashMovement
@@ -37,22 +38,34 @@ class SoFar(Surface):
             row_height=METRICS.hit_row, painter=self._paint_movement, spoken=self._speak
         )
         self.nothing = Label(Type.small, "muted", key="shift.nothing_moved", wrap=True)
+        self._sums = QWidget()
+        self.hidden = Label(Type.text, "muted", key="count.hidden", wrap=True)
         words.bind(self.moved.setAccessibleName, "shift.moved")
         column = vertical(self, margins=(24, 20, 24, 16), spacing=2)
         column.addWidget(self.heading)
         column.addWidget(self.since)
         column.addSpacing(14)
-        column.addWidget(SectionLabel("shift.totals"))
-        column.addSpacing(4)
-        column.addWidget(self.taken)
-        column.addSpacing(14)
-        column.addWidget(SectionLabel("shift.moved"))
-        column.addSpacing(4)
-        column.addWidget(self.nothing)
-        column.addWidget(self.moved, 1)
+        column.addWidget(self.hidden)
+        inside = vertical(self._sums, spacing=2)
+        inside.addWidget(SectionLabel("shift.totals"))
+        inside.addSpacing(4)
+        inside.addWidget(self.taken)
+        inside.addSpacing(14)
+        inside.addWidget(SectionLabel("shift.moved"))
+        inside.addSpacing(4)
+        inside.addWidget(self.nothing)
+        inside.addWidget(self.moved, 1)
+        inside.addStretch(0)
+        column.addWidget(self._sums, 1)
         column.addStretch(0)
+        desk.counting_changed.connect(self._hide_sums)
+        self._hide_sums()
         self.moved.picked.connect(lambda moved: self.slip_wanted.emit(moved.number))
         words.notifier().changed.connect(self.tell)
+
+    def _hide_sums(self) -> None:
+        self._sums.setVisible(not self._desk.is_counting)
+        self.hidden.setVisible(self._desk.is_counting)
 
     def show_shift(self, view: ShiftView) -> None:
         """Show another reading of the shift."""
