@@ -180,17 +180,17 @@ def _floor(office: Any, old: Path) -> dict[str, float]:
             conn.exec_driver_sql("COMMIT")
             conn.connection.driver_connection.execute("ATTACH ? AS old", (str(old),))
             conn.exec_driver_sql("BEGIN IMMEDIATE")
-            conn.exec_driver_sql(f"PRAGMA cache_size = -{parts.CACHE_KIB}")
-        for statement in _floor_in(form):
-            conn.exec_driver_sql(statement)
-        parts.analyse(conn, *READ)
-        places.place(conn, Progress("floor"), ambiguous="first")
-        for step in (amounts.rebuild, meters.compute, customers.compute):
-            step(conn, Progress("floor"))
-        checks.validate(conn, Progress("floor"), step="validate", groups=checks.GROUPS)
-        for statement in _floor_out(form):
-            conn.exec_driver_sql(statement)
-        recalculate_all(conn)
+        with parts.room_to_work(conn):
+            for statement in _floor_in(form):
+                conn.exec_driver_sql(statement)
+            parts.analyse(conn, *READ)
+            places.place(conn, Progress("floor"), ambiguous="first")
+            for step in (amounts.rebuild, meters.compute, customers.compute):
+                step(conn, Progress("floor"))
+            checks.validate(conn, Progress("floor"), step="validate", groups=checks.GROUPS)
+            for statement in _floor_out(form):
+                conn.exec_driver_sql(statement)
+            recalculate_all(conn)
     office.store.checkpoint()
     return {}
 

@@ -10,6 +10,7 @@ from meterpos.headoffice.legacy.progress import Progress
 
 PART_ROWS: Final = 100_000
 CACHE_KIB: Final = 128 * 1024
+WORK_KIB: Final = 64 * 1024
 
 
 def ranges(conn: Connection, table: Table, column: str = "id") -> Iterator[tuple[int, int, int]]:
@@ -58,8 +59,10 @@ def whole(conn: Connection, sentence: str, *, progress: Progress, doing: str, wo
 
 @contextmanager
 def room_to_work(conn: Connection) -> Iterator[None]:
-    """Give SQLite memory for the pages of a large transaction: with its usual 2 MB it writes them again and again."""
+    """Give a large transaction memory: with its usual 2 MB SQLite writes pages again and again, with its usual 4 MB
+    PostgreSQL sorts and joins on disk."""
     if conn.dialect.name != "sqlite":
+        conn.exec_driver_sql(f"SET LOCAL work_mem = '{WORK_KIB}kB'")  # until the transaction ends
         yield
         return
     (before,) = conn.exec_driver_sql("PRAGMA cache_size").one()
