@@ -400,6 +400,27 @@ def test_a_bank_statement_clears_and_bounces_cheques_and_confirms_transfers(both
     assert (net(both, "A3"), codes(both)) == (-4000, [])
 
 
+def test_a_description_names_a_payment_once(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 500_00, "UTR88123", "bank")
+    done = match(
+        books_of, bank("2026-11-18,EFT UTR-88123 JUMA,X1,,500.00,0", "2026-11-18,EFT UTR-88123 AGAIN,X2,,500.00,0")
+    )
+    assert counts(done) == {"confirmed": 1, "waiting": 1}
+    assert codes(books_of) == ["unmatched_money"]
+
+
+def test_what_came_in_and_went_out_on_one_statement_is_posted_and_bounced(books_of: Office) -> None:
+    done = match(
+        books_of,
+        mpesa(
+            "SKJ3XY71AB,18-11-2026 09:41:07,Completed,700.00,,,MTR-001",
+            "SKJ3XY71AD,18-11-2026 10:41:07,Completed,,-700.00,SKJ3XY71AB,",
+        ),
+    )
+    assert counts(done) == {"posted": 1, "taken_back": 1}
+    assert (net(books_of, "A1"), codes(books_of)) == (0, [])
+
+
 def test_an_account_reference_is_a_meter_an_account_an_invoice_or_a_customer(books_of: Office) -> None:
     issue(books_of, "INV-1", "A2", 100_00)
     with books_of.store.read() as conn:

@@ -11,7 +11,7 @@ from meterpos.headoffice.books import UnknownPayment
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching.places import Place
 from meterpos.headoffice.matching.standing import fitting, standing
-from meterpos.headoffice.matching.taking import OPEN, Money, Taken, finish, match, post_money
+from meterpos.headoffice.matching.taking import OPEN, Money, Open, Taken, finish, match, post_money
 from meterpos.headoffice.tables import exceptions as items
 from meterpos.headoffice.tables import money_in
 from meterpos.ledger.rules.tenders import normalise_reference
@@ -58,21 +58,22 @@ def _settle(conn: Connection, number: str, *, resolution: str, at: datetime) -> 
             exceptions.settle(conn, code, [subject], at=at, resolution=resolution)
 
 
-def _open_money(conn: Connection, number: str) -> Money | None:
+def _open_money(conn: Connection, number: str) -> Open | None:
     query = select(money_in).where(money_in.c.reference == normalise_reference(number), money_in.c.outcome.in_(OPEN))
     row = conn.execute(query.with_for_update()).first()
-    return None if row is None else _money(row)
+    return None if row is None else _open(row)
 
 
-def _money(row: Any) -> Money:
-    values = row._mapping
+def _open(row: Any) -> Open:
     names = ("method", "reference", "amount_minor", "paid_on", "account_ref", "payer")
-    return Money(**{name: values[name] for name in names})
+    money = Money(**{name: row._mapping[name] for name in names})
+    return Open(money, row.outcome, row.on_statement_at is not None)
 
 
 def _post(
-    conn: Connection, outgoing: Outgoing, one: Money, *, to_account: str, reason: str, on: date, at: datetime
+    conn: Connection, outgoing: Outgoing, open_: Open, *, to_account: str, reason: str, on: date, at: datetime
 ) -> Placed:
+    one = open_.money
     said = books.reason_of(reason)
     there = standing(conn, one.method, [one.reference]).get(one.reference, [])
     if there:
@@ -81,7 +82,7 @@ def _post(
             f"{one.reference} still pays {receipts}. Take that back first: meterpos headoffice payments reverse"
         )
     done = Taken()
-    post_money(conn, outgoing, done, one, Place(to_account), today=on)
+    post_money(conn, outgoing, done, open_, Place(to_account), today=on)
     done.settled.append(one.subject)
     finish(conn, outgoing, done, at=at)
     number = done.numbers[one.reference]
@@ -119,16 +120,16 @@ def match_arrivals(conn: Connection, outgoing: Outgoing, *, at: datetime, today:
     return done
 
 
-def _arrived(conn: Connection, *, limit: int) -> list[tuple[Money, Any]]:
+def _arrived(conn: Connection, *, limit: int) -> list[Open]:
     """Return open money about which its payments now say something new."""
     query = select(money_in).where(money_in.c.outcome.in_(OPEN)).order_by(money_in.c.paid_on, money_in.c.reference)
     rows = conn.execute(query).all()
-    found: list[tuple[Money, Any]] = []
+    found: list[Open] = []
     for method in sorted({row.method for row in rows}):
         mine = [row for row in rows if row.method == method]
         paid = standing(conn, method, [row.reference for row in mine])
         for row in mine:
             there = paid.get(row.reference, [])
             if fitting(there, row.amount_minor) or (there and row.outcome == "waiting"):
-                found.append((_money(row), row))
+                found.append(_open(row))
     return found[:limit]

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from meterpos.headoffice import books, bulk, exceptions
 from meterpos.headoffice.books import events_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
-from meterpos.headoffice.matching.places import Place, place_of, suspense
+from meterpos.headoffice.matching.places import Place, places_of, suspense
 from meterpos.headoffice.matching.standing import Standing, fitting, standing
 from meterpos.headoffice.matching.statements import Line, Statement
 from meterpos.headoffice.tables import claims, money_in
@@ -66,8 +66,19 @@ class Taken:
     numbers: dict[str, str] = field(default_factory=dict)
     altered: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    decided: list[dict[str, Any]] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
     openings: list[Opening] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Money to be matched: what became of it until now, and whether a statement showed it."""
+
+    money: Money
+    outcome: str
+    seen: bool
 
 
 def number_of(method: str, reference: str) -> str:
@@ -90,6 +101,8 @@ def take_statement(conn: Connection, outgoing: Outgoing, statement: Statement, *
     done = Taken()
     came_in = [_money(statement.kind, line) for line in _once(statement, done)]
     match(conn, outgoing, _to_match(conn, came_in, done, source="statement", at=at), done, today=today)
+    # What came in may go out again on the same statement.
+    post(conn, outgoing, done)
     _take_back(conn, statement, done)
     finish(conn, outgoing, done, at=at)
     _note_unseen(conn, statement, done, at=at)
@@ -132,10 +145,8 @@ def _once(statement: Statement, done: Taken) -> Iterable[Line]:
         )
 
 
-def _to_match(
-    conn: Connection, money: Sequence[Money], done: Taken, *, source: Source, at: datetime
-) -> list[tuple[Money, Any]]:
-    """Keep what is new; return what is to be matched, each with its row: the new, and the known that is still open.
+def _to_match(conn: Connection, money: Sequence[Money], done: Taken, *, source: Source, at: datetime) -> list[Open]:
+    """Keep what is new; return what is to be matched: the new, and the known that is still open.
 
     A row under a reference is inserted before it is read: of two who tell of it at once, one waits for the other.
     """
@@ -156,9 +167,9 @@ def _to_match(
         if row.amount_minor != one.amount_minor:
             _altered(done, one, row, source=source)
         elif row.outcome == NEW or row.outcome in OPEN:
-            open_.append((one, row))
+            open_.append(Open(one, row.outcome, source == "statement" or row.on_statement_at is not None))
         elif row.outcome == "posted" and source == "statement" and row.on_statement_at is None:
-            open_.append((one, row))
+            open_.append(Open(one, row.outcome, seen=True))
             done.known += 1
         else:
             done.known += 1
@@ -201,71 +212,77 @@ def _altered(done: Taken, one: Money, row: Any, *, source: Source) -> None:
 # --- matching
 
 
-def match(
+def match(conn: Connection, outgoing: Outgoing, open_: Sequence[Open], done: Taken, *, today: date) -> None:
+    """Match money with the payments that stand under its reference; what follows is posted by `finish`."""
+    _claim(conn, [one.money for one in open_ if one.outcome == NEW and one.money.account_ref])
+    places = places_of(conn, {one.money.account_ref for one in open_ if one.outcome in (NEW, *OPEN)})
+    for method in sorted({one.money.method for one in open_}):
+        mine = [one for one in open_ if one.money.method == method]
+        paid = standing(conn, method, {name for one in mine for name in (one.money.reference, *one.money.words)})
+        for one in mine:
+            payments = _payments_of(one.money, paid, done)
+            if payments:
+                _confirm(done, payments, one)
+            elif one.outcome != "posted":
+                # What was posted and taken back again by a person stays as they left it.
+                _unmatched(conn, outgoing, one, paid.get(one.money.reference, ()), places, done, today=today)
+
+
+def _payments_of(one: Money, paid: Mapping[str, Sequence[Standing]], done: Taken) -> Sequence[Standing]:
+    """Return the payments this money is: those of its reference, else unconfirmed ones its description names."""
+    mine = fitting(paid.get(one.reference, ()), one.amount_minor)
+    if mine:
+        return mine
+    for word in one.words:
+        free = [there for there in paid.get(word, ()) if not there.said and there.fact.fact_id not in done.used]
+        if fitting(free, one.amount_minor):
+            return fitting(free, one.amount_minor)
+    return ()
+
+
+def _unmatched(
     conn: Connection,
     outgoing: Outgoing,
-    open_: Sequence[tuple[Money, Any]],
+    open_: Open,
+    there: Sequence[Standing],
+    places: Mapping[str, Place],
     done: Taken,
     *,
     today: date,
 ) -> None:
-    """Match money with the payments that stand under its reference; each row is that of `money_in`."""
-    _claim(conn, [one for one, row in open_ if row.outcome == NEW and one.account_ref])
-    for method in sorted({one.method for one, _ in open_}):
-        mine = [(one, row) for one, row in open_ if one.method == method]
-        names = {name for one, _ in mine for name in (one.reference, *one.words)}
-        paid = standing(conn, method, names)
-        for one, row in mine:
-            _match_one(conn, outgoing, one, row, paid, done, today=today)
-
-
-def _match_one(
-    conn: Connection,
-    outgoing: Outgoing,
-    one: Money,
-    row: Any,
-    paid: Mapping[str, Sequence[Standing]],
-    done: Taken,
-    *,
-    today: date,
-) -> None:
-    name = next((name for name in (one.reference, *one.words) if fitting(paid.get(name, ()), one.amount_minor)), None)
-    if name is not None:
-        _confirm(done, fitting(paid[name], one.amount_minor), one)
-        if row.outcome != "posted":
-            number = paid[name][0].fact.number
-            _decide(conn, one, "confirmed", number)
-            done.settled += [f"{one.method}:{name}", one.subject]
-        return
-    there = paid.get(one.reference, ())
-    if row.outcome == "posted":
-        # Posted and taken back again by a person: it stays as they left it.
-        return
+    one = open_.money
     if there:
         done.wrong_amount += 1
-        _decide(conn, one, "wrong_amount", there[0].fact.number)
+        _decide(done, one, "wrong_amount", there[0].fact.number)
         done.openings.append(_wrong_amount(one, there))
     elif one.account_ref:
-        post_money(conn, outgoing, done, one, place_of(conn, one.account_ref), today=today)
+        post_money(conn, outgoing, done, open_, places.get(one.account_ref), today=today)
     else:
         done.waiting += 1
-        _decide(conn, one, "waiting", None)
+        _decide(done, one, "waiting", None)
         details = {"amount_minor": one.amount_minor, "on": one.paid_on.isoformat(), "payer": one.payer}
         done.openings.append(Opening(code="unmatched_money", subject=one.subject, details=details))
 
 
-def _decide(conn: Connection, one: Money, outcome: str, number: str | None) -> None:
-    mine = money_in.c.method == one.method, money_in.c.reference == one.reference
-    conn.execute(update(money_in).where(*mine).values(outcome=outcome, number=number))
+def _decide(done: Taken, one: Money, outcome: str, number: str | None) -> None:
+    done.decided.append(
+        {"of_method": one.method, "of_reference": one.reference, "to_outcome": outcome, "to_number": number}
+    )
 
 
-def _confirm(done: Taken, payments: Sequence[Standing], one: Money) -> None:
-    new = [payment.fact for payment in payments if not payment.said]
-    cheques = [payment for payment in new if payment.method == "cheque"]
-    others = [payment for payment in new if payment.method != "cheque"]
+def _confirm(done: Taken, payments: Sequence[Standing], open_: Open) -> None:
+    one = open_.money
+    new = [there.fact for there in payments if not there.said and there.fact.fact_id not in done.used]
+    done.used |= {fact.fact_id for fact in new}
+    cheques = [fact for fact in new if fact.method == "cheque"]
+    others = [fact for fact in new if fact.method != "cheque"]
     done.facts += [*events_of("clearing", cheques, on=one.paid_on), *events_of("confirmation", others, on=one.paid_on)]
     done.confirmed += 1
-    done.numbers[one.reference] = payments[0].fact.number
+    number = payments[0].fact.number
+    done.numbers[one.reference] = number
+    if open_.outcome != "posted":
+        _decide(done, one, "confirmed", number)
+        done.settled += [f"{one.method}:{payments[0].fact.reference}", one.subject]
 
 
 def _wrong_amount(one: Money, there: Sequence[Standing]) -> Opening:
@@ -280,9 +297,10 @@ def _wrong_amount(one: Money, there: Sequence[Standing]) -> Opening:
 
 
 def post_money(
-    conn: Connection, outgoing: Outgoing, done: Taken, one: Money, place: Place | None, *, today: date
+    conn: Connection, outgoing: Outgoing, done: Taken, open_: Open, place: Place | None, *, today: date
 ) -> None:
     """Post money as a payment of its own where its payer wanted it, else in suspense with an item of the desk."""
+    one = open_.money
     number = number_of(one.method, one.reference)
     account_no = place.account_no if place is not None else suspense(conn, outgoing)
     payment = Fact(
@@ -298,15 +316,11 @@ def post_money(
         reference=one.reference,
         decision="account" if place is not None else "suspense",
     )
-    _own(conn, one, payment)
     done.facts.append(payment)
-    seen = conn.execute(
-        select(money_in.c.on_statement_at).where(money_in.c.method == one.method, money_in.c.reference == one.reference)
-    ).scalar_one()
-    if seen is not None:
+    if open_.seen:
         done.facts += events_of("confirmation", [payment], on=payment.fact_date)
     done.numbers[one.reference] = number
-    _decide(conn, one, "posted", number)
+    _decide(done, one, "posted", number)
     if place is None:
         done.in_suspense += 1
         details = {"amount_minor": one.amount_minor, "typed": one.account_ref, "payer": one.payer, "number": number}
@@ -324,17 +338,40 @@ def _claim(conn: Connection, money: Sequence[Money]) -> None:
     bulk.insert_new(conn, claims, rows)
 
 
-def _own(conn: Connection, one: Money, payment: Fact) -> None:
-    """Let the reference be this payment's: nothing that stands uses it."""
-    _claim(conn, [one])
-    mine = claims.c.kind == "reference", claims.c.key == one.subject
-    conn.execute(update(claims).where(*mine).values(owner=payment.fact_id))
+def post(conn: Connection, outgoing: Outgoing, done: Taken) -> None:
+    """Post what was found so far, and write down what became of the money."""
+    if done.decided:
+        conn.execute(_write_decided, done.decided)
+    owned = [
+        {"of_key": f"{fact.method}:{fact.reference}", "to_owner": fact.fact_id}
+        for fact in done.facts
+        if fact.kind == "payment"
+    ]
+    if owned:
+        # Nothing that stands uses these references: they are these payments' now.
+        rows = [{"kind": "reference", "key": one["of_key"], "owner": one["to_owner"]} for one in owned]
+        bulk.insert_new(conn, claims, sorted(rows, key=lambda row: row["key"]))
+        conn.execute(_write_owner, owned)
+    if done.facts:
+        books.post_facts(conn, outgoing, done.facts)
+    done.decided, done.facts = [], []
+
+
+_write_decided: Final = (
+    update(money_in)
+    .where(money_in.c.method == bindparam("of_method"), money_in.c.reference == bindparam("of_reference"))
+    .values(outcome=bindparam("to_outcome"), number=bindparam("to_number"))
+)
+_write_owner: Final = (
+    update(claims)
+    .where(claims.c.kind == "reference", claims.c.key == bindparam("of_key"))
+    .values(owner=bindparam("to_owner"))
+)
 
 
 def finish(conn: Connection, outgoing: Outgoing, done: Taken, *, at: datetime) -> None:
     """Post what was found, open what has to be looked at, and settle what matched."""
-    if done.facts:
-        books.post_facts(conn, outgoing, done.facts)
+    post(conn, outgoing, done)
     exceptions.open_all(conn, done.openings, at=at)
     for code in SETTLED_BY_MATCH:
         exceptions.settle(conn, code, done.settled, at=at, resolution="Money and payment were matched.")
