@@ -92,7 +92,7 @@ def test_an_error_becomes_one_sentence(
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(door, "app", fail)
+    monkeypatch.setattr(door, "_commands", lambda: fail)
     with pytest.raises(SystemExit) as left:
         door.main([])
     told = capsys.readouterr()
@@ -104,6 +104,6 @@ def test_a_bug_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(door, "app", fail)
+    monkeypatch.setattr(door, "_commands", lambda: fail)
     with pytest.raises(AssertionError):
         door.main([])
