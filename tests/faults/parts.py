@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, speed, web
+from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, soak, speed, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -385,3 +385,25 @@ def _told_of_trips(trips: Sequence[speed.Trip], payments: int) -> Iterator[str]:
             f"all of it {trip.seconds:.1f} s; processor time {trip.till_s:.1f} s at the till, "
             f"{trip.office_s:.1f} s at head office; {trip.result.outcome}, {trip.result.waiting} left"
         )
+
+
+def soaked(options: argparse.Namespace) -> bool:
+    """Let 20 real tills work against two workers on PostgreSQL; `--runs` payments or `--seconds`, which comes first."""
+    with _databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        url = dict(urls)["PostgreSQL"](Path(folder))
+        done = soak.soak(
+            Path(folder),
+            url,
+            tills=20,
+            seconds=options.seconds or 600,
+            payments=options.runs or 20_000,
+            seed=options.seed,
+            tell=lambda line: print(line, flush=True),
+        )
+    faults = ", ".join(f"{fault} {count}" for fault, count in sorted(done.faults.items()))
+    outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(done.outcomes.items()))
+    print(f"  {len(done.receipts)} receipts reported, {done.kept} entries in the tills' journals")
+    print(f"  {faults}; exchanges: {outcomes}; {len(done.wrong)} wrong", flush=True)
+    for sentence in done.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not done.wrong

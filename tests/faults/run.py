@@ -32,6 +32,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "fuzz": parts.fuzzing,
     "order": parts.permutations,
     "speed": parts.exchange_speed,
+    "soak": parts.soaked,
 }
 
 

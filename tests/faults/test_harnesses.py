@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, slow, speed, web
+from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, slow, soak, speed, web
 from tests.support.tills import Clock, Counter
 
 
@@ -115,3 +115,13 @@ def test_one_payment_more_takes_two_round_trips_on_a_line_that_is_open(tmp_path:
     first, more = speed.far(waiting, round_trip_ms=20)
     assert (first.result.pushed, more.result.pushed, more.result.waiting) == (4, 1, 0)
     assert more.requests <= 2
+
+
+def test_the_judge_of_real_tills_sees_what_is_missing() -> None:
+    kept, lost, altered = b"1" * 32, b"2" * 32, b"3" * 32
+    till, office = {kept: b"a", altered: b"b"}, {kept: b"a", altered: b"c"}
+    found = list(soak.missing([kept, lost], till, office))
+    assert len(found) == 2
+    assert "reported and is not in its till's journal" in found[0]
+    assert "not at head office as its till made it" in found[1]
+    assert not list(soak.missing([kept], {kept: b"a"}, office))

@@ -46,6 +46,7 @@ ZONES: Final = {"KSM01": ("Kondele",), "KSM02": ("Kondele", "Mamboleo")}
 NOWHERE: Final = "http://127.0.0.1:9"
 THROWING: Final = (exchange, enrolment, courier, office_courier)
 """The modules that throw dice."""
+ASKING_AHEAD: Final = exchange._Ahead
 BUSY: Final = Failure("busy", "Head office is in trouble (answer 503). The till tries again later.")
 
 
@@ -170,6 +171,21 @@ class World:
         return self.folder / f"copy-{number}.db"
 
 
+class AheadAtOnce:
+    """A question asked while a page is written, in one thread: it is asked first, so that a seed tells one story."""
+
+    def __init__(self, line: Any, step: Any) -> None:
+        self.step = step
+        self._answer = line.send(step.path, step.message)
+
+    def settle(self) -> None:
+        """Let the answer be."""
+
+    def wait(self) -> bytes | Failure:
+        """Return the answer."""
+        return self._answer
+
+
 # --- the office's side of a line
 
 
@@ -217,11 +233,13 @@ def seed_dice(seed: int) -> Random:
     stand_in = SimpleNamespace(token_bytes=dice.token_bytes, token_hex=dice.token_hex, choice=dice.choice)
     for module in THROWING:
         module.secrets = stand_in  # type: ignore[attr-defined]
+    exchange._Ahead = AheadAtOnce  # type: ignore[assignment, misc]
     return Random(f"schedule {seed}")
 
 
 def give_back_dice() -> None:
-    """Let production throw its own dice again."""
+    """Let production throw its own dice again, and ask ahead in a thread."""
+    exchange._Ahead = ASKING_AHEAD  # type: ignore[misc]
     for module in THROWING:
         module.secrets = real_secrets  # type: ignore[attr-defined]
 

@@ -16,6 +16,8 @@ OFFICE_FEED: Final = "meterpos.headoffice.feed:"
 FEED: Final = "meterpos.ledger.operations.feed:"
 POSTING: Final = "meterpos.ledger.posting:"
 STREAMS: Final = "meterpos.ledger.queries.streams:"
+RECALLS: Final = "meterpos.ledger.operations.recalls:"
+COURIER: Final = "meterpos.sync.courier:"
 
 
 def _bug(name: str, says: str, *edits: tuple[str, str, str]) -> Bug:
@@ -379,5 +381,73 @@ BUGS: Final = (
         "a restored till counts another's entries as its own end",
         "the place of a stream is its highest, whatever stands there",
         (STREAMS + "stream_place", "if seq:\n", "if seq and seq % 2:\n"),
+    ),
+    # --- what a restored till takes back
+    _bug(
+        "what was taken back is not posted",
+        "entries come back into the journal and mean nothing",
+        (RECALLS + "keep_recalled", "        _project(connection, made[start : start + CHUNK])", "        pass"),
+    ),
+    _bug(
+        "what was taken back pays again",
+        "facts that came back through the feed meanwhile are posted once more under another id",
+        (
+            RECALLS + "_project",
+            "posted = post(connection, [fact for fact in stated if fact.fact_id not in known])",
+            "from dataclasses import replace\n"
+            '    posted = post(connection, [replace(fact, fact_id=fact.fact_id + "x") for fact in stated])',
+        ),
+    ),
+    _bug(
+        "an old stream's end is not fetched",
+        "a restored till does not take back what only head office has of it",
+        (
+            PROTOCOL + "_push",
+            "if not state.is_current and ack.through_seq > state.last_seq:",
+            "if False:",
+        ),
+    ),
+    _bug(
+        "recalled entries begin one too late",
+        "the first entry after the till's end is left out",
+        (CHAIN + "entries_after", "journal.c.seq > asked.after_seq", "journal.c.seq > asked.after_seq + 1"),
+    ),
+    _bug(
+        "a copy's branch is given back as this till's",
+        "entries beside the chain go out with it",
+        (CHAIN + "entries_after", ", side_entries.c.entry_id.is_(None)", ""),
+    ),
+    # --- sticks
+    _bug(
+        "an old answer by stick is the truth",
+        "what head office signed for before it was restored is believed after",
+        (
+            COURIER + "_Reader.take",
+            "is_latest = bool(self.request) and sync_state.is_latest_word(connection, request=self.request)",
+            "is_latest = True",
+        ),
+    ),
+    _bug(
+        "a page by stick is applied from its own start",
+        "rows before the till's place count again, and the place jumps",
+        (
+            COURIER + "_Reader._apply",
+            "not page.after <= here.position <= page.through",
+            "False",
+        ),
+    ),
+    _bug(
+        "any head on a stick is believed",
+        "an acknowledgement of another journal counts for this one",
+        (COURIER + "_Reader._record", "before is None or place.entry_id != ack.head", "before is None"),
+    ),
+    _bug(
+        "a stick skips the generation",
+        "pages of a restored head office are applied at the old place",
+        (
+            COURIER + "_Reader._enter_generation",
+            "keep = common_place(cursor, generation=newest.generation, lineage=newest.lineage)",
+            "keep = here.position",
+        ),
     ),
 )
