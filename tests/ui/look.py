@@ -31,6 +31,7 @@ def main() -> None:
     stem = f"{look}-{language}-{size[0]}"
     with tempfile.TemporaryDirectory() as home:
         counter = stand.ready_counter(Path(home), printer=f"file:{home}/paper.bin")
+        stand.speak_at(counter, language)
         window = stand.open_window(counter, look=look, language=language, size=(size[0], size[1]))
         visit = Visit(window, counter, folder, stem)
         getattr(visit, sys.argv[5] if len(sys.argv) > 5 else "run")()

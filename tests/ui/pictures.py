@@ -128,6 +128,7 @@ def visit(language: str, size: str) -> tuple[list[str], set[str]]:
     width, height, look = SIZES[size]
     with tempfile.TemporaryDirectory() as home:
         counter = stand.ready_counter(Path(home) / "till", printer=f"file:{home}/paper.bin")
+        stand.speak_at(counter, language)
         window = stand.open_window(counter, look=look, language=language, size=(width, height))
         keeper = Keeper(window, counter, Path(home), "")
         keeper.language, keeper.width, keeper.complaints, keeper.kept = language, width, [], set()

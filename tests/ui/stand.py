@@ -1,6 +1,7 @@
 """A window on a real till for tests and pictures: the customers of the reference screen, and some with long names."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,11 @@ def ready_counter(home: Path, *, printer: str | None = None, shift: bool = True)
         counter.open_shift()
     counter.clock.turn(minutes=103)
     return counter
+
+
+def speak_at(counter: Counter, language: str) -> None:
+    """Let the till's own papers speak this language, as its settings do where a person chose it."""
+    counter.till.settings = replace(counter.till.settings, language=language)  # type: ignore[arg-type]
 
 
 def set_pins(counter: Counter, *names: str) -> None:
