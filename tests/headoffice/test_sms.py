@@ -72,7 +72,7 @@ def choose(office: Office, **options: object) -> None:
 
 def pay(office: Office, number: str, account_no: str, amount_minor: int) -> None:
     made = Fact(
-        fact_id=payment_id(number),
+        fact_id=payment_id(f"PB-{number}"),
         kind="payment",
         account_no=account_no,
         stands_on=account_no,

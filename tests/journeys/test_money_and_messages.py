@@ -16,6 +16,7 @@ from meterpos.headoffice.matching.statements import parse_statement
 from meterpos.headoffice.matching.taking import Taken
 from meterpos.headoffice.sms import outbox, sending, setup
 from meterpos.headoffice.sms.gateways import gateway_of
+from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest, UnknownMeter
 from meterpos.till import Till, new_tender_id
 from tests.journeys.conftest import CLERK, ZONES
 from tests.journeys.words import net, number_of, tender
@@ -180,7 +181,9 @@ def test_a_code_paid_by_paybill_and_shown_at_the_counter_counts_once_and_the_rec
     receipt = town.take("A1", 600, "mpesa", "SKJ3XY7AAA")
     sync(town.till)
     assert town.server.codes() == ["duplicate_reference"]
-    town.messages()
+    told = town.messages()
+    assert sum("we received KES 600.00" in message for message in told) == 2
+    assert not any("taken back" in message for message in told), "nobody lost anything"
     assert town.server.codes() == []
     town.agree(A1=1400, A2=0, A3=0)
     assert town.server.net("SUSPENSE-KSM01") == 0
@@ -190,6 +193,21 @@ def test_a_code_paid_by_paybill_and_shown_at_the_counter_counts_once_and_the_rec
     town.messages()
     assert town.match(("SKJ3XY7AAA", 600, "MTR-001")).known == 1
     town.agree(A1=1400, A2=0, A3=0)
+
+    # A third use of the code is one too many, also at a till that has not heard of it.
+    other = town.server.enrol_till(town.folder / "KSM02", "KSM02", ("Mamboleo",))
+    other.open_shift(float_minor=0, clerk=CLERK)
+    part = PartRequest(amount_minor=600_00, unknown=UnknownMeter(meter_no="MTR-001", name="Stranger"))
+    leg = LegRequest(method="mpesa", amount_minor=600_00, reference="SKJ3XY7AAA")
+    asked = TenderRequest(tender_id=new_tender_id(), customer_no=None, parts=(part,), legs=(leg,))
+    other.take(request=asked, clerk=CLERK)
+    sync(other)
+    other.close()
+    assert town.messages() == [] and town.server.codes() == ["duplicate_reference", "unknown_meter"]
+    office = town.server.office
+    with office.write() as (conn, _):
+        for item in exceptions.listed(conn):
+            exceptions.resolve(conn, item.exception_id, by="wanjiru", resolution="seen", at=office.moment().at)
 
     # Somebody else's code is for a person to decide.
     assert town.told_by_mpesa("SKJ3XY7BBB", 300, "MTR-003") == 200

@@ -109,6 +109,9 @@ def settle(conn: Connection, outgoing: Outgoing, one: Twice, *, at: datetime, to
 def _write_down(conn: Connection, one: Twice, number: str) -> None:
     rows = [{"kind": MOVED, "key": fact.fact_id, "owner": number} for fact in one.taken]
     bulk.insert_new(conn, claims, rows)
+    # The code is the receipt's from now on: a third use of it is one too many.
+    used = claims.c.kind == "reference", claims.c.key == f"mpesa:{one.reference}"
+    conn.execute(update(claims).where(*used).values(owner=one.taken[0].fact_id.rpartition(".")[0]))
     mine = money_in.c.method == "mpesa", money_in.c.reference == one.reference
     conn.execute(update(money_in).where(*mine).values(outcome="confirmed", number=one.receipt))
 

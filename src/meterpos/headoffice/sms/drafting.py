@@ -37,8 +37,11 @@ _KINDS: Final[Mapping[str, str]] = {
     "reversal": "reversal",
     "bounce": "reversal",
 }
-_FROM_RECEIPTS: Final = ("q:", "qr:")
-"""Claims from the QR of a receipt: the customer holds the paper, and was told when it was made."""
+_SILENT: Final = ("q:", "qr:", "r:", "p:")
+_SAID_ALL_THE_SAME: Final = ("p:PB-", "p:BK-")
+"""Claims from the QR of a receipt were told when it was made; what was imported is history; a paybill payment whose
+money stands on a receipt as well takes nothing from anybody. Paybill money itself is news.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,9 @@ def _events(conn: Connection, ids: Sequence[str], *, since: date) -> list[Event]
 
 def _is_told(fact: Fact) -> bool:
     """Tell whether a customer hears of a fact: it counts, or says that a payment counts, or counts no more."""
-    if fact.kind not in _KINDS or fact.decision == "none" or fact.fact_id.startswith(_FROM_RECEIPTS):
+    if fact.kind not in _KINDS or fact.decision == "none" or not fact.counts:
         return False
-    return fact.counts
+    return fact.fact_id.startswith(_SAID_ALL_THE_SAME) or not fact.fact_id.startswith(_SILENT)
 
 
 def _facts(conn: Connection, ids: Iterable[str]) -> list[Fact]:
