@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,15 +122,21 @@ class Billing:
         return {row.split(",")[0]: row.split(",")[3] for row in rows}
 
 
-def found_billing(url: str, home: Path, folder: Path, *, readings: Sequence[str] = OCTOBER) -> Billing:
-    """Set up the utility with its tariffs and a first month's readings; METERPOS_HEADOFFICE_HOME must be `home`."""
+def bare_billing(url: str, folder: Path) -> Billing:
+    """Set up the utility with its customers, meters and accounts; METERPOS_HEADOFFICE_HOME must be set."""
     billing = Billing(url, folder)
     billing.do("init")
     for name, lines in FILES.items():
         file(folder, name, lines)
     billing.do("import", str(folder))
+    return billing
+
+
+def found_billing(url: str, folder: Path) -> Billing:
+    """Set up the utility with its tariffs and a first month's readings."""
+    billing = bare_billing(url, folder)
     billing.do("tariff", "import", billing.tariffs(*WATER, *POWER))
-    billing.do("readings", "import", billing.readings(*readings))
+    billing.do("readings", "import", billing.readings(*OCTOBER))
     return billing
 
 
@@ -139,7 +144,7 @@ def found_billing(url: str, home: Path, folder: Path, *, readings: Sequence[str]
 def billing(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Billing:
     """The utility, on both databases."""
     monkeypatch.setenv("METERPOS_HEADOFFICE_HOME", str(tmp_path / "home"))
-    return found_billing(database_url, tmp_path / "home", tmp_path)
+    return found_billing(database_url, tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +153,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kept")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("METERPOS_HEADOFFICE_HOME", str(folder / "home"))
-        found_billing(f"sqlite:///{(folder / 'home' / 'lake.db').as_posix()}", folder / "home", folder)
+        found_billing(f"sqlite:///{(folder / 'home' / 'lake.db').as_posix()}", folder)
     return folder
 
 

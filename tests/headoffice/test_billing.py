@@ -1,12 +1,13 @@
 """A month is billed: readings and tariffs come in, each account gets its bills and one invoice, once."""
 
 import threading
+from pathlib import Path
 
 import pypdfium2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from meterpos.headoffice.billing import periods
+from meterpos.headoffice.billing import lists, periods
 from tests.headoffice.billing_world import DAY, NOVEMBER, TARIFF_COLUMNS, Billing, billing, kept, small, still
 from tests.printing.reading import read_qr
 
@@ -110,6 +111,23 @@ def test_a_list_is_billed_to_accounts_and_to_all_meters_of_a_customer(billing: B
     assert (done["new_bills"], done["new_invoices"], done["invoices"]) == (0, 2, 2)
     assert billing.nets() == {"A1": "2700.50", "A2": "1200.50", "A3": "-200.00", "A4": "0.00"}
     assert billing.ask("bill", "create", listed, "--invoice", *DAY)["new_invoices"] == 0
+
+
+def test_queries_grow_with_accounts_and_not_with_their_bills(small: Billing) -> None:
+    asked: list[str] = []
+
+    def invoice(run_id: str, times: int) -> int:
+        path = Path(small.bills(*(f"{account},WATER,{n + 1}" for account in ("A1", "A2", "A3") for n in range(times))))
+        office = small.office()
+        event.listen(office.store._writer, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        before = len(asked)
+        made_on = periods.read_period("2024-11").ends_on
+        lists.create_bills(office.store, path, run_id=run_id, invoice=True, on=made_on, due_on=None, now=office.now)
+        office.close()
+        return len(asked) - before
+
+    assert invoice("once", 1) and invoice("one", 1) == invoice("many", 40)
+    assert len({number for *_, number in small.billed()}) == 9
 
 
 def test_bills_that_wait_stand_on_the_next_invoice_of_their_account(small: Billing) -> None:

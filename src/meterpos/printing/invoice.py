@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from meterpos.ledger.money import format_amount, format_money
-from meterpos.ledger.rules.metering import format_units
+from meterpos.ledger.rules.metering import MILLI, format_units
 from meterpos.printing import report
 from meterpos.printing.document import (
     Align,
@@ -170,14 +170,16 @@ def _reading(read: ReadBetween, invoice: Invoice, labels: InvoiceLabels) -> Row:
     said_to = labels.estimated if read.is_estimated else labels.reading
     before = labels.reading.format(date=_day(read.from_on, invoice), reading=format_units(read.from_milli))
     after = said_to.format(date=_day(read.to_on, invoice), reading=format_units(read.to_milli))
-    units = labels.units.format(units=format_units(read.units_milli))
+    said_units = labels.one_unit if read.units_milli == MILLI else labels.units
+    units = said_units.format(units=format_units(read.units_milli))
     return Row(cells=(f"{before} – {after} – {units}", ""), narrow=(text(before), pair(after, units)))
 
 
 def _line(line: InvoiceLine, labels: InvoiceLabels) -> Row:
     said = line.text or {"standing": labels.standing, "minimum": labels.minimum}.get(line.kind, labels.charges)
     if line.units_milli is not None:
-        said = labels.priced.format(units=format_units(line.units_milli), price=line.price)
+        said_priced = labels.one_priced if line.units_milli == MILLI else labels.priced
+        said = said_priced.format(units=format_units(line.units_milli), price=line.price)
     return Row(cells=(said, format_amount(line.amount_minor)), narrow=(_pair(said, line.amount_minor),))
 
 

@@ -18,11 +18,13 @@ class InvoiceLabels:
     meter: str
     what: str
     units: str
+    one_unit: str
     amount: str
     kinds: dict[str, str]
     reading: str
     estimated: str
     priced: str
+    one_priced: str
     standing: str
     minimum: str
     charges: str
@@ -46,6 +48,7 @@ _EN: Final = InvoiceLabels(
     meter="Meter",
     what="What for",
     units="{units} units",
+    one_unit="1 unit",
     amount="Amount",
     kinds={
         "WATER": "Water",
@@ -57,6 +60,7 @@ _EN: Final = InvoiceLabels(
     reading="{date}: {reading}",
     estimated="{date}: {reading} (estimated)",
     priced="{units} units at {price}",
+    one_priced="1 unit at {price}",
     standing="Standing charge",
     minimum="Up to the minimum",
     charges="Charges",
@@ -79,6 +83,7 @@ _SW: Final = InvoiceLabels(
     meter="Mita",
     what="Malipo ya",
     units="vipimo {units}",
+    one_unit="kipimo 1",
     amount="Kiasi",
     kinds={
         "WATER": "Maji",
@@ -90,6 +95,7 @@ _SW: Final = InvoiceLabels(
     reading="{date}: {reading}",
     estimated="{date}: {reading} (makadirio)",
     priced="Vipimo {units} kwa {price}",
+    one_priced="Kipimo 1 kwa {price}",
     standing="Ada ya kudumu",
     minimum="Hadi kiwango cha chini",
     charges="Malipo",
