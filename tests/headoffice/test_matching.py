@@ -22,6 +22,7 @@ from meterpos.headoffice.matching.callbacks import UnusableCallback, read_callba
 from meterpos.headoffice.matching.places import place_of
 from meterpos.headoffice.matching.statements import UnusableStatement, parse_statement
 from meterpos.headoffice.matching.taking import Money, Taken
+from meterpos.headoffice.matching.waiting import waiting
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.tables import money_in
 from meterpos.ledger.queries.accounts import resolve
@@ -419,6 +420,32 @@ def test_what_came_in_and_went_out_on_one_statement_is_posted_and_bounced(books_
     )
     assert counts(done) == {"posted": 1, "taken_back": 1}
     assert (net(books_of, "A1"), codes(books_of)) == (0, [])
+
+
+def test_what_is_open_is_listed_oldest_first(books_of: Office) -> None:
+    paid(books_of, "R-1", "A1", 500_00, "SKJ3XY7AAA")
+    paid(books_of, "R-2", "A2", 700_00, "104482", "cheque")
+    paid(books_of, "R-3", "A2", 700_00, "SKJ3XY7BBB")
+    told(books_of, "SKJ3XY7DDD", 50_00, "MTR-001")
+    match(
+        books_of,
+        mpesa(
+            "SKJ3XY7BBB,17-11-2026 09:41:07,Completed,1.00,,,",
+            "SKJ3XY7CCC,19-11-2026 09:41:07,Completed,20.00,,,",
+            "SKJ3XY7AAA,19-11-2026 09:41:07,Completed,500.00,,,",
+        ),
+    )
+    with books_of.store.read() as conn:
+        found = waiting(conn)
+        assert [one.reference for one in waiting(conn, method="cheque")] == ["104482"]
+        assert len(waiting(conn, limit=2)) == 2
+    assert [(one.state, one.reference, one.amount_minor) for one in found] == [
+        ("wrong amount", "SKJ3XY7BBB", 100),
+        ("unconfirmed", "SKJ3XY7DDD", 5000),
+        ("pending", "104482", 70000),
+        ("unconfirmed", "SKJ3XY7BBB", 70000),
+        ("no payment", "SKJ3XY7CCC", 2000),
+    ]
 
 
 def test_an_account_reference_is_a_meter_an_account_an_invoice_or_a_customer(books_of: Office) -> None:

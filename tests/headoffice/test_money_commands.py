@@ -67,6 +67,9 @@ def test_a_statement_is_looked_at_matched_and_what_waits_is_placed(staff: Staff,
     assert "3 lines matched, 0 left out." in told
     assert staff.ask("match", str(file))["known"] == 2
     assert "1000.00" not in staff.do("balances", "--format", "csv").out
+    open_ = staff.ask("payments", "waiting")["waiting"]
+    assert [(one["state"], one["reference"]) for one in open_] == [("no payment", "SKJ3XY71AC")]
+    assert "1 wait, 50.00 in all." in staff.do("payments", "waiting", "--method", "mpesa").out
     placed = staff.ask("payments", "place", "SKJ3XY71AC", "--to", "MTR-002", "--reason", "payer called")
     assert placed == {"number": "PB-SKJ3XY71AC", "account": "A2", "amount_minor": 5000}
     staff.do("payments", "place", "PB-SKJ3XY71AD", "--to", "MTR-003", "--reason", "payer called")

@@ -294,6 +294,45 @@ def place(
     )
 
 
+@payments_app.command("waiting", epilog=example("meterpos headoffice payments waiting --method cheque"))
+def waiting(
+    context: typer.Context,
+    *,
+    method: Annotated[
+        str | None, typer.Option("--method", metavar="mpesa|bank|cheque", help="Only those by this method.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List payments whose money was not seen yet, cheques in hand, and money whose payment is not known."""
+    from dataclasses import asdict
+
+    from meterpos.headoffice.matching.waiting import waiting as listed
+    from meterpos.ledger.money import format_amount
+
+    with opened(context) as office, office.store.read() as conn:
+        found = listed(conn, method=method)
+        today = office.moment().today
+    if json:
+        show.as_json({"waiting": [asdict(one) for one in found]})
+        return
+    rows = [
+        (
+            one.state,
+            one.number,
+            show.METHOD_NAMES[one.method],
+            one.reference,
+            one.account_no,
+            f"{(today - one.on).days} d",
+            format_amount(one.amount_minor),
+        )
+        for one in found
+    ]
+    columns = ("state", "number", "method", "reference", "account", "age", "amount")
+    show.as_table(columns, rows, right=("age", "amount"))
+    total_minor = sum(one.amount_minor for one in found)
+    show.tell(f"{len(found):,} wait, {format_amount(total_minor)} in all.")
+
+
 @payments_app.command("callback", epilog=example("meterpos headoffice payments callback"))
 def callback(context: typer.Context, json: Json = False) -> None:
     """Show the addresses to give M-Pesa for payments by paybill; whoever knows them can tell of payments."""
