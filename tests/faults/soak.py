@@ -34,6 +34,7 @@ from meterpos.ledger.operations.entries import stand_at_counter
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
 from meterpos.ledger.tables import accounts, journal, tenders
 from meterpos.settings import HeadOfficeSettings
+from meterpos.sync.lock import HomeBusy, home_alone
 from meterpos.till import Till, new_tender_id, open_till
 from tests.support.headoffice import Server, make_office
 
@@ -175,6 +176,17 @@ class OfficeProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._wait_for_the_workers()
+
+    def _wait_for_the_workers(self) -> None:
+        """Wait until every process of the group is gone: as long as one is, nobody has the home alone."""
+        assert self._process is not None
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(HomeBusy), home_alone(self.settings.home, HomeBusy("")):
+                return
+            time.sleep(0.05)
+        raise AssertionError("head office did not end")
 
     def _answers(self) -> bool:
         with socket.socket() as line:
@@ -321,6 +333,14 @@ class Soak:
 
     # --- the end
 
+    def end(self) -> None:
+        """Leave no process behind."""
+        for till in self._tills:
+            if till.process is not None and till.process.is_alive():
+                till.process.kill()
+                till.process.join()
+        self._office.kill()
+
     def settle(self) -> None:
         """Let all exchange in peace, then judge."""
         for till in self._tills:
@@ -379,7 +399,10 @@ def soak(
     began = time.monotonic()
     running = Soak(folder, url, tills=tills, seed=seed)
     tell(f"  {tills} tills enrolled after {time.monotonic() - began:.0f} s")
-    running.run(seconds=seconds, payments=payments)
-    tell(f"  {len(running.done.receipts)} receipts; now calm")
-    running.settle()
+    try:
+        running.run(seconds=seconds, payments=payments)
+        tell(f"  {len(running.done.receipts)} receipts; now calm")
+        running.settle()
+    finally:
+        running.end()
     return running.done

@@ -82,6 +82,26 @@ def test_a_file_that_is_no_ledger_is_named_and_left_alone(tmp_path: Path) -> Non
     assert file.read_bytes().startswith(b"hello")
 
 
+@pytest.mark.parametrize("kind", ["value", "schema"])
+def test_text_that_is_none_any_more_is_told_as_damage(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "ledger.db"
+    words = MetaData()
+    table = Table("somebodys_words", words, Column("word", String, primary_key=True))
+    plain = Store(f"sqlite:///{path}")
+    with plain.write() as connection:
+        words.create_all(connection)
+        connection.execute(insert(table), {"word": "a word of the customer"})
+    plain.checkpoint()
+    plain.close()
+    for file in (path, path.with_name("ledger.db-wal")):
+        if file.exists():
+            old = b"a word of" if kind == "value" else b"somebodys_words"
+            file.write_bytes(file.read_bytes().replace(old, b"\xdb\xc6" + old[2:]))
+    with pytest.raises(UnreadableDatabase), Store(f"sqlite:///{path}").read() as connection:
+        connection.exec_driver_sql("SELECT * FROM sqlite_master").all()
+        connection.execute(select(table)).all()
+
+
 def test_a_newer_database_is_refused_unharmed(database_url: str) -> None:
     store = Store(database_url)
     upgrade(store)

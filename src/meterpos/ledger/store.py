@@ -164,7 +164,7 @@ class Store:
     def _told_plainly(self, trouble: tuple[str, ...] = _DISK_TROUBLE) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, UnicodeDecodeError) as error:
             _raise_plainly(error, self.url.database, trouble=trouble)
             raise
 
@@ -177,7 +177,7 @@ class Store:
             )
             try:
                 self._prepare(connection, read_only=read_only)
-            except driver.DatabaseError as error:
+            except (driver.DatabaseError, UnicodeDecodeError) as error:
                 connection.close()
                 _raise_of_disk(error)
                 raise _unreadable(error, self.path, encrypted=self._key is not None) from error
@@ -229,9 +229,11 @@ def make_durable(path: Path) -> None:
 def _raise_plainly(error: BaseException, where: str | None, *, trouble: tuple[str, ...] = _DISK_TROUBLE) -> None:
     """Raise the sentence a person can act on, where the driver's error has one."""
     text = str(getattr(error, "orig", error)).lower()
+    if isinstance(error, UnicodeDecodeError):  # the driver's: what stands where text was is none
+        raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
     if isinstance(error, DBAPIError):
         _raise_of_disk(error, trouble=trouble)
-        if "malformed" in text or "not a database" in text:
+        if any(words in text for words in ("malformed", "not a database", "could not decode")):
             raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
 
 
