@@ -126,7 +126,7 @@ def _owner(
 
 def _take(conn: Connection, source: Source, plan: _Plan, progress: Progress) -> int:
     reader = _Reader(plan)
-    columns = [*map(_staged, _present(plan)), "extra"]
+    columns = [*map(_staged, _present(plan)), *(["extra"] if plan.unknown else [])]
     taken = 0
     with _without_collecting():
         for chunk in source.chunks(plan.old.name, tenant=plan.tenant, parent=plan.parent):
@@ -213,7 +213,8 @@ class _Reader:
         except (values.Unreadable, values.Rounded):
             careful = [self._carefully(row) for row in chunk]
             made = [list(column) for column in zip(*careful, strict=True)]
-        made.append([_extra(row, self._spare) for row in chunk] if self._spare else [None] * len(chunk))
+        if self._spare:
+            made.append([_extra(row, self._spare) for row in chunk])
         rows: list[Row] = list(zip(*made, strict=True))
         if all(None not in made[place] for place in self._keys):
             return rows
