@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QApplication
 
 from meterpos.ledger.rules.cash import NOTES_AND_COINS
 from meterpos.ui import theme, words
+from meterpos.ui.app import get_ready
 from meterpos.ui.heartbeat import LIMIT_MS, Heartbeat
 from meterpos.ui.window import Window
 from tests.journeys.day_hands import Hands, QtHands, XHands, aside, until
@@ -489,6 +490,7 @@ def open_window(here: World, *, typist: bool = True) -> Window:
     window.ready.connect(lambda: ready.append(True))
     window.attach(here.till)
     until(lambda: ready, "the window stands at its till")
+    get_ready(window)
     return window
 
 
