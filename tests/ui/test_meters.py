@@ -149,6 +149,17 @@ def test_ten_thousand_meters_are_walked_without_loading_them(window: Window, cou
     assert len(page.roll._known) < 300
 
 
+def test_enter_reaches_the_button_only_once_the_card_shows_what_the_keyboard_stood_on(window: Window) -> None:
+    page = meters_page(window)
+    press(Qt.Key.Key_Down)
+    press(Qt.Key.Key_Down)
+    press(Qt.Key.Key_Return)
+    wanted = page.rows.number()
+    assert page.card.shown_number() != wanted and not page.card.button.hasFocus()
+    settle(window)
+    assert page.card.shown_number() == wanted and page.card.button.hasFocus()
+
+
 def test_an_empty_list_says_what_to_do(window: Window) -> None:
     page = meters_page(window)
     type_text("nothing like it")

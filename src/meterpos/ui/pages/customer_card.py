@@ -96,11 +96,11 @@ class CustomerCardPanel(QStackedWidget):
         column.addStretch(0)
         self.addWidget(card)
 
-    def customer_no(self) -> str | None:
-        """Return who is shown."""
+    def shown_number(self) -> str | None:
+        """Return the number of who is shown."""
         return self._dossier.customer.customer_no if self._dossier is not None else None
 
-    def show_nobody(self) -> None:
+    def show_nothing(self) -> None:
         """Ask to choose a customer."""
         self._dossier = None
         self.setCurrentIndex(0)
@@ -110,14 +110,14 @@ class CustomerCardPanel(QStackedWidget):
         self.why.tell(self._desk.why_not("take_money"))
         self.meters.viewport().update()
 
-    def show_customer(self, dossier: "CustomerDossier") -> None:
+    def show_one(self, dossier: "CustomerDossier") -> None:
         """Show a customer."""
         self._dossier = dossier
         self._tell()
         self.stand()
         self.setCurrentIndex(1)
 
-    def focus_meters(self) -> None:
+    def enter(self) -> None:
         """Put the keyboard on the first meter; on the box where none is in use."""
         (self.meters if self.meters.rows() else self.all).setFocus()
 

@@ -29,7 +29,7 @@ class ListColumn(QWidget):
     ) -> None:
         """``nothing`` says, of the text that was searched for, why the list is empty and what to do next."""
         super().__init__()
-        self._roll, self._count_key, self._why_nothing = roll, count_key, nothing
+        self.roll, self._count_key, self._why_nothing = roll, count_key, nothing
         self.rows = rows
         self.line = SearchLine()
         words.bind(self.line.setPlaceholderText, search_key)
@@ -69,13 +69,13 @@ class ListColumn(QWidget):
 
     def is_empty(self) -> bool:
         """Tell whether the whole list was read and has nobody in it."""
-        return self._roll.is_whole and not self._roll.gathered
+        return self.roll.is_whole and not self.roll.gathered
 
     def tell(self) -> None:
         """Say how many there are, so far or for certain."""
-        count = self._roll.gathered
+        count = self.roll.gathered
         said = words.say(self._count_key, n=count).replace(str(count), f"{count:,}")
-        self.count.setText(said if self._roll.is_whole else words.say("looking.counting", n=f"{count:,}"))
+        self.count.setText(said if self.roll.is_whole else words.say("looking.counting", n=f"{count:,}"))
         self.nothing.setVisible(self.is_empty())
         self.rows.setVisible(not self.is_empty())
         self.nothing.setText(self._why_nothing(self.text()))

@@ -92,7 +92,7 @@ class MeterCardPanel(QStackedWidget):
         self._dossier = None
         self.setCurrentIndex(0)
 
-    def account_no(self) -> str | None:
+    def shown_number(self) -> str | None:
         """Return the account shown."""
         return self._dossier.summary.account.account_no if self._dossier is not None else None
 
@@ -100,11 +100,15 @@ class MeterCardPanel(QStackedWidget):
         """The till's standing was read anew."""
         self._tell()
 
-    def show_meter(self, dossier: "MeterDossier") -> None:
+    def show_one(self, dossier: "MeterDossier") -> None:
         """Show a meter."""
         self._dossier = dossier
         self._tell()
         self.setCurrentIndex(1)
+
+    def enter(self) -> None:
+        """Put the keyboard on what takes money."""
+        self.button.setFocus()
 
     def _tell(self) -> None:
         dossier = self._dossier
