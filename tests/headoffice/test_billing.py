@@ -98,6 +98,25 @@ def test_an_imported_invoice_is_shown_too(small: Billing) -> None:
     assert "Charges" in told and "KES 70.00" in told
 
 
+def test_a_run_that_was_cut_off_goes_on_where_it_was(small: Billing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meterpos.headoffice.billing.runs.AT_ONCE", 1)
+    small.do("readings", "import", small.readings(*NOVEMBER))
+    office = small.office()
+    month = periods.read_period("2024-11")
+    told = iter((office.now(), office.now()))
+    with pytest.raises(StopIteration):
+        periods.run_period(
+            office.store, period=month, run_id=None, on=month.ends_on, due_on=None, now=lambda: next(told)
+        )
+    office.close()
+    assert [invoice for *_, invoice in small.billed()] == ["INV-000001", None, None, "INV-000001"]
+    done = small.run_month()
+    assert (done["bills"], done["new_bills"], done["invoices"], done["new_invoices"]) == (3, 0, 3, 2)
+    assert sorted({invoice for *_, invoice in small.billed()}) == ["INV-000001", "INV-000002", "INV-000003"]
+    rows = small.do("invoices", "--as-of", "2024-12-01", "--format", "csv").out
+    assert rows.count("2024-11-30") == 3  # its days are those of its beginning
+
+
 def test_a_list_is_billed_to_accounts_and_to_all_meters_of_a_customer(billing: Billing) -> None:
     columns = "account_no,customer_no,kind,amount,description,reference"
     listed = billing.bills(
