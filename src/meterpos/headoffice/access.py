@@ -14,12 +14,12 @@ from meterpos.errors import UserError
 from meterpos.headoffice.tables import tokens
 
 Role = Literal["auditor", "manager", "integration", "monitor"]
-Scope = Literal["reports", "lists", "exceptions", "resolve", "fleet", "metrics"]
+Scope = Literal["reports", "lists", "exceptions", "resolve", "fleet", "metrics", "readings", "billing"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     "auditor": frozenset({"reports", "lists", "exceptions", "fleet"}),
-    "manager": frozenset({"reports", "lists", "exceptions", "resolve", "fleet"}),
-    "integration": frozenset({"reports", "lists"}),
+    "manager": frozenset({"reports", "lists", "exceptions", "resolve", "fleet", "readings", "billing"}),
+    "integration": frozenset({"reports", "lists", "readings"}),
     "monitor": frozenset({"metrics", "fleet"}),
 }
 PREFIX: Final = "mp"

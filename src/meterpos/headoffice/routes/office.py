@@ -113,20 +113,20 @@ class Fleet(BaseModel):
     tills: list[dict[str, Any]]
 
 
-_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     401: {"model": Complaint, "description": "No token, or none that is in force."},
     403: {"model": Complaint, "description": "The token's role may not do this."},
     429: {"model": Complaint, "description": "Too many requests; Retry-After says how long to wait."},
 }
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The file.", "content": {media: {} for media in reports.MEDIA_TYPES.values()}},
-    **_REFUSALS,
+    **REFUSALS,
 }
 Day = Annotated[date | None, Query(examples=["2026-11-30"])]
 Number = Annotated[str, Path(max_length=20, description="The item's number.", examples=["K7Q2M4XP"])]
 
 
-async def _allowed(request: Request, scope: Scope, work: Callable[[Office, Token], Answer]) -> Answer:
+async def allowed(request: Request, scope: Scope, work: Callable[[Office, Token], Answer]) -> Answer:
     """Do the work for whoever holds a token of this scope. Raises: Problem."""
     return await run_in_threadpool(_do, request.app.state.office, request.headers.get("authorization", ""), scope, work)
 
@@ -164,13 +164,13 @@ async def report(
             made = reports.make(conn, kind, first=first or last.replace(day=1), last=last, imprint=made_by)
         return Response(reports.write(made, format), media_type=reports.MEDIA_TYPES[format])
 
-    return await _allowed(request, "reports", work)
+    return await allowed(request, "reports", work)
 
 
 @router.get("/v1/office/lists/{name}", summary="A list as CSV", responses=_FILE, response_class=StreamingResponse)
 async def listing(request: Request, name: Literal["balances", "invoices", "aging"], as_of: Day = None) -> Response:
     """Write a list row by row, in the columns that the commands of that name write."""
-    return await _allowed(request, "lists", lambda office, _: _stream(office, name, as_of))
+    return await allowed(request, "lists", lambda office, _: _stream(office, name, as_of))
 
 
 def _stream(office: Office, name: str, as_of: date | None) -> Response:
@@ -196,7 +196,7 @@ def _parts(office: Office, name: str, day: date) -> Iterator[str]:
         yield written.getvalue()
 
 
-@router.get("/v1/office/exceptions", summary="What a person has to look at", responses=_REFUSALS)
+@router.get("/v1/office/exceptions", summary="What a person has to look at", responses=REFUSALS)
 async def list_items(request: Request, everything: bool = False, code: str | None = None) -> Items:
     """List the open items, the oldest first; with `everything` the resolved ones too."""
 
@@ -206,10 +206,10 @@ async def list_items(request: Request, everything: bool = False, code: str | Non
         at = office.moment().at
         return Items(exceptions=[_item(one, at) for one in found])
 
-    return await _allowed(request, "exceptions", work)
+    return await allowed(request, "exceptions", work)
 
 
-@router.get("/v1/office/exceptions/{number}", summary="One item whole", responses=_REFUSALS)
+@router.get("/v1/office/exceptions/{number}", summary="One item whole", responses=REFUSALS)
 async def show_item(request: Request, number: Number) -> Item:
     """Show one item."""
 
@@ -217,13 +217,13 @@ async def show_item(request: Request, number: Number) -> Item:
         with office.store.read() as conn:
             return _item(exceptions.find(conn, number), office.moment().at)
 
-    return await _allowed(request, "exceptions", work)
+    return await allowed(request, "exceptions", work)
 
 
 @router.post(
     "/v1/office/exceptions/{number}/resolve",
     summary="Close an item, saying what was done about it",
-    responses=_REFUSALS,
+    responses=REFUSALS,
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -240,7 +240,7 @@ async def resolve(request: Request, number: Number) -> Item:
         with office.write() as (conn, _):
             return _item(exceptions.resolve(conn, number, by=token.name, resolution=told.resolution, at=at), at)
 
-    return await _allowed(request, "resolve", work)
+    return await allowed(request, "resolve", work)
 
 
 def _read(body: bytes) -> Resolution:
@@ -267,7 +267,7 @@ def _item(item: exceptions.Item, at: datetime) -> Item:
     )
 
 
-@router.get("/v1/office/fleet", summary="How the tills in the field are", responses=_REFUSALS)
+@router.get("/v1/office/fleet", summary="How the tills in the field are", responses=REFUSALS)
 async def fleet(request: Request) -> Fleet:
     """Show every till: last contact, version, how far behind, what may be lost with it, and what to look at."""
 
@@ -276,10 +276,10 @@ async def fleet(request: Request) -> Fleet:
             found = tills.fleet(conn, at=office.moment().at)
         return Fleet(tills=[one.as_answer() for one in found])
 
-    return await _allowed(request, "fleet", work)
+    return await allowed(request, "fleet", work)
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, responses=_REFUSALS)
+@router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse, responses=REFUSALS)
 async def show_metrics(request: Request) -> Response:
     """Tell this worker's answers and how head office stands: to this machine, and to tokens of the role monitor."""
     counted: metrics.Requests = request.app.state.requests
@@ -291,7 +291,7 @@ async def show_metrics(request: Request) -> Response:
 
     if _is_this_machine(request):
         return await run_in_threadpool(work, request.app.state.office, None)
-    return await _allowed(request, "metrics", work)
+    return await allowed(request, "metrics", work)
 
 
 def _is_this_machine(request: Request) -> bool:
