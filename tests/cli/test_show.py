@@ -38,3 +38,12 @@ def test_a_table_at_a_terminal_has_a_rule_and_takes_no_orders_from_its_cells(mon
 def test_an_empty_table_is_its_header(capsys: pytest.CaptureFixture[str]) -> None:
     show.as_table(("meter", "balance"), [], right=("balance",))
     assert capsys.readouterr().out == "meter  balance\n"
+
+
+def test_progress_is_a_bar_at_a_terminal_and_nothing_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    for told, error in ((True, Terminal()), (False, io.StringIO())):
+        monkeypatch.setattr(sys, "stderr", error)
+        say = show.progress("customers")
+        say(50, 100)
+        assert ("█" * 12 + "░" * 12 + " 50 of 100 customers" in error.getvalue()) is told
+        say(100, 100)

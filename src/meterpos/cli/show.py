@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.checks import Problem
 
 PROBLEMS_SHOWN: Final = 100
+BAR_CELLS: Final = 24
 METHOD_NAMES: Final = {"cash": "Cash", "mpesa": "M-Pesa", "bank": "Bank", "cheque": "Cheque"}
 
 
@@ -24,12 +25,14 @@ def tell_aside(sentence: str) -> None:
 
 
 def progress(what: str) -> Callable[[int, int], None]:
-    """Return what says on stderr how many of how many are done, on one line written over, where there is a terminal."""
+    """Return what shows on stderr how many of how many are done, as a bar written over, where there is a terminal."""
 
     def say(done: int, total: int) -> None:
         if sys.stderr is not None and sys.stderr.isatty():
             end = "\r\x1b[K" if done >= total else ""
-            sys.stderr.write(f"\r\x1b[K{done:,} of {total:,} {what}{end}")
+            full = min(done, total) * BAR_CELLS // max(total, 1)
+            bar = "█" * full + "░" * (BAR_CELLS - full)
+            sys.stderr.write(f"\r\x1b[K{bar} {done:,} of {total:,} {what}{end}")
             sys.stderr.flush()
 
     return say

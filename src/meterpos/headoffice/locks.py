@@ -7,7 +7,7 @@ SQLite has one writer.
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from meterpos.headoffice import bulk
 from meterpos.ledger.tables import accounts, customers
@@ -23,3 +23,13 @@ def hold_accounts(conn: Connection, account_nos: Collection[str]) -> None:
     of_customers = bulk.among(conn, customers.c.customer_no, sorted(owners))
     query = select(customers.c.customer_no).where(of_customers).order_by(customers.c.customer_no)
     conn.execute(query.with_for_update()).all()
+
+
+def hold_range(conn: Connection, *, after: str, through: str) -> None:
+    """Lock the customers after one number up to another, and their accounts, until the transaction ends."""
+    if conn.dialect.name == "sqlite":
+        return
+    for table, key in ((accounts, accounts.c.account_no), (customers, customers.c.customer_no)):
+        mine = (table.c.customer_no > after) & (table.c.customer_no <= through)
+        locked = select(key).where(mine).order_by(key).with_for_update().subquery()
+        conn.execute(select(func.count()).select_from(locked))

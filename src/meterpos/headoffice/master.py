@@ -204,6 +204,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "due_days": _whole,
     "invoice_series": _series,
     "approval_from_minor": _money,
+    "change_listed_minor": _money,
 }
 
 

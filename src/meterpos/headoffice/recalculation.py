@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, bindparam, cast, exists, func, select
 
-from meterpos.ledger.balances import recalculate, recalculate_customers
+from meterpos.headoffice.locks import hold_range
+from meterpos.ledger.balances import CustomerChange, recalculate_range
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, customers
 
-CHUNK: Final = 500
+CHUNK: Final = 20_000
 SIGNIFICANT_MINOR: Final = 100_00
 """A change above this is listed."""
 LISTED_MAX: Final = 10_000
@@ -60,10 +61,32 @@ class _DryRun(Exception):
     """Ends a transaction that must change nothing."""
 
 
-_HAS_METER: Final = customers.c.customer_no.in_(select(accounts.c.customer_no).where(accounts.c.kind == "meter"))
+_HAS_METER: Final = exists().where(accounts.c.customer_no == customers.c.customer_no, accounts.c.kind == "meter")
+_within: Final = (customers.c.customer_no > bindparam("after")) & (customers.c.customer_no <= bindparam("through"))
+_NUMBERS: Final = (
+    select(customers.c.customer_no)
+    .where(_HAS_METER, customers.c.customer_no > bindparam("after"))
+    .order_by(customers.c.customer_no)
+    .limit(bindparam("limit"))
+)
+
+
+def _sum(column: Any) -> Any:
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+
+
 _SUMS: Final = select(
-    customers.c.customer_no, customers.c.name, customers.c.balance_minor, customers.c.overpayment_minor
-).order_by(customers.c.customer_no)
+    _sum(customers.c.balance_minor).label("balance_minor"),
+    _sum(customers.c.overpayment_minor).label("overpayment_minor"),
+).where(_within)
+_SUMS_AND_COUNTS: Final = select(
+    func.count().label("processed"),
+    func.count().filter(customers.c.balance_minor > 0).label("with_balance"),
+    func.count().filter(customers.c.overpayment_minor > 0).label("with_overpayment"),
+    func.count().filter(customers.c.balance_minor == 0, customers.c.overpayment_minor == 0).label("clear"),
+    _sum(customers.c.balance_minor).label("balance_minor"),
+    _sum(customers.c.overpayment_minor).label("overpayment_minor"),
+).where(_HAS_METER, _within)
 
 
 def recalculate_customer_balances(
@@ -76,8 +99,9 @@ def recalculate_customer_balances(
 ) -> Recalculated:
     """Recalculate every customer with meters from the facts of their accounts; a door: opens its own write blocks.
 
-    Each `chunk` of customers is a transaction of its own; where one fails, its customers are tried one by one, so that
-    one that cannot be does not stop the rest. ``dry_run`` changes nothing.
+    Each `chunk` of customers is a transaction of its own, in statements over the whole of it; where one fails, its
+    halves are tried, until those that cannot be recalculated stand alone: they do not stop the rest. ``dry_run``
+    changes nothing.
     """
     done = Recalculated()
     with store.read() as connection:
@@ -85,14 +109,11 @@ def recalculate_customer_balances(
     after = ""
     while True:
         with store.read() as connection:
-            some = connection.execute(
-                select(customers.c.customer_no).where(_HAS_METER, customers.c.customer_no > after)
-                .order_by(customers.c.customer_no).limit(chunk)
-            ).scalars().all()  # fmt: skip
+            some = connection.execute(_NUMBERS, {"after": after, "limit": chunk}).scalars().all()
         if not some:
             break
+        _chunk(store, after, some, done, dry_run=dry_run, significant_minor=significant_minor)
         after = some[-1]
-        _chunk(store, some, done, dry_run=dry_run, significant_minor=significant_minor)
         if progress is not None:
             progress(done.processed, total)
     log.info(
@@ -101,61 +122,65 @@ def recalculate_customer_balances(
     return done
 
 
-def _chunk(store: Store, some: Sequence[str], done: Recalculated, *, dry_run: bool, significant_minor: int) -> None:
+def _chunk(
+    store: Store, after: str, some: Sequence[str], done: Recalculated, *, dry_run: bool, significant_minor: int
+) -> None:
+    """Recalculate the customers after one number up to the last of ``some``."""
     try:
-        before, now = _recalculated(store, some, dry_run=dry_run)
-    except Exception as error:
+        piece = _recalculated(store, after, some[-1], dry_run=dry_run)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one customer, the others go on
         if len(some) == 1:
-            log.exception("customer %s cannot be recalculated", some[0])
+            log.warning("customer %s cannot be recalculated: %s", some[0], type(error).__name__)
             done.processed += 1
             done.failed.append((some[0], f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"))
             return
-        for one in some:
-            _chunk(store, [one], done, dry_run=dry_run, significant_minor=significant_minor)
+        middle = len(some) // 2
+        for begin, half in ((after, some[:middle]), (some[middle - 1], some[middle:])):
+            _chunk(store, begin, half, done, dry_run=dry_run, significant_minor=significant_minor)
         return
-    for old, new in zip(before, now, strict=True):
-        _count(done, old, new, significant_minor=significant_minor)
+    _add(done, *piece, significant_minor=significant_minor)
 
 
-def _recalculated(store: Store, some: Sequence[str], *, dry_run: bool) -> tuple[list[Any], list[Any]]:
-    """Return the sums of these customers before and after."""
-    before: list[Any] = []
-    now: list[Any] = []
+def _recalculated(
+    store: Store, after: str, through: str, *, dry_run: bool
+) -> tuple[Any, Any, tuple[CustomerChange, ...]]:
+    """Return the sums of this range before and after, and who changed."""
+    asked = {"after": after, "through": through}
+    before = now = None
+    changed: tuple[CustomerChange, ...] = ()
     try:
         with store.write() as connection:
-            before = _sums(connection, some)
-            owned = select(accounts.c.account_no).where(accounts.c.customer_no.in_(some))
-            recalculate(connection, connection.execute(owned).scalars().all())
-            recalculate_customers(connection, some)
-            now = _sums(connection, some)
+            hold_range(connection, **asked)
+            before = connection.execute(_SUMS, asked).one()
+            changed = recalculate_range(connection, **asked)
+            now = connection.execute(_SUMS_AND_COUNTS, asked).one()
             if dry_run:
                 raise _DryRun
     except _DryRun:
         pass
-    return before, now
+    return before, now, changed
 
 
-def _sums(connection: Connection, some: Sequence[str]) -> list[Any]:
-    return list(connection.execute(_SUMS.where(customers.c.customer_no.in_(some))))
-
-
-def _count(done: Recalculated, old: Any, new: Any, *, significant_minor: int) -> None:
-    done.processed += 1
-    done.with_balance += new.balance_minor > 0
-    done.with_overpayment += new.overpayment_minor > 0
-    done.clear += not new.balance_minor and not new.overpayment_minor
-    done.balances_changed += old.balance_minor != new.balance_minor
-    done.overpayments_changed += old.overpayment_minor != new.overpayment_minor
-    done.balance_before_minor += old.balance_minor
-    done.balance_after_minor += new.balance_minor
-    done.overpayment_before_minor += old.overpayment_minor
-    done.overpayment_after_minor += new.overpayment_minor
-    pairs = (
-        ("balance", old.balance_minor, new.balance_minor),
-        ("overpayment", old.overpayment_minor, new.overpayment_minor),
-    )
-    for kind, was, now in pairs:
-        if abs(now - was) > significant_minor and len(done.significant) < LISTED_MAX:
-            done.significant.append(
-                Significant(customer_no=new.customer_no, name=new.name, type=kind, before_minor=was, after_minor=now)
-            )
+def _add(
+    done: Recalculated, before: Any, now: Any, changed: Sequence[CustomerChange], *, significant_minor: int
+) -> None:
+    for name in ("processed", "with_balance", "with_overpayment", "clear"):
+        setattr(done, name, getattr(done, name) + getattr(now, name))
+    done.balance_before_minor += before.balance_minor
+    done.balance_after_minor += now.balance_minor
+    done.overpayment_before_minor += before.overpayment_minor
+    done.overpayment_after_minor += now.overpayment_minor
+    for one in changed:
+        done.balances_changed += one.balance_was_minor != one.balance_minor
+        done.overpayments_changed += one.overpayment_was_minor != one.overpayment_minor
+        pairs = (
+            ("balance", one.balance_was_minor, one.balance_minor),
+            ("overpayment", one.overpayment_was_minor, one.overpayment_minor),
+        )
+        for kind, was, is_now in pairs:
+            if abs(is_now - was) > significant_minor and len(done.significant) < LISTED_MAX:
+                done.significant.append(
+                    Significant(
+                        customer_no=one.customer_no, name=one.name, type=kind, before_minor=was, after_minor=is_now
+                    )
+                )

@@ -4,7 +4,7 @@ Nothing else writes these columns. Only rows that differ are written, and those 
 are rebuilt from facts here too.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -80,7 +80,11 @@ def _minor(value: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.coalesce(value, ZERO), BigInteger)  # PostgreSQL sums 64 bits into numeric
 
 
-def _sums(some: bool) -> Subquery:
+Which = Callable[[Any], ColumnElement[bool]]
+"""Which accounts: a condition on the table it is given."""
+
+
+def _sums(which: Which | None) -> Subquery:
     """Sum the movements of each account; both tables are walked through covering keys, in the same order.
 
     What was paid is what is neither billed nor otherwise owed: openings and adjustments are few, payments are half of
@@ -103,8 +107,8 @@ def _sums(some: bool) -> Subquery:
         .select_from(owned.outerjoin(movements, moved.account_no == owned.c.account_no))
         .group_by(owned.c.account_no)
     )
-    if some:
-        query = query.where(owned.c.account_no.in_(bindparam("accounts", expanding=True)))
+    if which is not None:
+        query = query.where(which(owned))
     return query.subquery("sums")
 
 
@@ -124,19 +128,28 @@ def _differs(values: Mapping[str, ColumnElement[Any]], table: Any) -> ColumnElem
     return or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
 
 
-def _account_update(some: bool) -> Any:
-    sums = _sums(some)
+def _named(of: Any) -> ColumnElement[bool]:
+    named: ColumnElement[bool] = of.c.account_no.in_(bindparam("accounts", expanding=True))
+    return named
+
+
+def _in_range(of: Any) -> ColumnElement[bool]:
+    within: ColumnElement[bool] = of.c.customer_no > bindparam("after")
+    through: ColumnElement[bool] = of.c.customer_no <= bindparam("through")
+    return within & through
+
+
+def _account_update(which: Which | None, *, told: bool = True) -> Any:
+    sums = _sums(which)
     values = _values(sums)
-    return (
-        update(accounts)
-        .values(values)
-        .where(sums.c.account_no == accounts.c.account_no, _differs(values, accounts))
-        .returning(accounts.c.account_no, accounts.c.net_minor)
+    query = (
+        update(accounts).values(values).where(sums.c.account_no == accounts.c.account_no, _differs(values, accounts))
     )
+    return query.returning(accounts.c.account_no, accounts.c.net_minor) if told else query
 
 
-def _account_differences(some: bool) -> Select[Any]:
-    sums = _sums(some)
+def _account_differences(which: Which | None) -> Select[Any]:
+    sums = _sums(which)
     values = _values(sums)
     computed = [value.label(f"computed_{name}") for name, value in values.items()]
     return (
@@ -150,19 +163,23 @@ def _account_differences(some: bool) -> Select[Any]:
 # --- customers: the sums of their active meter accounts ---------------------------------------------------------------
 
 
-def _customer_sums(of: Select[Any] | ColumnElement[Any] | None) -> Subquery:
-    """Sum the accounts of the customers in ``of`` (None: of all)."""
+def _customer_sums(
+    of: Select[Any] | ColumnElement[Any] | None, *, within: ColumnElement[bool] | None = None
+) -> Subquery:
+    """Sum the accounts of the customers in ``of``, or of the accounts ``within`` holds for (None, None: of all)."""
     owner: ColumnElement[str] = accounts.c.customer_no
-    if of is None:
+    if of is None and within is None:
         owner = owner.concat("")  # by sorting a plain scan: the index would fetch every account in random order
     active = (accounts.c.kind == "meter") & accounts.c.closed_on.is_(None)
+    if within is None:
+        within = accounts.c.customer_no.is_not(None) if of is None else owner.in_(of)
     query = (
         select(
             owner.label("customer_no"),
             _minor(func.sum(accounts.c.balance_minor).filter(active)).label("balance_minor"),
             _minor(func.sum(accounts.c.overpayment_minor).filter(active)).label("overpayment_minor"),
         )
-        .where(accounts.c.customer_no.is_not(None) if of is None else owner.in_(of))
+        .where(within)
         .group_by(owner)
     )
     return query.subquery("sums")
@@ -172,8 +189,8 @@ def _customer_values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     return {name: sums.c[name] for name in ("balance_minor", "overpayment_minor")}
 
 
-def _customer_update(of: Select[Any] | ColumnElement[Any] | None) -> Any:
-    sums = _customer_sums(of)
+def _customer_update(of: Select[Any] | ColumnElement[Any] | None, *, within: ColumnElement[bool] | None = None) -> Any:
+    sums = _customer_sums(of, within=within)
     values = _customer_values(sums)
     return (
         update(customers)
@@ -207,10 +224,28 @@ def _customer_differences() -> Select[Any]:
     )
 
 
-_UPDATE_ALL: Final = _account_update(some=False)
-_UPDATE_SOME: Final = _account_update(some=True)
-_DIFFERENCES_OF_ALL: Final = _account_differences(some=False)
-_DIFFERENCES_OF_SOME: Final = _account_differences(some=True)
+def _changes_in_range() -> Select[Any]:
+    sums = _customer_sums(None, within=_in_range(accounts))
+    now = {name: func.coalesce(sums.c[name], 0) for name in ("balance_minor", "overpayment_minor")}
+    return (
+        select(
+            customers.c.customer_no,
+            customers.c.name,
+            customers.c.balance_minor,
+            customers.c.overpayment_minor,
+            *(value.label(f"now_{name}") for name, value in now.items()),
+        )
+        .join_from(customers, sums, sums.c.customer_no == customers.c.customer_no, isouter=True)
+        .where(_in_range(customers), _differs(now, customers))
+        .order_by(customers.c.customer_no)
+    )
+
+
+_UPDATE_ALL: Final = _account_update(None)
+_UPDATE_SOME: Final = _account_update(_named)
+_UPDATE_RANGE: Final = _account_update(_in_range, told=False)
+_DIFFERENCES_OF_ALL: Final = _account_differences(None)
+_DIFFERENCES_OF_SOME: Final = _account_differences(_named)
 _CUSTOMER_DIFFERENCES: Final = _customer_differences()
 _KEPT_WITHOUT_ACCOUNTS: Final = select(*_customer_columns()).where(_WITHOUT_ACCOUNTS).order_by(customers.c.customer_no)
 _CUSTOMERS_ALL: Final = _customer_update(None)
@@ -218,6 +253,11 @@ _CUSTOMERS_SOME: Final = _customer_update(bindparam("customers", expanding=True)
 _OWNERS_SOME: Final = _customer_update(
     select(accounts.c.customer_no).where(accounts.c.account_no.in_(bindparam("accounts", expanding=True)))
 )
+_CUSTOMERS_RANGE: Final = _customer_update(None, within=_in_range(accounts))
+_EMPTIED_RANGE: Final = (
+    update(customers).values(balance_minor=0, overpayment_minor=0).where(_WITHOUT_ACCOUNTS, _in_range(customers))
+)
+_CHANGES_IN_RANGE: Final = _changes_in_range()
 _EMPTIED_ALL: Final = _customers_without_accounts(some=False).returning(*_customer_columns())
 _EMPTIED_SOME: Final = _customers_without_accounts(some=True).returning(*_customer_columns())
 
@@ -255,6 +295,32 @@ def recalculate_customers(connection: Connection, customer_nos: Collection[str] 
         for query in (_CUSTOMERS_SOME, _EMPTIED_SOME):
             changed += map(CustomerSums._make, connection.execute(query, {"customers": chunk}))
     return tuple(changed)
+
+
+class CustomerChange(NamedTuple):
+    """A customer's sums as they were kept, and as they are now."""
+
+    customer_no: str
+    name: str
+    balance_was_minor: int
+    overpayment_was_minor: int
+    balance_minor: int
+    overpayment_minor: int
+
+
+def recalculate_range(connection: Connection, *, after: str, through: str) -> tuple[CustomerChange, ...]:
+    """Recalculate the accounts of the customers after one number up to another, and these; return who changed.
+
+    Two statements over the range, whatever its size: an update of so many customers at once costs as much as one of
+    all, a piece at a time.
+    """
+    asked = {"after": after, "through": through}
+    connection.execute(_UPDATE_RANGE, asked)
+    changed = tuple(map(CustomerChange._make, connection.execute(_CHANGES_IN_RANGE, asked)))
+    if changed:
+        connection.execute(_CUSTOMERS_RANGE, asked)
+        connection.execute(_EMPTIED_RANGE, asked)
+    return changed
 
 
 def find_differences(connection: Connection, account_nos: Collection[str] | None) -> tuple[Difference, ...]:

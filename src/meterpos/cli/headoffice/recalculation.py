@@ -25,7 +25,12 @@ def recalculate(
     context: typer.Context,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
-    above: Annotated[str, typer.Option("--above", metavar="A", help="List changes above this amount.")] = "100.00",
+    above: Annotated[
+        str | None,
+        typer.Option(
+            "--above", metavar="A", help="List changes above this amount; else the setting change_listed_minor, 100.00."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Recalculate every customer's balance and overpayment from their meters, and say what was not so.
@@ -34,12 +39,17 @@ def recalculate(
     """
     from meterpos.headoffice.recalculation import recalculate_customer_balances
     from meterpos.ledger.money import parse_amount
+    from meterpos.ledger.queries.settings import utility_settings
 
     with opened(context) as office:
+        with office.store.read() as conn:
+            significant_minor = utility_settings(conn).change_listed_minor
+        if above is not None:
+            significant_minor = parse_amount(above, field="above")
         done = recalculate_customer_balances(
             office.store,
             dry_run=dry_run,
-            significant_minor=parse_amount(above, field="above"),
+            significant_minor=significant_minor,
             progress=show.progress("customers"),
         )
     if json:

@@ -33,6 +33,7 @@ KEYS: Final = frozenset(
         "due_days",
         "invoice_series",
         "approval_from_minor",
+        "change_listed_minor",
     }
 )
 """What head office may set; anything else is refused there."""
@@ -47,7 +48,8 @@ class UtilitySettings:
     number customers pay to by telephone, empty where there is none.
 
     Invoices are due `due_days` after their day and numbered in `invoice_series`; credit and debit notes of
-    `approval_from_minor` and more want a second person, 0: none does.
+    `approval_from_minor` and more want a second person, 0: none does. A recalculation lists changes above
+    `change_listed_minor`.
     """
 
     utility_name: str = "Water and Power"
@@ -65,6 +67,7 @@ class UtilitySettings:
     due_days: int = 14
     invoice_series: str = "INV"
     approval_from_minor: int = 0
+    change_listed_minor: int = 100_00
 
 
 _all: Final = select(settings.c.key, settings.c.value)
