@@ -383,3 +383,25 @@ def test_an_import_is_refused_whole_for_a_bad_reading_or_bill(still: Billing) ->
     assert "readings.csv, line 3, column reading: meter M1: 99 is below the last reading, 100" in told
     assert "bills.csv, line 2, column account_no: There is no account A9." in told
     assert (still.count("readings"), still.count("bills")) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        ("UPDATE bills SET amount_minor = amount_minor + 1 WHERE kind = 'POWER'", "Invoice INV-000002: it says 209.70"),
+        ("UPDATE bills SET amount_minor = 0 WHERE kind = 'BALANCE' AND account_no = 'A1'", "1,000.00 brought forward"),
+        ("UPDATE bills SET invoice_no = 'INV-000009' WHERE kind = 'POWER'", "INV-000009 is not there"),
+        ("UPDATE bills SET invoice_no = 'INV-000001' WHERE kind = 'POWER'", "another account's"),
+        ("DELETE FROM bills WHERE kind = 'POWER'", "Series INV: 3 numbers were given, 2 are there."),
+    ],
+)
+def test_a_check_finds_bills_that_were_harmed(small: Billing, harm: str, sentence: str) -> None:
+    small.do("readings", "import", small.readings(*NOVEMBER))
+    small.run_month()
+    assert small("check").code == 0
+    office = small.office()
+    with office.store.write() as conn:
+        conn.execute(text(harm))
+    office.close()
+    found = small("check")
+    assert found.code == 3 and sentence in found.out, found.out

@@ -9,6 +9,11 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, cast, func, select, true
 
 from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice.billing.checks import (
+    bills_and_invoices_are_numbered_without_gaps,
+    bills_stand_on_invoices_of_their_account,
+    invoices_come_to_their_bills,
+)
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import COUNTER
 from meterpos.headoffice.tables import answers, counters, feed, money_in, receipt_claims
@@ -206,4 +211,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     feed_ends_at_its_counter,
     digests_are_those_of_the_facts,
     streams_end_at_what_was_signed,
+    invoices_come_to_their_bills,
+    bills_stand_on_invoices_of_their_account,
+    bills_and_invoices_are_numbered_without_gaps,
 )

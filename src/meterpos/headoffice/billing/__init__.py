@@ -3,5 +3,6 @@
 tariffs, readings   what is imported          periods, lists   the bills of a month, of a file
 invoicing           one invoice an account    runs             a run from its beginning to its result
 papers              what an invoice says      notes            credit, debit, waiver, write-off
+checks              what must always hold of bills and invoices
 lifetimes           final readings, new registers, what was done to meters
 """
