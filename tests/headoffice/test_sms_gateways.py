@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from meterpos.headoffice import exceptions
+from meterpos.headoffice import app, exceptions
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.sms import outbox, reports, sending, setup
 from meterpos.headoffice.sms.gateways import AfricasTalking, Gateway, Log, PlainHttp, gateway_of
@@ -268,6 +268,33 @@ def test_a_key_is_in_no_log_and_in_no_message(
     told = caplog.text + repr(way) + repr(the_message(desk))
     assert KEY not in told and GRACE not in caplog.text
     assert isinstance(way, (AfricasTalking, PlainHttp))
+
+
+def test_a_server_sends_by_itself_and_goes_on_when_a_round_fails(
+    desk: Office, gateway: LocalGateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect(desk, gateway)
+    queue(desk, *(f"number {count}" for count in range(3)))
+    failed = []
+
+    def fails_once(office: Office) -> bool:
+        failed.append(office)
+        if len(failed) == 1:
+            raise OSError("the disk was away")
+        return False
+
+    monkeypatch.setattr(app, "FOLLOW_UP_EVERY_S", 0.01)
+    monkeypatch.setattr(app, "MESSAGES_AT_ONCE", 2)
+    monkeypatch.setattr(app, "match_now", fails_once)
+    running = Server.start(open_office(desk.settings))
+    deadline = time.monotonic() + 20
+    while len(gateway.asked) < 3 or len(failed) < 2:
+        assert time.monotonic() < deadline, "the server sends nothing"
+        time.sleep(0.01)
+    running.stop()
+    with desk.store.read() as conn:
+        assert outbox.counted(conn) == {"sent": 3}
+    assert "the next one will do" in caplog.text
 
 
 # --- what became of it
