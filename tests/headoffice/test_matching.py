@@ -372,6 +372,8 @@ def test_money_that_went_back_bounces_its_payment_once(books_of: Office) -> None
         "SKJ3XY71AE,18-11-2026 09:41:07,Completed,,-50.00,SKJ3XY7XXX,",
         "SKJ3XY71AF,18-11-2026 09:41:07,Completed,,-20.00,,",
     )
+    charge = mpesa("SKJ3XY71AB,18-11-2026 09:41:07,Completed,,-700.00,,")
+    assert counts(match(books_of, charge)) == {}, "what M-Pesa charges has the payment's own number"
     assert counts(match(books_of, back)) == {"taken_back": 1, "not_found": 1}
     assert (net(books_of, "A1"), codes(books_of)) == (0, ["money_taken_back"])
     assert counts(match(books_of, back)) == {"not_found": 1}

@@ -3,6 +3,8 @@
 import json
 import logging
 import shutil
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -156,6 +158,34 @@ def test_any_http_gateway_will_do(desk: Office, gateway: LocalGateway, status: i
     assert gateway.asked == [{"id": one.sms_id, "to": GRACE, "text": "Habari", "from": "LAKE"}]
     headers = {name.lower(): value for name, value in gateway.headers[0].items()}
     assert (headers["authorization"], headers["idempotency-key"]) == (f"Bearer {KEY}", one.sms_id)
+
+
+@pytest.mark.parametrize("cost", ["free", "KES", None, "KES 0.8.0", "KES -1"])
+def test_an_odd_cost_or_number_is_none(desk: Office, gateway: LocalGateway, cost: str | None) -> None:
+    way = connect(desk, gateway)
+    one = {"statusCode": 101, "status": "Success", "cost": cost, "messageId": "None"}
+    gateway.answer = lambda _: (201, json.dumps({"SMSMessageData": {"Message": "", "Recipients": [one]}}))
+    queue(desk, "one")
+    assert sending.work(desk, gateway=way).accepted == 1
+    assert (the_message(desk).state, the_message(desk).cost_minor) == ("sent", None)
+
+
+def test_a_line_that_breaks_in_the_middle_leaves_it_unsure(desk: Office) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        broken = LocalGateway(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        way = connect(desk, broken)
+        queue(desk, "one")
+
+        def hang_up() -> None:
+            line, _ = listener.accept()
+            line.recv(10_000)
+            line.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        assert sending.work(desk, gateway=way).unsure == 1
+        thread.join()
+    assert "the line broke" in the_message(desk).detail
 
 
 def test_a_gateway_that_is_not_there_is_tried_again_longer_each_time(desk: Office, gateway: LocalGateway) -> None:

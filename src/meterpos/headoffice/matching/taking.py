@@ -383,11 +383,11 @@ def finish(conn: Connection, outgoing: Outgoing, done: Taken, *, at: datetime) -
 def _take_back(conn: Connection, statement: Statement, done: Taken) -> None:
     """Bounce payments whose money went out again: a cheque unpaid, an M-Pesa payment reversed by its payer."""
     out = [line for line in statement.lines if line.amount_minor < 0]
-    names = {name for line in out for name in (line.linked, line.reference, *line.words) if name}
+    names = {name for line in out for name in _named_by(statement, line)}
     paid = standing(conn, statement.kind, names)
     bounced: set[str] = set()
     for line in out:
-        hits = (fitting(paid.get(name, ()), -line.amount_minor) for name in (line.linked, line.reference, *line.words))
+        hits = (fitting(paid.get(name, ()), -line.amount_minor) for name in _named_by(statement, line))
         payments = next((found for found in hits if found), [])
         new = [one.fact for one in payments if one.fact.fact_id not in bounced]
         bounced.update(fact.fact_id for fact in new)
@@ -400,6 +400,16 @@ def _take_back(conn: Connection, statement: Statement, done: Taken) -> None:
             done.openings.append(
                 Opening(code="money_taken_back", subject=f"{statement.kind}:{line.reference}", details=details)
             )
+
+
+def _named_by(statement: Statement, line: Line) -> tuple[str, ...]:
+    """Return under which references the payment of money that went out may be.
+
+    M-Pesa names it apart; the line's own number is also that of what M-Pesa charged for a payment.
+    """
+    if statement.kind == "mpesa":
+        return (line.linked,) if line.linked else ()
+    return (line.reference, *line.words)
 
 
 def _is_known_back(conn: Connection, line: Line) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from urllib.parse import urlencode
 
 from meterpos.headoffice.sms.setup import Gateway as Setup
-from meterpos.ledger.money import parse_amount
+from meterpos.ledger.money import AmountError, parse_amount
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -180,7 +180,10 @@ class AfricasTalking:
         detail = f"{code} {self.line.said(status)}".strip()
         if code in _ACCEPTED:
             return Outcome(
-                word="accepted", detail=detail, gateway_id=str(one["messageId"]), cost_minor=_cost(one.get("cost"))
+                word="accepted",
+                detail=detail,
+                gateway_id=_number(one.get("messageId")),
+                cost_minor=_cost(one.get("cost")),
             )
         if code in _STOPPED:
             return Outcome(word="stopped", detail=detail)
@@ -189,13 +192,18 @@ class AfricasTalking:
         return Outcome(word="later", detail=detail)
 
 
+def _number(given: Any) -> str | None:
+    """Return a gateway's number of a message, None where it gave none: no report can be about it then."""
+    return str(given) if given and given != "None" else None
+
+
 def _cost(text: Any) -> int | None:
     """Return the minor units of ``KES 0.8000``, None where it is no such text."""
     amount = str(text).rpartition(" ")[2]
     whole, _, cents = amount.partition(".")
     try:
         return parse_amount(f"{whole}.{cents[:2]}" if cents else whole)
-    except ValueError:
+    except AmountError:
         return None
 
 
