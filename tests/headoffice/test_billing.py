@@ -405,3 +405,19 @@ def test_a_check_finds_bills_that_were_harmed(small: Billing, harm: str, sentenc
     office.close()
     found = small("check")
     assert found.code == 3 and sentence in found.out, found.out
+
+
+def test_who_could_not_be_read_is_estimated_from_before(billing: Billing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meterpos.headoffice.billing.runs.AT_ONCE", 1)
+    billing.do("readings", "import", billing.readings("M2,2024-11-07,5010", "M1,2024-11-08,105"))
+    billing.do("account", "handover", "M3", "--customer", "C1", "--account", "A5", "--on", "2024-11-01")
+    done = billing.ask("readings", "estimate", "--period", "2024-12", "--on", "2024-12-07")
+    assert (done["estimated"], sorted(done["reasons"])) == (2, ["M3"])
+    assert "5040 (estimated): 30 units" in billing.do("account", "history", "M2").out
+    assert (
+        "M3: There are no two readings"
+        in billing.do("readings", "estimate", "--period", "2024-12", "--on", "2024-12-08").out
+    )
+    assert "is no day of 2024-12" in billing.refused(
+        "readings", "estimate", "--period", "2024-12", "--on", "2024-11-30"
+    )

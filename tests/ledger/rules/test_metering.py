@@ -11,6 +11,7 @@ from meterpos.ledger.rules.metering import (
     ReadingRefused,
     Register,
     Source,
+    estimate,
     format_units,
     parse_units,
     start_register,
@@ -134,6 +135,43 @@ def test_a_register_is_not_fitted_before_the_old_one_was_last_read() -> None:
 
 def test_a_register_may_be_fitted_where_nothing_was_read_yet() -> None:
     assert start_register(Register(), read_on=DAY, reading_milli=0).total_milli == 0
+
+
+EARLIER = [(DAY - timedelta(days=31), 0), (DAY - timedelta(days=1), 30_000)]
+
+
+def test_a_guess_goes_on_as_the_meter_went_in_whole_units() -> None:
+    guess = estimate(read(100_000, 130_700), EARLIER, read_on=DAY + timedelta(days=9))
+    assert (guess.reading_milli, guess.usage_milli, guess.source) == (140_700, 10_000, "estimated")
+
+
+@given(READINGS, st.integers(min_value=0, max_value=400), st.integers(min_value=0, max_value=10**7))
+def test_a_guess_is_never_below_the_last_reading_nor_above_what_went_a_day(last: int, days: int, went: int) -> None:
+    earlier = [(DAY - timedelta(days=31), 0), (DAY - timedelta(days=1), went)]
+    guess = estimate(read(last), earlier, read_on=DAY + timedelta(days=days))
+    assert 0 <= guess.usage_milli <= went * (days + 1) / 30
+
+
+def test_a_guess_rolls_over_where_the_register_does() -> None:
+    guess = estimate(read(990_000, 999_000, digits=3), EARLIER, read_on=DAY + timedelta(days=9))
+    assert (guess.reading_milli, guess.usage_milli, guess.rolled_over) == (9_000, 10_000, True)
+
+
+@pytest.mark.parametrize("earlier", [[], EARLIER[:1]])
+def test_nothing_is_guessed_from_one_reading(earlier: list[tuple[date, int]]) -> None:
+    with pytest.raises(ReadingRefused, match="no two readings"):
+        estimate(read(100_000), earlier, read_on=DAY)
+
+
+def test_nothing_is_guessed_for_a_meter_that_was_never_read() -> None:
+    with pytest.raises(ReadingRefused, match="no two readings"):
+        estimate(Register(), EARLIER, read_on=DAY)
+
+
+def test_nothing_is_guessed_for_a_day_that_was_estimated_already() -> None:
+    register = read(100_000, 130_000, sources=("actual", "estimated"))
+    with pytest.raises(ReadingRefused, match="already"):
+        estimate(register, EARLIER, read_on=DAY - timedelta(days=1))
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10**9), min_size=1, max_size=12))

@@ -83,6 +83,29 @@ def add_reading(
     tell(f"Meter {meter} at {reading}: {said}.", answer, json=json)
 
 
+@readings_app.command("estimate", epilog=example("meterpos headoffice readings estimate --period 2026-11"))
+def estimate_readings(
+    context: typer.Context,
+    *,
+    period: Annotated[str, typer.Option("--period", metavar="MONTH", help="The month, as in 2026-11.")],
+    on: Day = None,
+    json: Json = False,
+) -> None:
+    """Estimate the active meters that have no reading of a month yet, from how each went in the four months before."""
+    from meterpos.headoffice.billing import estimates, periods
+
+    with opened(context) as office:
+        done = estimates.estimate_missing(
+            office.store, period=periods.read_period(period), on=day(office, on), at=office.moment().at
+        )
+    if json:
+        show.as_json({"estimated": done.estimated, "errors": done.errors, "reasons": done.reasons})
+        return
+    show.tell(f"{done.estimated:,} meters estimated; {done.errors:,} could not be.")
+    for meter_no, reason in list(done.reasons.items())[:REASONS_SHOWN]:
+        show.tell(f"  {meter_no}: {reason}")
+
+
 # --- tariffs
 
 

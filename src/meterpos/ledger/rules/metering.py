@@ -5,6 +5,7 @@ estimate that was too high, change no bill that was made: a bill takes the total
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -121,6 +122,33 @@ def start_register(register: Register, *, read_on: date, reading_milli: int) -> 
         )
     total_milli = last.total_milli if last is not None else 0
     return Reading(read_on=read_on, reading_milli=reading_milli, kind="start", total_milli=total_milli)
+
+
+def estimate(register: Register, earlier: Sequence[tuple[date, int]], *, read_on: date) -> Reading:
+    """Return a guess of what a meter shows on a day: it went on as between the first and the last of ``earlier``.
+
+    ``earlier`` are days and the meter's total in thousandths, oldest first. The guess is in whole units, rounded down:
+    a customer is rather asked too little. Raises: ReadingRefused where nothing went before, or the day has a reading.
+    """
+    last = register.last
+    days = (earlier[-1][0] - earlier[0][0]).days if earlier else 0
+    if last is None or days <= 0:
+        raise ReadingRefused("There are no two readings of different days to estimate from. Read the meter.")
+    went_milli = max(earlier[-1][1] - earlier[0][1], 0)
+    usage_milli = went_milli * max((read_on - last.read_on).days, 0) // days // MILLI * MILLI
+    shown_milli = last.reading_milli + usage_milli
+    size_milli = 10**register.digits * MILLI if register.digits is not None else None
+    rolled_over = size_milli is not None and shown_milli >= size_milli
+    guess = take_reading(
+        register,
+        read_on=read_on,
+        reading_milli=shown_milli - size_milli if rolled_over and size_milli is not None else shown_milli,
+        source="estimated",
+        rolled_over=rolled_over,
+    )
+    if guess is None:
+        raise ReadingRefused(f"There is a reading of {read_on:%d %b %Y} already.")
+    return guess
 
 
 def _check_again(last: Reading, read_on: date, reading_milli: int, source: Source) -> None:
