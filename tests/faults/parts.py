@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, soak, speed, web
+from tests.faults import api, calls, cursor, disk, fuzz, kill, order, power, rot, slow, soak, speed, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -351,6 +351,25 @@ def permutations(options: argparse.Namespace) -> bool:
 def _permute(first: int, end: int, seconds: float) -> tuple[int, list[str]]:
     del seconds
     return end - first, [sentence for seed in range(first, end) for sentence in order.permute(seed)]
+
+
+def openapi_calls(options: argparse.Namespace) -> bool:
+    """Call everything the OpenAPI document offers, in ways nobody would; `--runs` calls, no answer may be a 5xx."""
+    runs, total = options.runs or 10_000, api.Called()
+    jobs = ((min(1_000, runs - first), options.seed + first) for first in range(0, runs, 1_000))
+    for part in _spread(options, _call, jobs):
+        total.add(part)
+    answers = ", ".join(f"{status} {count}" for status, count in sorted(total.answers.items()))
+    print(f"  {total.calls} calls of {len(total.paths)} paths: {answers}; {len(total.wrong)} wrong", flush=True)
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not total.wrong
+
+
+def _call(calls_each: int, seed: int, seconds: float) -> api.Called:
+    del seconds
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        return api.call_all(Path(folder), calls=calls_each, seed=seed)
 
 
 # --- speed

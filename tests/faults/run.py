@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "rot": parts.rotten_disks,
     "fuzz": parts.fuzzing,
     "order": parts.permutations,
+    "api": parts.openapi_calls,
     "speed": parts.exchange_speed,
     "soak": parts.soaked,
 }

@@ -1,8 +1,10 @@
 """A small slice of the fuzzing: every parser with a few hundred samples that nobody would write."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.faults import fuzz
+from tests.faults import api, fuzz
 
 RUNS = {"head office": 60, "import": 10}
 NAMES = (
@@ -31,3 +33,9 @@ def test_a_parser_that_stumbles_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
     assert not fuzz.fuzz("entry", runs=200, seed=1).wrong
     monkeypatch.setitem(fuzz.targets(), "entry", fuzz.Target([b"12"], int, (KeyError,)))
     assert "ValueError" in fuzz.fuzz("entry", runs=200, seed=1).wrong[0]
+
+
+def test_no_call_of_what_the_openapi_document_offers_is_answered_by_a_5xx(tmp_path: Path) -> None:
+    done = api.call_all(tmp_path, calls=80, seed=1)
+    assert (done.calls, done.wrong) == (80, [])
+    assert done.answers[200], "some calls are good ones"
