@@ -154,6 +154,31 @@ def load_headoffice_settings(*, database: str | None = None, utility: str | None
     )
 
 
+def load_every_headoffice() -> tuple[HeadOfficeSettings, ...]:
+    """Return the settings of every utility that has a folder on this machine, by name; each has a database of its own.
+
+    Raises: UnusableSettings when one database is named for all, or two utilities name the same.
+    """
+    for name in ("METERPOS_DATABASE", "METERPOS_HEADOFFICE_DATABASE"):
+        if os.environ.get(name):
+            raise UnusableSettings(
+                f"{name} names one database, and each utility needs its own. Write it into the {FILE_NAME} of each."
+            )
+    folder = _home("METERPOS_HEADOFFICE_HOME", "headoffice")
+    names = (
+        sorted(one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+        if folder.is_dir()
+        else []
+    )
+    found = tuple(load_headoffice_settings(utility=name) for name in names)
+    whose: dict[str, str] = {}
+    for one in found:
+        other = whose.setdefault(one.database_url, one.utility)
+        if other != one.utility:
+            raise UnusableSettings(f"Utilities {other} and {one.utility} name the same database. Each needs its own.")
+    return found
+
+
 def _home(variable: str, name: str) -> Path:
     given = os.environ.get(variable)
     if given:

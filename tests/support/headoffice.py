@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import select
 
 from meterpos.headoffice import auth, exceptions
@@ -32,9 +33,9 @@ TOWN = Path(__file__).parent.parent / "data" / "town"
 STARTS_WITHIN_S = 20
 
 
-def make_office(home: Path, database_url: str) -> Office:
+def make_office(home: Path, database_url: str, *, utility: str = "lake") -> Office:
     """Set up and open a head office."""
-    settings = HeadOfficeSettings(home=home, database_url=database_url, utility="lake")
+    settings = HeadOfficeSettings(home=home, database_url=database_url, utility=utility)
     found(settings, now=datetime.now(UTC))
     return open_office(settings)
 
@@ -49,11 +50,11 @@ class Server:
     _thread: threading.Thread | None = field(default=None, repr=False)
 
     @classmethod
-    def start(cls, office: Office) -> "Server":
-        """Serve this office from a thread, on a free port."""
+    def start(cls, office: Office, *, app: FastAPI | None = None, below: str = "") -> "Server":
+        """Serve this office from a thread, on a free port; or an app that holds it ``below`` an address."""
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(office), log_level="error", access_log=False)
+        config = uvicorn.Config(app or create_app(office), log_level="error", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -61,7 +62,7 @@ class Server:
         while not server.started:
             assert time.monotonic() < deadline and thread.is_alive(), "head office did not start"
             time.sleep(0.005)
-        return cls(office, f"http://127.0.0.1:{listener.getsockname()[1]}", server, thread)
+        return cls(office, f"http://127.0.0.1:{listener.getsockname()[1]}{below}", server, thread)
 
     def stop(self) -> None:
         """Finish what is under way and stop; the office is closed."""

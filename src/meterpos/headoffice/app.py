@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -27,7 +27,7 @@ from meterpos.headoffice.routes import office as office_routes
 from meterpos.headoffice.sms import sending
 from meterpos.headoffice.watch import Limits, Watch
 from meterpos.ledger.store import DiskFull, UnknownOutcome
-from meterpos.settings import load_headoffice_settings
+from meterpos.settings import load_every_headoffice, load_headoffice_settings
 from meterpos.sync.lock import HomeBusy, only_one
 
 log: Final = logging.getLogger(__name__)
@@ -46,6 +46,10 @@ KEEP_ALIVE_S: Final = 75
 _BUSY: Final = "Head office is busy. The till tries again later; nothing is lost."
 
 
+class NothingToServe(UserError):
+    """No utility is set up on this machine."""
+
+
 def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
     """Return the server of one open head office, which it closes at the end."""
     app = FastAPI(
@@ -57,7 +61,7 @@ def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
     )
     app.state.office = office
     app.state.requests = Requests()
-    app.add_middleware(Watch, requests=app.state.requests, limits=limits or Limits())
+    app.add_middleware(Watch, utility=office.settings.utility, requests=app.state.requests, limits=limits or Limits())
     app.include_router(exchange.router)
     app.include_router(health.router)
     app.include_router(messages.router)
@@ -79,6 +83,45 @@ def from_environment() -> FastAPI:
     return create_app(open_office(load_headoffice_settings()))
 
 
+def create_several(offices: Sequence[Office]) -> FastAPI:
+    """Return the server of several utilities: each below its name, with its own database, keys and limits.
+
+    Nothing is shared between them but the process, so that no request can reach another's data.
+    """
+    apps = {office.settings.utility: create_app(office) for office in offices}
+    root = FastAPI(title="meterpos head offices", version=__version__, lifespan=_lives, openapi_url=None)
+    root.state.apps = apps
+
+    @root.get("/health")
+    async def health_of_all() -> dict[str, Any]:
+        return {"status": "ok", "version": __version__, "utilities": sorted(apps)}
+
+    for name, app in apps.items():
+        root.mount(f"/{name}", app)
+    root.add_exception_handler(HTTPException, _no_such_utility)
+    return root
+
+
+def several_from_environment() -> FastAPI:
+    """Return the server of every utility on this machine: how each worker of `serve --all --workers` begins."""
+    logs.set_up()
+    return create_several(open_every())
+
+
+def open_every() -> tuple[Office, ...]:
+    """Open the head office of every utility on this machine. Raises: what `open_office` raises; NothingToServe."""
+    with contextlib.ExitStack() as opened:
+        offices = []
+        for settings in load_every_headoffice():
+            office = open_office(settings)
+            opened.callback(office.close)
+            offices.append(office)
+        if not offices:
+            raise NothingToServe("No utility is set up here. Begin with: meterpos headoffice --utility NAME init")
+        opened.pop_all()
+    return tuple(offices)
+
+
 def serve(make: Callable[[], FastAPI] | str, *, host: str, port: int, workers: int = 1) -> None:
     """Serve until told to stop; requests under way are finished first.
 
@@ -98,6 +141,15 @@ def serve(make: Callable[[], FastAPI] | str, *, host: str, port: int, workers: i
         timeout_graceful_shutdown=SHUTDOWN_MAX_S,
         timeout_keep_alive=KEEP_ALIVE_S,
     )
+
+
+@contextlib.asynccontextmanager
+async def _lives(root: FastAPI) -> AsyncIterator[None]:
+    """Begin and end with every utility's own life."""
+    async with contextlib.AsyncExitStack() as begun:
+        for app in root.state.apps.values():
+            await begun.enter_async_context(_life(app))
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -197,6 +249,13 @@ async def _user_error(request: Request, error: Any) -> JSONResponse:
 async def _http_error(request: Request, error: Any) -> JSONResponse:
     del request
     return _say(error.status_code, "http", f"Head office does not do that ({error.detail}).")
+
+
+async def _no_such_utility(request: Request, error: Any) -> JSONResponse:
+    name = request.url.path.split("/")[1][:40]
+    if error.status_code != 404:
+        return await _http_error(request, error)
+    return _say(404, "utility", f"There is no utility '{name}' here. Ask head office for the address of yours.")
 
 
 async def _wrong_request(request: Request, error: Any) -> JSONResponse:

@@ -50,9 +50,15 @@ class Watch:
     """The outermost layer of the server."""
 
     def __init__(
-        self, app: ASGIApp, *, requests: Requests, limits: Limits, clock: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        *,
+        utility: str,
+        requests: Requests,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._app, self._requests, self._limits, self._clock = app, requests, limits, clock
+        self._app, self._utility, self._requests, self._limits, self._clock = app, utility, requests, limits, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or say how long its address has to wait; then count and write it down."""
@@ -91,7 +97,13 @@ class Watch:
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._requests.count(method=method, path=path, status=status, seconds=seconds)
         if path not in QUIET or status >= 400:
-            said = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)}
+            said = {
+                "utility": self._utility,
+                "method": method,
+                "path": path,
+                "status": status,
+                "ms": round(seconds * 1000, 1),
+            }
             log.info("answered %s %s with %d", method, path, status, extra=said)
 
 

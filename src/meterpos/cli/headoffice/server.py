@@ -43,6 +43,10 @@ def serve(
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="How many processes; several need PostgreSQL.")
     ] = 1,
+    everyone: Annotated[
+        bool,
+        typer.Option("--all", help="Serve every utility on this machine, each below its name: http://ADDRESS/NAME."),
+    ] = False,
 ) -> None:
     """Answer tills until told to stop; put a proxy with a certificate in front for tills elsewhere."""
     import os
@@ -51,8 +55,11 @@ def serve(
     from meterpos.headoffice.office import open_office
 
     chosen: Chosen = context.obj
-    settings = chosen.settings()
     logs.set_up()
+    if everyone:
+        _serve_all(chosen, host=host, port=port, workers=workers)
+        return
+    settings = chosen.settings()
     if workers > 1 and settings.database_url.startswith("sqlite"):
         raise typer.BadParameter("several workers need PostgreSQL", param_hint="--workers")
     show.tell_aside(f"Head office of {settings.utility} answers on http://{host}:{port}. Ctrl+C stops it.")
@@ -63,6 +70,28 @@ def serve(
     os.environ["METERPOS_DATABASE"] = settings.database_url
     os.environ["METERPOS_UTILITY"] = settings.utility
     app.serve("meterpos.headoffice.app:from_environment", host=host, port=port, workers=workers)
+
+
+def _serve_all(chosen: Chosen, *, host: str, port: int, workers: int) -> None:
+    from meterpos.headoffice import app
+
+    if chosen.database or chosen.utility:
+        raise typer.BadParameter(
+            "every utility has its own database; leave --database and --utility out", param_hint="--all"
+        )
+    offices = app.open_every()
+    names = ", ".join(office.settings.utility for office in offices)
+    is_sqlite = any(office.store.dialect == "sqlite" for office in offices)
+    if workers > 1:
+        for office in offices:
+            office.close()
+        if is_sqlite:
+            raise typer.BadParameter("several workers need PostgreSQL for every utility", param_hint="--workers")
+    show.tell_aside(f"Head offices of {names} answer on http://{host}:{port}/NAME. Ctrl+C stops them.")
+    if workers == 1:
+        app.serve(lambda: app.create_several(offices), host=host, port=port)
+    else:
+        app.serve("meterpos.headoffice.app:several_from_environment", host=host, port=port, workers=workers)
 
 
 def upgrade(context: typer.Context, json: Json = False) -> None:
