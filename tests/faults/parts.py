@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import api, calls, cursor, disk, fuzz, kill, order, power, rot, slow, soak, speed, web
+from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -24,7 +24,7 @@ PLANTED_SEEDS = 60
 FOR_EVER = 10**9
 
 
-def _spread(options: argparse.Namespace, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+def spread(options: argparse.Namespace, work: Callable[..., Any], jobs: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     """Do the jobs in processes of their own, no more at once than asked for, until the time is up."""
     until = time.monotonic() + (options.seconds or FOR_EVER)
     left = iter(jobs)
@@ -56,7 +56,7 @@ def schedules(options: argparse.Namespace) -> bool:
     end = options.seed + runs
     tally = Tally()
     jobs = ((first, min(first + SLICE, end)) for first in range(options.seed, end, SLICE))
-    for part in _spread(options, _play, jobs):
+    for part in spread(options, _play, jobs):
         tally.add(part)
     print("\n".join(tell(tally)), flush=True)
     if tally.failed:
@@ -76,10 +76,10 @@ def planted(options: argparse.Namespace) -> bool:
     """Plant each bug and look for it; the unpatched code passes the same seeds."""
     seeds = range(options.seed, options.seed + (options.runs or PLANTED_SEEDS))
     found: dict[str, tuple[int, str] | str | None] = dict(
-        _spread(options, _find, ((number, seeds.start, seeds.stop) for number in range(len(BUGS))))
+        spread(options, _find, ((number, seeds.start, seeds.stop) for number in range(len(BUGS))))
     )
     clean = Tally()
-    for part in _spread(
+    for part in spread(
         options, _play, ((n, min(n + SLICE, seeds.stop)) for n in range(seeds.start, seeds.stop, SLICE))
     ):
         clean.add(part)
@@ -113,7 +113,7 @@ def http(options: argparse.Namespace) -> bool:
     """Cut every exchange after every byte, and lie to both sides; `--runs` is the stride of the cuts."""
     jobs = [("lies", 1), *((direction, options.runs or 1) for direction in ("up", "down"))]
     passed = True
-    for name, tried, outcomes, wrong, entries in _spread(options, _on_the_web, jobs):
+    for name, tried, outcomes, wrong, entries in spread(options, _on_the_web, jobs):
         print(f"  {name}: {sum(tried.values())} faults, {entries} entries compared, {len(wrong)} wrong")
         for outcome, count in sorted(outcomes.items()):
             print(f"    {outcome}: {count}")
@@ -165,7 +165,7 @@ def feed(options: argparse.Namespace) -> bool:
     """Let many writers write into the feed; `--runs` is how many; both databases, and a control that must fail."""
     seconds = (options.seconds or 60) / 4
     passed = True
-    with _databases() as urls:
+    with databases() as urls:
         for name, url in urls:
             for control in (False, True):
                 with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
@@ -184,7 +184,7 @@ def feed(options: argparse.Namespace) -> bool:
 
 
 @contextmanager
-def _databases() -> Iterator[list[tuple[str, Callable[[Path], str]]]]:
+def databases() -> Iterator[list[tuple[str, Callable[[Path], str]]]]:
     """Yield how to make a database of each kind."""
     from tests.support.postgres import Databases, server_url
 
@@ -230,7 +230,7 @@ def power_cuts(options: argparse.Namespace) -> bool:
         runs = options.runs or 100_000
         share = min(2_000, runs)
         jobs = ((recorded, min(share, runs - first), options.seed + first) for first in range(0, runs, share))
-        for part in _spread(options, _cut, jobs):
+        for part in spread(options, _cut, jobs):
             total.add(part)
         control.add(power.cut(careless, images=min(runs, 1_000), seed=options.seed))
     kept = ", ".join(f"{way} {count}" for way, count in sorted(total.ways.items()))
@@ -259,7 +259,7 @@ def failing_calls(options: argparse.Namespace) -> bool:
             print(f"  not tried: {error}")
             return False
         some = every[:: max(len(every) // options.runs, 1)] if options.runs else every
-        for part in _spread(options, _try_call, ((job, folder) for job in some)):
+        for part in spread(options, _try_call, ((job, folder) for job in some)):
             total.add(part)
     faults = ", ".join(f"{fault} {count}" for fault, count in sorted(total.faults.items()))
     print(f"  {total.runs} of {len(every)} runs ({faults}), {len(total.wrong)} wrong")
@@ -288,7 +288,7 @@ def rotten_disks(options: argparse.Namespace) -> bool:
             jobs = (
                 (sound, min(share, runs // 2 - first), options.seed + first) for first in range(0, runs // 2, share)
             )
-            for part in _spread(options, _spoil, jobs):
+            for part in spread(options, _spoil, jobs):
                 total.add(part)
             print(f"  {name}: {total.runs} files spoiled, {len(total.wrong)} wrong", flush=True)
             for seen, count in total.seen.most_common():
@@ -320,7 +320,7 @@ def fuzzing(options: argparse.Namespace) -> bool:
         for name in fuzz.targets()
         for first in range(0, runs // SLOW_PARSERS.get(name, 1), 5_000)
     ]
-    for part in _spread(options, _fuzz, jobs):
+    for part in spread(options, _fuzz, jobs):
         total.add(part)
     for name, count in total.runs.items():
         print(f"  {name}: {count:,} executions, {total.read[name]:,} read, the rest refused")
@@ -341,7 +341,7 @@ def permutations(options: argparse.Namespace) -> bool:
     wrong: list[str] = []
     tried = 0
     jobs = ((first, min(first + 200, options.seed + sets)) for first in range(options.seed, options.seed + sets, 200))
-    for count, found in _spread(options, _permute, jobs):
+    for count, found in spread(options, _permute, jobs):
         tried += count
         wrong += found
     print(f"  {tried * order.PERMUTATIONS} permutations of {tried} sets of 30 facts or more, {len(wrong)} wrong")
@@ -351,78 +351,3 @@ def permutations(options: argparse.Namespace) -> bool:
 def _permute(first: int, end: int, seconds: float) -> tuple[int, list[str]]:
     del seconds
     return end - first, [sentence for seed in range(first, end) for sentence in order.permute(seed)]
-
-
-def openapi_calls(options: argparse.Namespace) -> bool:
-    """Call everything the OpenAPI document offers, in ways nobody would; `--runs` calls, no answer may be a 5xx."""
-    runs, total = options.runs or 10_000, api.Called()
-    jobs = ((min(1_000, runs - first), options.seed + first) for first in range(0, runs, 1_000))
-    for part in _spread(options, _call, jobs):
-        total.add(part)
-    answers = ", ".join(f"{status} {count}" for status, count in sorted(total.answers.items()))
-    print(f"  {total.calls} calls of {len(total.paths)} paths: {answers}; {len(total.wrong)} wrong", flush=True)
-    for sentence in total.wrong[:10]:
-        print(f"    WRONG {sentence}")
-    return not total.wrong
-
-
-def _call(calls_each: int, seed: int, seconds: float) -> api.Called:
-    del seconds
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        return api.call_all(Path(folder), calls=calls_each, seed=seed)
-
-
-# --- speed
-
-
-def exchange_speed(options: argparse.Namespace) -> bool:
-    """Measure taking in beside bare insertion, and a far line; `--runs` payments. Figures, not a verdict."""
-    payments = options.runs or 10_000
-    with _databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        for name, url in urls:
-            place = Path(folder) / name
-            place.mkdir()
-            waiting = speed.make(place, url(place), payments=payments)
-            if name == "SQLite":
-                far = speed.far(waiting.copied(Path(folder) / "far"), round_trip_ms=300)
-                print("\n".join(_told_of_trips(far, payments)), flush=True)
-            ours, floor = speed.intake(waiting)
-            print(
-                f"  {name}: {ours.entries} entries in batches of {speed.BATCH}: {ours.a_second:,.0f} a second, "
-                f"{ours.each_us:.0f} us of this process each; bare rows {floor.a_second:,.0f} a second, "
-                f"{floor.each_us:.0f} us each: {floor.each_us / ours.each_us:.2f} of it by processor time, "
-                f"{ours.a_second / floor.a_second:.2f} by the clock",
-                flush=True,
-            )
-    return True
-
-
-def _told_of_trips(trips: Sequence[speed.Trip], payments: int) -> Iterator[str]:
-    for what, trip in zip((f"{payments} payments", "one payment, the connection open"), trips, strict=True):
-        yield (
-            f"  {what}, 300 ms there and back: {trip.requests} round trips, signed for after {trip.delivered_s:.1f} s, "
-            f"all of it {trip.seconds:.1f} s; processor time {trip.till_s:.1f} s at the till, "
-            f"{trip.office_s:.1f} s at head office; {trip.result.outcome}, {trip.result.waiting} left"
-        )
-
-
-def soaked(options: argparse.Namespace) -> bool:
-    """Let 20 real tills work against two workers on PostgreSQL; `--runs` payments or `--seconds`, which comes first."""
-    with _databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        url = dict(urls)["PostgreSQL"](Path(folder))
-        done = soak.soak(
-            Path(folder),
-            url,
-            tills=20,
-            seconds=options.seconds or 600,
-            payments=options.runs or 20_000,
-            seed=options.seed,
-            tell=lambda line: print(line, flush=True),
-        )
-    faults = ", ".join(f"{fault} {count}" for fault, count in sorted(done.faults.items()))
-    outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(done.outcomes.items()))
-    print(f"  {len(done.receipts)} receipts reported, {done.kept} entries in the tills' journals")
-    print(f"  {faults}; exchanges: {outcomes}; {len(done.wrong)} wrong", flush=True)
-    for sentence in done.wrong[:10]:
-        print(f"    WRONG {sentence}")
-    return not done.wrong

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 # Secrets of the harness's tills lie in files of their own, never in the keyring of the person who runs it.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
-from tests.faults import parts  # noqa: E402
+from tests.faults import parts, parts_served  # noqa: E402
 
 PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "schedules": parts.schedules,
@@ -31,9 +31,9 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "rot": parts.rotten_disks,
     "fuzz": parts.fuzzing,
     "order": parts.permutations,
-    "api": parts.openapi_calls,
-    "speed": parts.exchange_speed,
-    "soak": parts.soaked,
+    "api": parts_served.openapi_calls,
+    "speed": parts_served.exchange_speed,
+    "soak": parts_served.soaked,
 }
 
 

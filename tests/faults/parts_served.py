@@ -1,0 +1,81 @@
+"""More parts of `dev.py faults`: those that run a head office as it is served."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.faults import api, soak, speed
+from tests.faults.parts import databases, spread
+
+
+def openapi_calls(options: argparse.Namespace) -> bool:
+    """Call everything the OpenAPI document offers, in ways nobody would; `--runs` calls, no answer may be a 5xx."""
+    runs, total = options.runs or 10_000, api.Called()
+    jobs = ((min(1_000, runs - first), options.seed + first) for first in range(0, runs, 1_000))
+    for part in spread(options, _call, jobs):
+        total.add(part)
+    answers = ", ".join(f"{status} {count}" for status, count in sorted(total.answers.items()))
+    print(f"  {total.calls} calls of {len(total.paths)} paths: {answers}; {len(total.wrong)} wrong", flush=True)
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not total.wrong
+
+
+def _call(calls_each: int, seed: int, seconds: float) -> api.Called:
+    del seconds
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        return api.call_all(Path(folder), calls=calls_each, seed=seed)
+
+
+def exchange_speed(options: argparse.Namespace) -> bool:
+    """Measure taking in beside bare insertion, and a far line; `--runs` payments. Figures, not a verdict."""
+    payments = options.runs or 10_000
+    with databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        for name, url in urls:
+            place = Path(folder) / name
+            place.mkdir()
+            waiting = speed.make(place, url(place), payments=payments)
+            if name == "SQLite":
+                far = speed.far(waiting.copied(Path(folder) / "far"), round_trip_ms=300)
+                print("\n".join(_told_of_trips(far, payments)), flush=True)
+            ours, floor = speed.intake(waiting)
+            print(
+                f"  {name}: {ours.entries} entries in batches of {speed.BATCH}: {ours.a_second:,.0f} a second, "
+                f"{ours.each_us:.0f} us of this process each; bare rows {floor.a_second:,.0f} a second, "
+                f"{floor.each_us:.0f} us each: {floor.each_us / ours.each_us:.2f} of it by processor time, "
+                f"{ours.a_second / floor.a_second:.2f} by the clock",
+                flush=True,
+            )
+    return True
+
+
+def _told_of_trips(trips: Sequence[speed.Trip], payments: int) -> Iterator[str]:
+    for what, trip in zip((f"{payments} payments", "one payment, the connection open"), trips, strict=True):
+        yield (
+            f"  {what}, 300 ms there and back: {trip.requests} round trips, signed for after {trip.delivered_s:.1f} s, "
+            f"all of it {trip.seconds:.1f} s; processor time {trip.till_s:.1f} s at the till, "
+            f"{trip.office_s:.1f} s at head office; {trip.result.outcome}, {trip.result.waiting} left"
+        )
+
+
+def soaked(options: argparse.Namespace) -> bool:
+    """Let 20 real tills work against two workers on PostgreSQL; `--runs` payments or `--seconds`, which comes first."""
+    with databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        url = dict(urls)["PostgreSQL"](Path(folder))
+        done = soak.soak(
+            Path(folder),
+            url,
+            tills=20,
+            seconds=options.seconds or 600,
+            payments=options.runs or 20_000,
+            seed=options.seed,
+            tell=lambda line: print(line, flush=True),
+        )
+    faults = ", ".join(f"{fault} {count}" for fault, count in sorted(done.faults.items()))
+    outcomes = ", ".join(f"{outcome} {count}" for outcome, count in sorted(done.outcomes.items()))
+    print(f"  {len(done.receipts)} receipts reported, {done.kept} entries in the tills' journals")
+    print(f"  {faults}; exchanges: {outcomes}; {len(done.wrong)} wrong", flush=True)
+    for sentence in done.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not done.wrong
