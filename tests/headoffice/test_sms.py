@@ -169,6 +169,13 @@ def test_every_kind_has_words_in_both_languages_that_name_only_its_fields() -> N
         assert measure(filled).encoding == "GSM-7", (kind, language)
 
 
+def test_an_apostrophe_in_a_name_does_not_make_a_message_dearer() -> None:
+    said = templates.render(
+        "Dear {customer_name} – pay…  {paybill_instructions}", {"customer_name": "Ng’ang’a", "paybill_instructions": ""}
+    )
+    assert said == "Dear Ng'ang'a - pay..." and measure(said).encoding == "GSM-7"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -92,6 +92,11 @@ _PAYBILL: Final = {
     "sw": "Paybill {paybill}, akaunti {account}.",
 }
 _SPACES: Final = re.compile(r" {2,}")
+_PLAIN: Final = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-",
+     "\u2026": "...", "\u00a0": " ", "\u202f": " "}
+)  # fmt: skip
+"""Signs outside the GSM alphabet: a name such as Ng’ang’a alone would make every message three times as dear."""
 
 
 class BadTemplate(UserError):
@@ -119,8 +124,8 @@ def check(text: str, *, fields: Collection[str]) -> None:
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
-    """Fill a checked template in; empty fields leave no gaps behind."""
-    return _SPACES.sub(" ", text.format_map(values)).strip()
+    """Fill a checked template in; empty fields leave no gaps, and signs that only look different cost no part more."""
+    return _SPACES.sub(" ", text.format_map(values).translate(_PLAIN)).strip()
 
 
 def paybill_words(language: str, *, paybill: str, account: str) -> str:
