@@ -24,7 +24,8 @@ def test_messages_are_set_up_looked_at_sent_and_listed(staff: Staff, tmp_path: P
     assert "sms setup" in staff.refused("sms", "send")
     (tmp_path / "key.txt").write_text("atsk-1\n")
     assert staff.ask("sms", "key", str(tmp_path / "key.txt")) == {"kept": "file"}
-    set_up = staff.ask("sms", "setup", "--gateway", "log", "--part-cost", "0.80")
+    set_up = staff.ask("sms", "setup", "--gateway", "log", "--part-cost", "0.80", "--hours", "0-24")
+    assert staff("sms", "setup", "--gateway", "log", "--hours", "day").code == 2
     assert (set_up["part_cost_minor"], set_up["has_key"]) == (80, True)
     staff.do("invoice", "add", "INV-1", "--account", "A1", "--amount", "2300")
     assert staff.ask("sms", "send")["accepted"] == 2

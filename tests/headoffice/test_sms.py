@@ -222,6 +222,7 @@ def test_a_utility_sets_words_and_takes_them_back(desk: Office) -> None:
         ({"sender": "<script>"}, "sender"),
         ({"country": "KE"}, "country"),
         ({"per_minute": 0}, "between 1 and 6000"),
+        ({"hours": (20, 7)}, "the earlier first"),
     ],
 )
 def test_a_gateway_that_cannot_be_is_refused(desk: Office, options: dict[str, object], match: str) -> None:

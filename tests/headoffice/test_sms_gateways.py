@@ -263,6 +263,23 @@ def test_no_more_go_in_a_minute_than_agreed(desk: Office) -> None:
     assert sending.work(desk).accepted == 1
 
 
+def test_at_night_only_what_somebody_waits_for_goes(desk: Office) -> None:
+    with desk.write() as (conn, _):
+        setup.set_up(conn, at=desk.moment().at, kind="log", hours=(7, 20))
+    queue(desk, "one")
+    paid = Draft(
+        kind="payment", subject="p", phone=GRACE, customer_no=None, account_no=None, language="en", text="Asante"
+    )
+    with desk.store.write() as conn:
+        outbox.queue(conn, [paid], at=desk.moment().at)
+    evening = desk.moment().local.replace(hour=20, minute=0) + timedelta(days=1)
+    desk.now = lambda: evening
+    assert sending.work(desk).accepted == 1
+    morning = evening + timedelta(hours=11)
+    desk.now = lambda: morning
+    assert sending.work(desk).accepted == 1
+
+
 def test_one_stop_stops_the_round_and_is_settled_when_it_goes_again(desk: Office, gateway: LocalGateway) -> None:
     way = connect(desk, gateway)
     gateway.answer = lambda _: accepted(1, code=405, status="InsufficientBalance")

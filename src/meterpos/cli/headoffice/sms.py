@@ -33,6 +33,9 @@ def set_up(
     sender: Annotated[str, typer.Option("--sender", metavar="NAME", help="Who the message is from.")] = "",
     country: Annotated[str, typer.Option("--country", metavar="CODE", help="The country of plain numbers.")] = "254",
     rate: Annotated[int, typer.Option("--rate", metavar="N", help="At most so many messages a minute.")] = 60,
+    hours: Annotated[
+        str, typer.Option("--hours", metavar="H-H", help="When all but payments and reversals go, as in 7-20.")
+    ] = "0-24",
     part_cost: Annotated[str, typer.Option("--part-cost", metavar="A", help="What one part costs: 0.80.")] = "0",
     json: Json = False,
 ) -> None:
@@ -53,6 +56,7 @@ def set_up(
                 country=country,
                 per_minute=rate,
                 part_cost_minor=cost_minor,
+                hours=_hours(hours),
             )
         secret = setup.callback_secret(office.settings.home)
         has_key = bool(setup.kept_key(office.settings.home))
@@ -64,6 +68,13 @@ def set_up(
         {"gateway": gateway, "report_path": reports, "has_key": has_key, "part_cost_minor": cost_minor},
         json=json,
     )
+
+
+def _hours(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.strip().isdecimal() and last.strip().isdecimal()):
+        raise typer.BadParameter("two hours of a day, as in 7-20", param_hint="--hours")
+    return int(first), int(last)
 
 
 @app.command("key", epilog=example("meterpos headoffice sms key key.txt"))

@@ -30,6 +30,8 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=6)
 HELD_FOR: Final = timedelta(minutes=10)
 """How long one who took a message may be silent before it is unsure."""
+AT_ANY_HOUR: Final = ("payment", "reversal")
+"""What somebody who has just paid waits for; the rest wakes nobody."""
 KEPT_FOR: Final = timedelta(days=3)
 """A message that could not go for so long goes no more: what it says is no news."""
 MINUTE: Final = timedelta(minutes=1)
@@ -70,7 +72,14 @@ def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE
             # One alone first: where the gateway takes nothing, no more are tried.
             count = 1 if tried == 0 else min(LANES, limit - tried)
             with office.store.write() as conn:
-                messages, done.slowed = _take(conn, count, at=office.moment().at, per_minute=chosen.per_minute)
+                moment = office.moment()
+                messages, done.slowed = _take(
+                    conn,
+                    count,
+                    at=moment.at,
+                    per_minute=chosen.per_minute,
+                    all_kinds=chosen.is_day(moment.local.hour),
+                )
             if not messages:
                 break
             outcomes = list(lanes.map(way.send, messages))
@@ -100,7 +109,9 @@ def gather_all(office: Office) -> int:
     return queued
 
 
-def _take(conn: Connection, count: int, *, at: datetime, per_minute: int) -> tuple[list[Outgoing], bool]:
+def _take(
+    conn: Connection, count: int, *, at: datetime, per_minute: int, all_kinds: bool = True
+) -> tuple[list[Outgoing], bool]:
     """Take the next messages that are due; also tell whether the pace lets no more go."""
     _end_overdue(conn, at=at)
     recent = select(func.count()).where(sms.c.tried_at > at - MINUTE)
@@ -114,6 +125,8 @@ def _take(conn: Connection, count: int, *, at: datetime, per_minute: int) -> tup
         .limit(min(count, room))
         .with_for_update(skip_locked=True)
     )
+    if not all_kinds:
+        due = due.where(sms.c.kind.in_(AT_ANY_HOUR))
     rows = conn.execute(due).all()
     taken = {"state": "sending", "tries": sms.c.tries + 1, "tried_at": at, "due_at": at + HELD_FOR}
     conn.execute(update(sms).where(sms.c.sms_id.in_([row.sms_id for row in rows])).values(taken))

@@ -37,7 +37,10 @@ class UnusableGateway(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """A utility's way to send: ``part_cost_minor`` is what one part costs, for estimates."""
+    """A utility's way to send: ``part_cost_minor`` is what one part costs, for estimates.
+
+    What can wait goes from ``from_hour`` until before ``to_hour`` alone, by the utility's clock.
+    """
 
     kind: str
     url: str
@@ -45,8 +48,14 @@ class Gateway:
     sender: str
     country: str
     per_minute: int
+    from_hour: int
+    to_hour: int
     part_cost_minor: int
     since: datetime
+
+    def is_day(self, hour: int) -> bool:
+        """Tell whether this is an hour at which every kind of message goes."""
+        return self.from_hour <= hour < self.to_hour
 
 
 def set_up(
@@ -60,6 +69,7 @@ def set_up(
     country: str = KENYA,
     per_minute: int = 60,
     part_cost_minor: int = 0,
+    hours: tuple[int, int] = (0, 24),
 ) -> None:
     """Choose the gateway. What happened before the first time this was done is never told by message.
 
@@ -67,6 +77,8 @@ def set_up(
     """
     url = url.strip() or ADDRESSES.get(kind, "")
     _refuse(kind=kind, url=url, username=username, sender=sender, country=country, per_minute=per_minute)
+    if not 0 <= hours[0] < hours[1] <= 24:
+        raise UnusableGateway("The hours are two whole ones of a day, the earlier first, as in 7-20.", field="hours")
     values = {
         "kind": kind,
         "url": url,
@@ -74,6 +86,8 @@ def set_up(
         "sender": sender.strip(),
         "country": country,
         "per_minute": per_minute,
+        "from_hour": hours[0],
+        "to_hour": hours[1],
         "part_cost_minor": part_cost_minor,
     }
     if conn.execute(update(sms_gateway).where(sms_gateway.c.id == 1).values(values)).rowcount:

@@ -56,6 +56,8 @@ sms_gateway: Final = Table(
     Column("sender", String, nullable=False, server_default=""),
     Column("country", String, nullable=False),
     Column("per_minute", Integer, nullable=False),
+    Column("from_hour", Integer, nullable=False, server_default="0"),
+    Column("to_hour", Integer, nullable=False, server_default="24"),
     amount("part_cost_minor"),
     Column("since", UtcDateTime, nullable=False),
     comment="one row, id 1; its key is kept with the other secrets; nothing from before `since` is told",

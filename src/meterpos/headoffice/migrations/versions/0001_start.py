@@ -297,6 +297,8 @@ def _messages() -> None:
         sa.Column("sender", sa.String, nullable=False, server_default=""),
         sa.Column("country", sa.String, nullable=False),
         sa.Column("per_minute", sa.Integer, nullable=False),
+        sa.Column("from_hour", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("to_hour", sa.Integer, nullable=False, server_default="24"),
         sa.Column("part_cost_minor", sa.BigInteger, nullable=False),
         sa.Column("since", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_sms_gateway"),
