@@ -489,8 +489,8 @@ def open_window(here: World, *, typist: bool = True) -> Window:
     ready: list[bool] = []
     window.ready.connect(lambda: ready.append(True))
     window.attach(here.till)
-    until(lambda: ready, "the window stands at its till")
     get_ready(window)
+    until(lambda: ready, "the window stands at its till")
     return window
 
 

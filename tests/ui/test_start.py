@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from meterpos.errors import UserError
 from meterpos.ui import app as start
+from meterpos.ui import garbage
 from meterpos.ui.pages.receipts import ReceiptsPage
 from meterpos.ui.preparing import ALL_DAY, Preparing
 from meterpos.ui.window import Window
@@ -110,11 +111,24 @@ def test_pages_are_made_in_quiet_moments_once_somebody_works_here(
     assert not window.findChildren(ReceiptsPage), "nobody has touched it"
     before = gc.get_freeze_count()
     QTest.keyClick(handle, Qt.Key.Key_Shift)
-    pump(lambda: gc.get_freeze_count() > before)
+    pump(lambda: gc.get_freeze_count() > before, timeout_ms=30_000)
     assert set(window._pages) == {"pay", *ALL_DAY}
     assert window.pay.isVisible()
     window.close()
     assert gc.get_freeze_count() == 0, "what the window leaves behind is looked through again"
+
+
+def test_what_outlived_a_full_collection_is_not_looked_through_again(
+    counter: Counter, opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened(counter)
+    before = gc.get_freeze_count()
+    monkeypatch.setattr(garbage, "OLD_EVERY", 1)
+    window.garbage.collect()
+    assert gc.get_freeze_count() == before, "nobody said that what is here stays"
+    window.garbage.spare()
+    window.garbage.collect()
+    assert gc.get_count()[2] == 0 and len(gc.get_objects(generation=2)) < 1_000
 
 
 def test_nothing_is_made_while_somebody_types(counter: Counter, opened: Callable[..., Window]) -> None:

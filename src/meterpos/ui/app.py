@@ -102,6 +102,7 @@ def get_ready(window: Window) -> None:
 
     handle = window.windowHandle()
     assert handle is not None, "a window that was painted has a handle"
+    window.ready.connect(window.garbage.spare)
     preparing = Preparing(window.desk, window.page)
     preparing.done.connect(window.garbage.spare)
     preparing.watch(handle)

@@ -14,7 +14,11 @@ OLD_EVERY: Final = 150
 
 
 class Garbage(QObject):
-    """Collects by a timer: what is young every two seconds, everything every five minutes."""
+    """Collects by a timer: what is young every two seconds, everything every five minutes.
+
+    Once `spare` was called, what outlived such a collection is not looked through again: the many objects of modules,
+    widgets and statements would hold the window for 50 to 140 ms each time.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -36,11 +40,14 @@ class Garbage(QObject):
         gc.enable()
 
     def spare(self) -> None:
-        """What is here now lives as long as the window: it is not looked through again (50 ms each time)."""
+        """What is here now lives as long as the window."""
         self._has_spared = True
         gc.freeze()
 
     def collect(self) -> None:
         """Collect what is due."""
         self._turn += 1
-        gc.collect(2 if self._turn % OLD_EVERY == 0 else 1)
+        is_old = self._turn % OLD_EVERY == 0
+        gc.collect(2 if is_old else 1)
+        if is_old and self._has_spared:
+            gc.freeze()
