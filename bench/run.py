@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from bench import billing, day, migrate, month, pages, recalculate, receipt, search, tender, window  # noqa: E402
+from bench import billing, day, migrate, month, pages, recalculate, receipt, reports, search, tender, window  # noqa: E402
 from bench.ledger import Made, kept_ledger  # noqa: E402
 from bench.measure import Figure  # noqa: E402
 
@@ -45,6 +45,7 @@ PARTS: dict[str, Part] = {
     "search-million": _search_million,
     "billing": lambda _made, scratch: billing.measure(scratch),
     "migrate": lambda made, scratch: migrate.measure(scratch, customers=made.customers),
+    "reports": lambda made, scratch: reports.measure(made, scratch=scratch),
     "receipt": lambda made, scratch: receipt.measure(made, scratch=scratch),
     "pages": lambda made, scratch: pages.measure(made, scratch=scratch),
     "window": lambda made, scratch: window.measure(made, scratch=scratch),

@@ -197,6 +197,8 @@ def test_the_desk_lists_shows_and_resolves(town: Staff) -> None:
     number = open_one(town)
     assert "clock_suspect" in town.do("exceptions", "list").out
     assert "1 item." in town.do("exceptions", "list", "--code", "clock_suspect").out
+    assert [one["age_days"] for one in town.ask("exceptions", "list", "--owner", "support")["exceptions"]] == [0]
+    assert town.ask("exceptions", "list", "--owner", "accounts")["exceptions"] == []
     assert "Kisumu" in town.do("exceptions", "show", number.lower()).out
     assert town.ask("exceptions", "show", number)["details"] == {"where": "Kisumu"}
     assert "Say what was done" in town.refused("exceptions", "resolve", number, "--by", "otieno", "--resolution", " ")

@@ -238,13 +238,17 @@ def find(conn: Connection, number: str) -> Item:
     return _item(row)
 
 
-def listed(conn: Connection, *, resolved: bool = False, code: str | None = None) -> tuple[Item, ...]:
+def listed(
+    conn: Connection, *, resolved: bool = False, code: str | None = None, owner: str | None = None
+) -> tuple[Item, ...]:
     """Return the open items, oldest first; with ``resolved`` the resolved ones too."""
     query = select(exceptions).order_by(exceptions.c.opened_at, exceptions.c.exception_id)
     if not resolved:
         query = query.where(exceptions.c.resolved_at.is_(None))
     if code is not None:
         query = query.where(exceptions.c.code == code)
+    if owner is not None:
+        query = query.where(exceptions.c.owner == owner)
     return tuple(map(_item, conn.execute(query)))
 
 

@@ -22,16 +22,19 @@ def list_items(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="Only those of one kind.")] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", metavar="WHO", help="Only those of accounts, manager, supervisor, support…")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the open items, oldest first."""
     from meterpos.headoffice import exceptions
 
     with opened(context) as office, office.store.read() as conn:
-        found = exceptions.listed(conn, resolved=everything, code=code)
+        found = exceptions.listed(conn, resolved=everything, code=code, owner=owner)
         now = office.moment().at
     if json:
-        show.as_json({"exceptions": [_answer(item) for item in found]})
+        show.as_json({"exceptions": [_answer(item) | {"age_days": (now - item.opened_at).days} for item in found]})
         return
     rows = [
         (item.exception_id, item.code, item.subject, item.owner, f"{(now - item.opened_at).days} d") for item in found
