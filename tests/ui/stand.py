@@ -1,7 +1,6 @@
 """A window on a real till for tests and pictures: the customers of the reference screen, and some with long names."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -237,8 +236,8 @@ def ready_counter(home: Path, *, printer: str | None = None, shift: bool = True)
 
 
 def speak_at(counter: Counter, language: str) -> None:
-    """Let the till's own papers speak this language, as its settings do where a person chose it."""
-    counter.till.settings = replace(counter.till.settings, language=language)  # type: ignore[arg-type]
+    """Let the till's own papers speak this language, as where a person chose it in its settings."""
+    counter.till.apply_settings(changes={"language": language}, clerk=CLERK)
 
 
 def set_pins(counter: Counter, *names: str) -> None:

@@ -10,6 +10,8 @@ from meterpos.ledger.rules.cash import (
     fullness,
     limit_sentence,
     safe_minor,
+    said_of_count,
+    wrong_with_count,
 )
 
 
@@ -71,3 +73,22 @@ def test_a_drawer_is_near_above_the_warning_and_full_from_the_limit_on(
 @pytest.mark.parametrize("pieces", NOTES_AND_COINS.values(), ids=NOTES_AND_COINS)
 def test_notes_and_coins_are_counted_from_the_largest_down(pieces: tuple[int, ...]) -> None:
     assert list(pieces) == sorted(set(pieces), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("notes", "alone", "said"),
+    [
+        ([(100_000, 4), (50, 3)], False, ""),
+        ([(100_000, 4)], True, "The notes and coins add up to 4,000.00, not 4,001.50. Count again."),
+        ([(100_000, -1)], True, "A note or coin has a value, and is counted from zero up. Count again."),
+        ([(0, 1)], True, "A note or coin has a value, and is counted from zero up. Count again."),
+        ([], True, ""),
+        ([], False, "Here a drawer is counted by note and coin, not as a total alone."),
+    ],
+)
+def test_a_count_by_note_and_coin_adds_up_or_says_why_not(notes: list[tuple[int, int]], alone: bool, said: str) -> None:
+    assert wrong_with_count(notes, counted_minor=400_150, alone=alone) == said
+
+
+def test_an_entry_says_each_note_and_what_was_counted_before() -> None:
+    assert said_of_count([(50, 2)], (90,)) == {"count": [{"denomination": 50, "count": 2}], "earlier_counts": [90]}

@@ -199,7 +199,7 @@ class MethodPart(QWidget):
         self.notes.set_chips(chips)
         doubt = legs.doubt(form.legs[0], form.used)
         self.doubt.setText(doubt)
-        self.doubt.setVisible(bool(doubt))
+        self.doubt.setVisible(bool(doubt) and self.reference.problem.isHidden())
 
     def tell(self, found: dict[str, str]) -> None:
         """Show what is wrong beside the field it concerns."""
