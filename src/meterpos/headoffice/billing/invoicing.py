@@ -83,13 +83,13 @@ def issue(conn: Connection, account_nos: Sequence[str], *, made_on: date, due_on
     owed = {account_no: place.net_minor for account_no, place in places.items()}
     forward = _bring_forward(conn, pending, made, owed, made_on=made_on, at=at)
     _put_on_invoices(conn, [(made[account], bill) for account, one in pending.items() for bill in one.bill_nos])
-    sink = Sink(conn)
+    books.note_namings(conn, {number: account_no for account_no, number in made.items()}, at=at)
+    sink = Sink(conn)  # holds the feed's counter from here on: whatever else is to be locked was locked before
     day, due = made_on.isoformat(), due_on.isoformat()
     for account_no, number in made.items():
         amount_minor = pending[account_no].amount_minor
         sink.invoice(number, account_no, places[account_no].zone, day, due, amount_minor, forward[account_no])
     sink.finish()
-    books.note_namings(conn, {number: account_no for account_no, number in made.items()}, at=at)
     recalculate(conn, made.keys())
     return made
 

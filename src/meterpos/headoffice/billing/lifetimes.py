@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, insert, select, update
@@ -10,12 +10,11 @@ from sqlalchemy import Connection, insert, select, update
 from meterpos.headoffice import master
 from meterpos.headoffice.billing import invoicing, periods
 from meterpos.headoffice.billing import readings as readings_of_meters
-from meterpos.headoffice.billing.runs import wait_turn
+from meterpos.headoffice.billing.runs import due_after, wait_turn
 from meterpos.headoffice.billing.tariffs import load_tariffs
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.tables import bills, meter_events, metering, readings
 from meterpos.headoffice.tables import feed as feed_table
-from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.rules.metering import (
     Reading,
     ReadingRefused,
@@ -24,7 +23,7 @@ from meterpos.ledger.rules.metering import (
     start_register,
 )
 from meterpos.ledger.rules.tariffs import in_force
-from meterpos.ledger.tables import accounts, meters
+from meterpos.ledger.tables import accounts, customers, meters
 
 EventKind = Literal["replaced", "disconnected", "reconnected"]
 _STATUS: Final[dict[EventKind, str]] = {"disconnected": "disconnected", "reconnected": "active"}
@@ -74,11 +73,19 @@ def hand_over(
     """
     wait_turn(conn)
     old = active_account(conn, meter_no)
+    _hold(conn, meter_no, to_customer)
     if reading is not None:
         _bill_last_units(conn, old, reading, on=on, at=at)
     invoice_no = _invoice_what_waits(conn, old, on=on, at=at)
     master.hand_over(conn, outgoing, meter_no=meter_no, to_customer=to_customer, account_no=account_no, on=on)
     return old, invoice_no
+
+
+def _hold(conn: Connection, meter_no: str, customer_no: str) -> None:
+    """Lock meter and customer before the feed's counter is: others lock them first and wait for the counter then."""
+    conn.execute(select(meters.c.meter_no).where(meters.c.meter_no == meter_no).with_for_update()).all()
+    query = select(customers.c.customer_no).where(customers.c.customer_no == customer_no)
+    conn.execute(query.with_for_update()).all()
 
 
 def active_account(conn: Connection, meter_no: str) -> str:
@@ -123,8 +130,7 @@ def _invoice_what_waits(conn: Connection, account_no: str, *, on: date, at: date
     waiting = bills.c.account_no == account_no, bills.c.invoice_no.is_(None)
     if conn.execute(select(bills.c.bill_no).where(*waiting).limit(1)).first() is None:
         return None
-    due_on = on + timedelta(days=utility_settings(conn).due_days)
-    return invoicing.issue(conn, [account_no], made_on=on, due_on=due_on, at=at).get(account_no)
+    return invoicing.issue(conn, [account_no], made_on=on, due_on=due_after(conn, on), at=at).get(account_no)
 
 
 # --- meters

@@ -102,6 +102,7 @@ def _check(conn: Connection, kind: str, account_no: str, to_account: str | None,
         assert to_account is not None, "a transfer to nowhere"
         books.check_transfer(conn, from_account=account_no, to_account=to_account, amount_minor=amount_minor)
         return
+    books.take_numbers(conn, "ADJ", 0)  # as every adjustment does: its series first, then its account
     hold_accounts(conn, {account_no})
     net_minor = conn.execute(select(accounts.c.net_minor).where(accounts.c.account_no == account_no)).scalar()
     if net_minor is None:

@@ -38,7 +38,7 @@ def find_invoice(conn: Connection, number: str) -> Invoice:
         .outerjoin(meters, meters.c.meter_no == accounts.c.meter_no)
         .where(facts.c.fact_id.in_([invoice_id(typed), invoice_id(typed.upper())]))
     )
-    row = conn.execute(query).first()
+    row = conn.execute(query).first() if typed.isprintable() else None
     if row is None:
         raise UnknownInvoice(f"There is no invoice {typed[:40]}. Check its number.", field="number")
     made = conn.execute(select(bills).where(bills.c.invoice_no == row.number).order_by(bills.c.bill_no)).all()

@@ -19,6 +19,7 @@ from meterpos.headoffice.billing import invoicing, runs
 from meterpos.headoffice.billing.invoicing import BILL_COLUMNS, BILL_SERIES
 from meterpos.headoffice.billing.runs import CannotRun, Lot, Run, RunResult
 from meterpos.headoffice.billing.tariffs import load_tariffs
+from meterpos.headoffice.importing.reader import YEARS
 from meterpos.headoffice.tables import bills, metering, readings
 from meterpos.ledger.queries.overdue import overdue_amounts
 from meterpos.ledger.rules.metering import to_bill
@@ -29,7 +30,6 @@ from meterpos.ledger.tables import accounts, meters
 PENALTY: Final = "PENALTY"
 FINAL: Final = "FINAL"
 _PERIOD: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
-_YEARS: Final = range(1900, 2200)
 
 Tariffs = Mapping[str, Sequence[Tariff]]
 
@@ -46,7 +46,7 @@ class Period:
 def read_period(text: str) -> Period:
     """Return the month in ``text``, as in ``2026-11``. Raises: CannotRun."""
     match = _PERIOD.fullmatch(text.strip())
-    if match is None or int(match[1]) not in _YEARS:
+    if match is None or int(match[1]) not in YEARS:
         raise CannotRun(f"'{text[:40]}' is no period. Write the month as 2026-11.", field="period")
     year, month = int(match[1]), int(match[2])
     return Period(text.strip(), date(year, month, 1), date(year, month, monthrange(year, month)[1]))

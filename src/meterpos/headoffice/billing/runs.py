@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from meterpos.errors import UserError
 from meterpos.headoffice import bulk
+from meterpos.headoffice.importing.reader import YEARS
 from meterpos.headoffice.tables import bill_errors, bill_runs, bills, counters
 from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.store import Store
@@ -24,6 +25,7 @@ REASONS_SHOWN: Final = 1_000
 BALANCE: Final = "BALANCE"
 """The kind of a bill that repeats what is owed; it stands on the paper and never counts."""
 
+NAME_MAX: Final = 64
 _TURN: Final = "billing"
 
 
@@ -91,6 +93,8 @@ def begin(
 
     Raises: CannotRun.
     """
+    if not run_id.strip() or len(run_id) > NAME_MAX or not run_id.isprintable():
+        raise CannotRun(f"A run's name is one line of 1 to {NAME_MAX} letters.", field="run")
     wait_turn(conn)
     row = conn.execute(select(bill_runs).where(bill_runs.c.run_id == run_id)).one_or_none()
     if row is not None:
@@ -105,12 +109,19 @@ def begin(
                 f"meterpos headoffice bill run --period {period} --run {other}",
                 field="run",
             )
-    due_on = due_on or on + timedelta(days=utility_settings(conn).due_days)
+    due_on = due_on or due_after(conn, on)
     if due_on < on:
         raise CannotRun(f"Due on {due_on:%d %b %Y} would be before {on:%d %b %Y}. Give a later day.", field="due")
     values = {"run_id": run_id, "period": period, "made_on": on, "due_on": due_on, "started_at": at}
     conn.execute(insert(bill_runs), values)
     return Run(run_id=run_id, period=period, made_on=on, due_on=due_on), True
+
+
+def due_after(conn: Connection, on: date) -> date:
+    """Return when what is invoiced on a day is due, by the utility's setting. Raises: CannotRun."""
+    if on.year not in YEARS:
+        raise CannotRun(f"{on} is no day anything is billed on. Check the year.", field="on")
+    return on + timedelta(days=utility_settings(conn).due_days)
 
 
 def end(conn: Connection, run: Run, *, at: datetime) -> None:
