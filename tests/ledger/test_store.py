@@ -1,5 +1,6 @@
 """Opening, reading and writing a ledger's database."""
 
+import shutil
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,6 +123,41 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     with store.read() as connection:
         assert history.version(connection, version_table="ledger_version") == history.HEAD
     store.close()
+
+
+NEXT_STEP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, None
+
+
+def upgrade() -> None:
+    op.create_table("of_the_next_version", sa.Column("id", sa.Integer, primary_key=True))
+"""
+
+
+def test_a_copy_of_the_ledger_as_it_was_is_kept_before_its_tables_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, before = bytes(range(32)), history.HEAD
+    old = Store(f"sqlite:///{tmp_path / 'ledger.db'}", key=key)
+    upgrade(old)
+    assert not list(tmp_path.glob("*.before-*")), "a new ledger has nothing to keep"
+    folder = tmp_path / "migrations"
+    shutil.copytree(history._FOLDER, folder)
+    (folder / "versions" / "9999_next.py").write_text(NEXT_STEP.format(before=before))
+    monkeypatch.setattr(history, "HEAD", "9999")
+    monkeypatch.setattr(history, "_FOLDER", folder)
+    (tmp_path / f"ledger.db.before-{before}.part").write_bytes(b"of an upgrade that was interrupted")
+    upgrade(old)
+    old.close()
+    kept = Store(f"sqlite:///{tmp_path / f'ledger.db.before-{before}'}", key=key)
+    with kept.read() as connection:
+        assert history.version(connection, version_table=history.VERSION_TABLE) == before
+        assert not inspect(connection).has_table("of_the_next_version")
+    kept.close()
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_the_named_head_is_the_newest_step_in_the_folder() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from meterpos.ledger.store import Store
-from meterpos.ledger.upgrade import migrate, version
+from meterpos.ledger.upgrade import keep_copy, migrate, version
 from meterpos.ledger.upgrade import upgrade as upgrade_ledger
 
 HEAD: Final = "0002"
@@ -20,8 +20,12 @@ def upgrade(store: Store) -> None:
     Raises: NewerDatabase when a later version of meterpos made it; nothing is changed then.
     """
     upgrade_ledger(store)
-    if is_current(store):
+    with store.read() as conn:
+        found = version(conn, version_table=VERSION_TABLE)
+    if found == HEAD:
         return
+    if found is not None and found < HEAD:
+        keep_copy(store, step=f"headoffice-{found}")
     with store.write() as conn:
         migrate(conn, folder=_FOLDER, version_table=VERSION_TABLE)
 

@@ -25,18 +25,36 @@ class LostTriggers(MeterposError):
 
 
 def upgrade(store: Store) -> None:
-    """Create or migrate the ledger's tables, in one transaction.
+    """Create or migrate the ledger's tables, in one transaction; of a SQLite database that has some, a copy is kept.
 
-    Raises: NewerDatabase when a later version of meterpos made it.
+    Raises: NewerDatabase when a later version of meterpos made it; DiskFull with nothing changed.
     """
     with store.read() as connection:
-        if version(connection, version_table=VERSION_TABLE) == HEAD:
-            return
+        found = version(connection, version_table=VERSION_TABLE)
+    if found == HEAD:
+        return
+    if found is not None and found < HEAD:
+        keep_copy(store, step=found)
     with store.write() as connection:
         migrate(connection, folder=_FOLDER, version_table=VERSION_TABLE)
         missing = triggers.EXPECTED - triggers.present(connection)
         if missing:
             raise LostTriggers(f"the migration lost the triggers {', '.join(sorted(missing))}")
+
+
+def keep_copy(store: Store, *, step: str) -> Path | None:
+    """Copy a SQLite database beside itself, under its own key, before its tables change; return where, None elsewhere.
+
+    What goes wrong with an upgrade is found out later: the copy of each step stays until somebody takes it away.
+    """
+    if store.dialect != "sqlite":
+        return None
+    place = store.path.with_name(f"{store.path.name}.before-{step}")
+    part = place.with_name(f"{place.name}.part")
+    part.unlink(missing_ok=True)
+    store.copy_to(part)
+    part.replace(place)
+    return place
 
 
 def migrate(connection: Connection, *, folder: Path, version_table: str) -> None:
