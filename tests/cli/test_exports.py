@@ -13,15 +13,14 @@ from meterpos.ledger.money import parse_amount
 from meterpos.ledger.queries.books import book_balances
 from meterpos.ledger.rules.postings import Posting
 from tests.cli.commands import TillCommands
-from tests.faults.counter import day
+from tests.faults.counter import begin, day
 from tests.support.tills import Counter
 
 
 @pytest.fixture
 def after_a_day(counter: Counter, till: TillCommands) -> TillCommands:
     """The commands of a till after a day's work: all methods, all that is put right, cash moved, a shift closed."""
-    counter.open_shift()
-    counter.pay(amount_minor=10_000)
+    begin(counter)
     for _ in day(counter):
         pass
     return till

@@ -36,12 +36,17 @@ ELSEWHERE: Final = "KSM02-C2C-000001"
 def prepare(home: Path) -> None:
     """Make an enrolled till with an open shift, a plan, a manager, a payment of another till, and a first payment."""
     counter = Counter.at(home)
+    begin(counter)
+    counter.till.close()
+
+
+def begin(counter: Counter) -> None:
+    """Begin a day: what its work asks for, an open shift and a first payment."""
     add_plan(counter)
     make_manager(counter)
     post_facts(counter, [taken_elsewhere()])
     counter.open_shift()
     counter.pay(amount_minor=10_000)
-    counter.till.close()
 
 
 def _split(counter: Counter, name: str, *, draft: dict[str, Any] | None = None) -> Entry:

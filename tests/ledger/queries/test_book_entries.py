@@ -29,11 +29,10 @@ def agree(store: object) -> int:
 
 
 def test_a_day_at_the_counter_adds_up(tmp_path: Path) -> None:
-    from tests.faults.counter import day
+    from tests.faults.counter import begin, day
 
     counter = Counter.at(tmp_path / "till")
-    counter.open_shift()
-    counter.pay(amount_minor=10_000)
+    begin(counter)
     for _ in day(counter):
         agree(counter.till.store)
     assert agree(counter.till.store) > 25
