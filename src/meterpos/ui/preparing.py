@@ -7,6 +7,7 @@ A till that nobody has touched since it was opened does nothing of this: it stay
 import importlib
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Signal
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 from meterpos.ui import said, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.idle import TOUCHES, Idle
-from meterpos.ui.pages.made import PAGES
+from meterpos.ui.pages.made import PAGES, PARTS
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,12 @@ class Preparing(QObject):
         """``page`` makes a page by name, or returns the one there is."""
         super().__init__(desk)
         self._desk, self._page, self._quiet_ms = desk, page, quiet_ms
-        self._steps = [self._import, self._rehearse, *(lambda name=name: self._make(name) for name in ALL_DAY)]
+        self._steps: list[Callable[[], object]] = [
+            self._import,
+            self._rehearse,
+            *(partial(self._make, name) for name in ALL_DAY),
+            *(partial(self._make, name, part) for name, part in PARTS),
+        ]
         self._idle = Idle(self)
         self._idle.passed.connect(self._go_on)
 
@@ -82,9 +88,10 @@ class Preparing(QObject):
             lambda conn: looking.rehearse(conn, today), lambda _: self._wait(), lambda _: self._wait(), aside=True
         )
 
-    def _make(self, name: str) -> None:
+    def _make(self, name: str, part: str = "") -> None:
         page = self._page(name)
-        for widget in (page, *page.findChildren(QWidget)):
+        made: QWidget = getattr(page, part) if part else page
+        for widget in (made, *made.findChildren(QWidget)):
             widget.ensurePolished()
         self._wait()
 

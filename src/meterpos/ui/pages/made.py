@@ -32,6 +32,8 @@ TOOLS: Final = {
     "enrol": ("configuring",),
 }
 """What a page is handed beside the desk, in order."""
+PARTS: Final = (("plans", "form"), ("plans", "done"), ("plans", "new"))
+"""Page, and what of it is made when it is first wanted: a piece of work of its own, also where it is made ahead."""
 
 
 def make_page(name: str, *, desk: Desk, **tools: QObject) -> QWidget | None:
