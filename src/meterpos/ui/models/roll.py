@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 WINDOW: Final = 60
 """Rows read at once: three screens full at most."""
 
+IN_SIGHT: Final = 24
+"""Rows that come with the first numbers: what a tall screen shows; by balance each lies on a page of its own."""
+
 KEPT_MAX: Final = 3_000
 
 
@@ -89,7 +92,7 @@ class Roll(QObject, Generic[R]):
 
         def work(conn: "Connection") -> "tuple[Chunk, Sequence[R]]":
             chunk = ask(conn, after)
-            return chunk, self._rows_of(conn, chunk.numbers[:WINDOW]) if is_first else ()
+            return chunk, self._rows_of(conn, chunk.numbers[:IN_SIGHT]) if is_first else ()
 
         self._desk.tasks.read(
             work,
