@@ -12,7 +12,7 @@ from meterpos.ledger.balances import CustomerChange, recalculate_range
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, customers
 
-CHUNK: Final = 20_000
+CHUNK: Final = 50_000
 SIGNIFICANT_MINOR: Final = 100_00
 """A change above this is listed."""
 LISTED_MAX: Final = 10_000

@@ -189,15 +189,17 @@ def _customer_values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     return {name: sums.c[name] for name in ("balance_minor", "overpayment_minor")}
 
 
-def _customer_update(of: Select[Any] | ColumnElement[Any] | None, *, within: ColumnElement[bool] | None = None) -> Any:
+def _customer_update(
+    of: Select[Any] | ColumnElement[Any] | None, *, within: ColumnElement[bool] | None = None, told: bool = True
+) -> Any:
     sums = _customer_sums(of, within=within)
     values = _customer_values(sums)
-    return (
+    query = (
         update(customers)
         .values(values)
         .where(sums.c.customer_no == customers.c.customer_no, _differs(values, customers))
-        .returning(*_customer_columns())
     )
+    return query.returning(*_customer_columns()) if told else query
 
 
 _WITHOUT_ACCOUNTS: Final = ((customers.c.balance_minor != 0) | (customers.c.overpayment_minor != 0)) & ~exists().where(
@@ -253,7 +255,7 @@ _CUSTOMERS_SOME: Final = _customer_update(bindparam("customers", expanding=True)
 _OWNERS_SOME: Final = _customer_update(
     select(accounts.c.customer_no).where(accounts.c.account_no.in_(bindparam("accounts", expanding=True)))
 )
-_CUSTOMERS_RANGE: Final = _customer_update(None, within=_in_range(accounts))
+_CUSTOMERS_RANGE: Final = _customer_update(None, within=_in_range(accounts), told=False)
 _EMPTIED_RANGE: Final = (
     update(customers).values(balance_minor=0, overpayment_minor=0).where(_WITHOUT_ACCOUNTS, _in_range(customers))
 )
