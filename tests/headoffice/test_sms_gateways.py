@@ -395,6 +395,15 @@ def test_a_report_without_the_secret_or_of_nothing_changes_nothing(desk: Office,
     assert the_message(desk).state == "sent"
 
 
+@pytest.mark.parametrize("number", ["\ud800", "\0", "a\0b"])
+def test_a_report_in_letters_no_database_takes_is_of_nothing(desk: Office, told: Server, number: str) -> None:
+    secret = setup.callback_secret(desk.settings.home)
+    answer = requests.post(
+        f"{told.url}/v1/sms/{secret}/report", data=json.dumps({"id": number, "status": "Failed"}).encode(), timeout=10
+    )
+    assert answer.status_code in (400, 404)
+
+
 def test_a_customer_who_writes_stop_gets_no_more(desk: Office, told: Server) -> None:
     secret = setup.callback_secret(desk.settings.home)
     for text, done in (("Acha", "stopped"), ("hello", "nothing"), ("ANZA", "started"), ("stop ", "stopped")):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from meterpos.ledger.rules.aging import age, bucket, counted_from, days_overdue
+from meterpos.ledger.rules.aging import age, bucket, counted_from, days_overdue, first_due_dates
 from meterpos.ledger.rules.allocation import Charge, allocate
 
 DUE = date(2026, 1, 31)
@@ -52,3 +52,11 @@ def test_open_amounts_are_summed_by_lateness() -> None:
 def test_a_clock_set_back_makes_nothing_less_overdue() -> None:
     assert counted_from(business_date=DUE, today=DUE - timedelta(days=9)) == DUE
     assert counted_from(business_date=DUE - timedelta(days=9), today=DUE) == DUE
+
+
+@pytest.mark.parametrize("as_of", [date.min, date.min + timedelta(days=45), date.max])
+def test_lateness_is_told_as_of_any_day_of_the_calendar(as_of: date) -> None:
+    for name, first in first_due_dates(as_of)[:-1]:
+        assert first is not None
+        assert date.min <= first <= as_of
+        assert first == date.min or bucket(days_overdue(first, as_of=as_of)) == name

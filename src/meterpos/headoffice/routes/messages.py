@@ -62,7 +62,12 @@ def _fields(body: bytes) -> dict[str, str]:
         found = json.loads(text) if text.lstrip().startswith("{") else dict(parse_qsl(text, max_num_fields=40))
     except (ValueError, RecursionError) as error:
         raise Problem(400, "unreadable", "The report is neither a form nor JSON.") from error
-    return {str(name): str(value) for name, value in found.items()}
+    return {_storable(name): _storable(value) for name, value in found.items()}
+
+
+def _storable(value: object) -> str:
+    """Return a value as text that every database takes: half a surrogate pair and NUL are none."""
+    return str(value).encode(errors="replace").decode().replace("\0", "")
 
 
 def _report(office: Office, fields: dict[str, str]) -> str:

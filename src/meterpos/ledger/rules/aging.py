@@ -65,10 +65,12 @@ def bucket(days: int) -> Bucket:
 def first_due_dates(as_of: date) -> tuple[tuple[Bucket, date | None], ...]:
     """Return each column with the earliest due date that falls into it, the least late first; None: any earlier one.
 
-    What a database asks, so that lateness is counted in one place.
+    What a database asks, so that lateness is counted in one place. The calendar begins in the year 1: whoever asks as
+    of its first days is told that nothing is later than it.
     """
+    begun = (as_of - date.min).days
     named: tuple[tuple[Bucket, date | None], ...] = tuple(
-        (name, as_of - timedelta(days=last_day)) for last_day, name in _LAST_DAYS
+        (name, as_of - timedelta(days=min(last_day, begun))) for last_day, name in _LAST_DAYS
     )
     return (*named, ("over_90", None))
 
