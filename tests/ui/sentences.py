@@ -14,6 +14,8 @@ from meterpos.ui import said
 
 SOURCE = Path(__file__).parents[2] / "src" / "meterpos"
 ROOMS = ("ledger", "printing", "sync", "till", "settings.py", "vault.py", "ui")
+AT_HEAD_OFFICE = frozenset({"metering.py", "tariffs.py"})
+"""Rules of the ledger by which head office alone bills: no till says their sentences."""
 TELLERS = {"Failure": 1, "Sent": 1, "Outcome": 2}
 """Calls that carry a sentence, and where in them it stands."""
 
@@ -69,7 +71,7 @@ class Source:
 def sources() -> tuple[Source, ...]:
     """Return the modules of the till's rooms."""
     paths = [path for room in ROOMS for path in (SOURCE / room, *(SOURCE / room).rglob("*.py")) if path.is_file()]
-    return tuple(Source.read(path) for path in sorted(paths))
+    return tuple(Source.read(path) for path in sorted(paths) if path.name not in AT_HEAD_OFFICE)
 
 
 def user_errors(modules: tuple[Source, ...]) -> set[str]:

@@ -17,6 +17,7 @@ from meterpos.ledger.queries.shifts import ClosedShift
 from meterpos.ledger.queries.spool import Job
 from meterpos.ledger.queries.status import Exchange
 from meterpos.ui import theme, words
+from meterpos.ui.pages import customers, meters
 from meterpos.ui.pages.verdict import LOOKS
 from meterpos.ui.widgets.basic import Label, Surface
 from meterpos.ui.widgets.buttons import Segment, Segments
@@ -95,8 +96,7 @@ def test_colour_alone_is_seen_to_be_no_sign(grey: None, qapp: QApplication) -> N
 
 
 def test_customers_tell_what_is_late_gone_owed_or_held(window: Window) -> None:
-    window.go("customers")
-    page: Any = window.page("customers")
+    face: Any = customers._Face(window.desk)
     owing = CustomerRow(
         customer_no="AC-1",
         name="Grace",
@@ -109,13 +109,12 @@ def test_customers_tell_what_is_late_gone_owed_or_held(window: Window) -> None:
     )
     late, gone = replace(owing, overdue=True), replace(owing, status="closed")
     states = (owing, late, gone, replace(gone, overdue=True), replace(owing, balance_minor=0, overpayment_minor=100))
-    assert differ(rows(page._paint, states))
-    assert differ([page._speak(one).encode() for one in states]), "to a screen reader too"
+    assert differ(rows(face.paint, states))
+    assert differ([face.speak(one).encode() for one in states]), "to a screen reader too"
 
 
 def test_meters_tell_what_is_late_disconnected_closed_owed_or_held(window: Window) -> None:
-    window.go("meters")
-    page: Any = window.page("meters")
+    face: Any = meters._Face(window.desk)
     owing = MeterRow(
         account_no="A1",
         meter_no="MTR-001",
@@ -140,8 +139,8 @@ def test_meters_tell_what_is_late_disconnected_closed_owed_or_held(window: Windo
         replace(owing, balance_minor=0, overpayment_minor=100),
         replace(owing, balance_minor=0),
     )
-    assert differ(rows(page._paint, states))
-    assert differ([page._speak(one).encode() for one in states])
+    assert differ(rows(face.paint, states))
+    assert differ([face.speak(one).encode() for one in states])
 
 
 def test_the_cards_of_a_customers_meters_tell_the_same(window: Window) -> None:
