@@ -23,6 +23,9 @@ from meterpos.ledger.tables.search import people
 CHUNK: Final = 4_000
 """How many numbers are read at once."""
 
+AT_FIRST: Final = 500
+"""How many are read before anything is shown."""
+
 LOOKED_INTO: Final = 400
 """How many accounts at once are looked into for what is past due: their charges have to be read."""
 
@@ -119,13 +122,17 @@ def list_meters(
     elif order == "customer":
         return _looked_into(connection, _all_at_once(connection, wanted, order), state, today)
     else:
-        limit = LOOKED_INTO if state == "overdue" else CHUNK
+        limit = LOOKED_INTO if state == "overdue" else _how_many(after)
         first = _FIRST.get(order)
         if first is None:
             chunk = _next_by_number(connection, wanted, cursor, limit=limit)
         else:
             chunk = _next_from_the_top(connection, first, wanted, cursor, limit=limit)
     return Chunk(_late_of(connection, chunk.numbers, today), chunk.after) if state == "overdue" else chunk
+
+
+def _how_many(after: Cursor | None) -> int:
+    return CHUNK if after is not None else min(AT_FIRST, CHUNK)
 
 
 def _shown(show: Show) -> tuple[ColumnElement[bool], ...]:
@@ -323,9 +330,10 @@ def list_customers(connection: Connection, *, text: str = "", after: Cursor | No
         return Chunk(tuple(connection.execute(query).scalars()), None)
     behind = after.behind[0] if after is not None else 0
     some = select(people.c.place, people.c.customer_no).where(people.c.place > behind)
-    rows = connection.execute(some.order_by(people.c.place).limit(CHUNK)).all()
+    limit = _how_many(after)
+    rows = connection.execute(some.order_by(people.c.place).limit(limit)).all()
     numbers = tuple(row.customer_no for row in rows)
-    return Chunk(numbers, Cursor((rows[-1].place,)) if len(rows) == CHUNK else None)
+    return Chunk(numbers, Cursor((rows[-1].place,)) if len(rows) == limit else None)
 
 
 def customer_rows(connection: Connection, customer_nos: Sequence[str], *, today: date) -> tuple[CustomerRow, ...]:
