@@ -198,12 +198,13 @@ def _late_of(connection: Connection, numbers: Sequence[str], today: date) -> tup
 def _next_by_number(
     connection: Connection, wanted: Sequence[ColumnElement[bool]], cursor: Cursor, *, limit: int
 ) -> Chunk:
-    query = select(*_by_number).where(*wanted).order_by(*_by_number).limit(limit)
-    if cursor.behind:
-        meter_no, account_no = cursor.behind
-        query = query.where(
-            accounts.c.meter_no >= meter_no, or_(accounts.c.meter_no > meter_no, accounts.c.account_no > account_no)
-        )
+    meter_no, account_no = cursor.behind or ("", "")  # a beginning in any case: without, SQLite sorts all of them
+    query = select(*_by_number).where(
+        *wanted,
+        accounts.c.meter_no >= meter_no,
+        or_(accounts.c.meter_no > meter_no, accounts.c.account_no > account_no),
+    )
+    query = query.order_by(*_by_number).limit(limit)
     rows = connection.execute(query).all()
     return Chunk(tuple(row.account_no for row in rows), Cursor(tuple(rows[-1])) if len(rows) == limit else None)
 
