@@ -306,8 +306,8 @@ _SWAHILI: Final = ReportLabels(
     aging_by_meter="Umri wa madeni kwa mita",
     owing_customers="Wateja wanaodaiwa",
     oldest_open="Ankara ya zamani",
-    days_overdue="Siku",
-    days="imechelewa siku {n}",
+    days_overdue="Kuchelewa (siku)",
+    days="Kuchelewa siku {n}",
     latest_shown="Wameorodheshwa {n} waliochelewa zaidi kati ya {m}; faili ya CSV ina wote.",
     buckets={
         "not_due": "Bado muda",
