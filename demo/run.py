@@ -30,6 +30,8 @@ PEOPLE: Final = (
     ("achieng", "Achieng O.", "clerk", "1234"),
     ("otieno", "Otieno P.", "supervisor", "4321"),
 )
+HEAD: Final = ("LAKE WATER COMPANY", "Kisumu  0800 720 111  lakewater.example")
+"""What stands above each receipt."""
 READY_WITHIN_S: Final = 30
 
 
@@ -68,6 +70,8 @@ def _has_display() -> bool:
 
 class Stage:
     """Head office, town and till, set up by the same commands a person would type."""
+
+    head = HEAD
 
     def __init__(self, folder: Path, output: Path) -> None:
         self.folder, self.output = folder, output
@@ -108,13 +112,9 @@ class Stage:
             self._set_pin(name, codes[name], pin)
 
     def _settle_settings(self) -> None:
-        values = {
-            "utility_name": "LAKE WATER COMPANY",
-            "receipt_head": ["Kisumu  0800 720 111  lakewater.example"],
-            "receipt_foot": ["Asante. Thank you."],
-        }
+        values = {"utility_name": HEAD[0], "receipt_head": HEAD[1], "receipt_foot": "Asante. Thank you."}
         for key, value in values.items():
-            self.headoffice("setting", "set", key, value if isinstance(value, str) else json.dumps(value))
+            self.headoffice("setting", "set", key, value)
 
     def _set_pin(self, name: str, code: str, pin: str) -> None:
         file = self.folder / "pin"

@@ -122,6 +122,7 @@ class Visit:
         self.look("pay-cash")
         self.press(Key.Key_Return)
         body = self.take()
+        self.expect(tuple(body["head"]) == self.stage.head, "the receipt's head is what head office set")
         self.expect(body["change"] == 50_000, "the change is 500.00")
         self.expect(body["parts"][0]["credit_after"] == 20_000, "200.00 are credit now")
         self.look("change")
