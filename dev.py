@@ -59,6 +59,7 @@ QT_DISPLAY_LIBRARIES = {
 # Programs some tests run, and the Debian package of each; without them those tests are skipped, and say so.
 TEST_PROGRAMS = {
     "strace": "strace",  # what a till writes to its disk
+    "gcc": "gcc",  # what lets such a write fail
     "mariadbd": "mariadb-server-core",  # where older billing systems keep their books
     "hledger": "hledger",  # whether other bookkeepers accept the exported books
     "bean-check": "beancount",

@@ -2,5 +2,7 @@
 
 world.py     one head office and its tills on production code, with seams for clock, dice, line and power
 schedule.py  what a seed makes happen to them          verdict.py   what must hold afterwards
+injected.py  failing.c preloaded: every call that changes a disk, counted, failing, or the last (`calls`, `kill`)
+disk.py      what a till writes, recorded with strace (`power`)
 run.py       the door: `python3 dev.py faults [PART ...] [--runs N] [--seed S] [--seconds T]`
 """

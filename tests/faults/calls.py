@@ -1,14 +1,15 @@
 """Every call that changes the disk, in every piece of work that moves money, made to fail or to be the process's last.
 
-strace counts the calls of one recorded run and then, run after run, kills the till at one of them, or lets it fail:
-no room, a broken disk, a disk that became read-only, once or from there on. Afterwards: what was said to be done stands
-exactly once; what was refused changed nothing; pressing again in the same window, or after opening again, makes it one.
+The calls of one undisturbed run are counted; then, run after run, the till is killed at one of them, or in the middle
+of one that writes, or it fails: no room, a broken disk, a disk that became read-only, once or from there on, or half
+of it was written. Afterwards: what was said to be done stands exactly once; what was refused changed nothing; pressing
+again in the same window, or after opening again, makes it one.
 """
 
+import errno
 import shutil
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,34 +20,51 @@ from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import parse
 from meterpos.ledger.tables import journal
 from meterpos.till import Till, open_till
-from tests.faults import counter, disk
-from tests.support.tills import Clock
+from tests.faults import counter, injected
+from tests.faults.injected import (
+    COUNT,
+    FAILS,
+    FAILS_FROM_THERE_ON,
+    HALF_THEN_FULL,
+    KILLED,
+    KILLED_IN_HALF,
+    Ended,
+    Fault,
+)
+from tests.support.tills import CLERK, Clock
 from tests.support.tills import Counter as Desk
 
-FAULTS: Final = {
-    "killed": "signal=KILL:when={0}",
-    "no room": "error=ENOSPC:when={0}",
-    "no room from there on": "error=ENOSPC:when={0}+",
-    "broken disk": "error=EIO:when={0}",
-    "broken disk from there on": "error=EIO:when={0}+",
-    "read-only from there on": "error=EROFS:when={0}+",
-}
+ROOM: Final = "room for so many bytes"
 ROOM_STEP: Final = 1_024
+KILLS: Final = {"killed": (KILLED, 0), "killed in half a write": (KILLED_IN_HALF, 0)}
+FAILURES: Final = {
+    "no room": (FAILS, errno.ENOSPC),
+    "no room from there on": (FAILS_FROM_THERE_ON, errno.ENOSPC),
+    "broken disk": (FAILS, errno.EIO),
+    "broken disk from there on": (FAILS_FROM_THERE_ON, errno.EIO),
+    "read-only from there on": (FAILS_FROM_THERE_ON, errno.EROFS),
+    "half a write, then no room": (HALF_THEN_FULL, errno.ENOSPC),
+    ROOM: (COUNT, 0),
+}
+FAULTS: Final = KILLS | FAILURES
+IN_A_WRITE: Final = (KILLED_IN_HALF, HALF_THEN_FULL)
+STATES: Final = ("at rest", "after a crash")
+"""How the till was left before: closed, or killed with its log as it was."""
+WRITTEN_BYTES: Final = 2_060
+"""What one of the log's writes comes to: a head of a few bytes, then its page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run: what is done, and which call goes wrong how; or how many bytes of room are left."""
+    """One run: what is done, on which till, and which call goes wrong how; or how many bytes of room are left."""
 
     work: str
     fault: str
-    call: str = ""
     number: int = 0
-    room: int = 0
+    state: str = STATES[0]
 
     def __str__(self) -> str:
-        where = f"{self.call} {self.number}" if self.call else f"{self.room} bytes of room"
-        return f"{self.work}, {self.fault} at {where}"
+        return f"{self.work} {self.state}, {self.fault} at {self.number}"
 
 
 @dataclass
@@ -66,41 +84,66 @@ class Tried:
         self.wrong += other.wrong
 
 
-def jobs(folder: Path) -> Iterator[Job]:
-    """Record each piece of work once in ``folder`` and yield every run there is. Raises: disk.NoStrace."""
-    home = folder / "template"
-    counter.prepare(home)
-    for work in counter.WORKS:
-        copy = folder / f"recorded-{work}"
-        shutil.copytree(home, copy)
-        calls = disk.record(copy, work, trace=folder / "trace")
-        ready = next(place for place, call in enumerate(calls) if call.name == "said")
-        after = [call for call in calls[ready:] if call.name != "said"]
-        for call in after:
-            yield from (Job(work, fault, call.name, call.number) for fault in FAULTS)
-        written = sum(len(call.data) for call in after)
-        yield from (Job(work, "short write", room=room) for room in range(0, written + ROOM_STEP, ROOM_STEP))
-        shutil.rmtree(copy)
+def prepare(folder: Path) -> None:
+    """Make a till for each state, and one more each with its shift closed."""
+    base = folder / "base"
+    counter.prepare(base)
+    for work in ("any", "open"):
+        till = open_till(base)
+        till.now = Clock()
+        if work == "open":
+            till.close_shift(counted_minor=500_000, clerk=CLERK)
+        else:
+            till.keep_draft(tender_id="begun", data={"text": "4"})
+        shutil.copytree(base, template(folder, work, "after a crash"))
+        till.close()
+        shutil.copytree(base, template(folder, work, "at rest"))
 
 
-def run(job: Job, folder: Path, *, home: Path) -> Tried:
-    """Do one job on a copy of ``home`` in ``folder``, and judge it."""
-    copy = folder / "till"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(home, copy)
-    options = (f"room={job.room}",) if not job.call else ()
-    command = disk.command(copy, job.work, *options)
-    if job.call:
-        inject = FAULTS[job.fault].format(job.number)
-        trace = ("-e", f"trace={job.call}", "-e", f"inject={job.call}:{inject}")
-        command = [*disk.traced(folder / "trace", *trace), *command]
-    done = subprocess.run(
-        command, env=disk.environment(), cwd=disk.ROOT, capture_output=True, timeout=disk.WAITS_S, check=False
-    )
-    said = [line for line in done.stdout.decode().splitlines() if line != "ready"]
+def template(folder: Path, work: str, state: str) -> Path:
+    """Return where the till lies with which a piece of work begins."""
+    return folder / f"{'shut' if work == 'open' else 'open'} {state}"
+
+
+def jobs(work: str, state: str, folder: Path, faults: dict[str, tuple[int, int]]) -> list[Job]:
+    """Do a piece of work once, undisturbed, and return every run with these faults."""
+    home = _copied(folder, work, state, folder / f"recorded {work} {state}")
+    calls = _do(home, work, Fault()).calls
+    shutil.rmtree(home)
+    assert calls, f"{work} changes nothing on the disk"
+    return [Job(work, fault, place, state) for fault in faults for place in _places(calls, fault)]
+
+
+def _places(calls: str, fault: str) -> Iterable[int]:
+    """Return the calls a fault can strike, counted from one; or how many bytes of room there are."""
+    if fault == ROOM:
+        return range(0, calls.count("w") * WRITTEN_BYTES + ROOM_STEP, ROOM_STEP)
+    in_a_write = FAULTS[fault][0] in IN_A_WRITE
+    return [place for place, letter in enumerate(calls, 1) if letter == "w" or not in_a_write]
+
+
+def run(job: Job, own: Path, *, folder: Path) -> Tried:
+    """Do one job on a copy, in ``own``, of its till in ``folder``, and judge it."""
+    home = _copied(folder, job.work, job.state, own / "till")
+    stood = _numbers_of(home)
+    kind, error = FAULTS[job.fault]
+    ended = _do(home, job.work, Fault(kind, job.number, error), room=job.number if job.fault == ROOM else None)
+    said = [line for line in ended.said if line != "ready"]
     tried = Tried(runs=1, faults=Counter([job.fault]), said=Counter([" ".join(_kind(line) for line in said) or "-"]))
-    tried.wrong += [f"{job}: {sentence}" for sentence in judge(job, copy, said, done.stderr.decode())]
+    if ended.was_killed != (kind in (KILLED, KILLED_IN_HALF)):
+        tried.wrong.append(f"{job}: {'' if ended.was_killed else 'not '}killed")
+    tried.wrong += [f"{job}: {sentence}" for sentence in judge(job, home, said, ended.complained, stood=len(stood))]
+    shutil.rmtree(home)
     return tried
+
+
+def _copied(folder: Path, work: str, state: str, home: Path) -> Path:
+    shutil.copytree(template(folder, work, state), home)
+    return home
+
+
+def _do(home: Path, work: str, fault: Fault, *, room: int | None = None) -> Ended:
+    return injected.fork(lambda armed: counter.at_work(home, work, room=room, ready=armed), below=home, fault=fault)
 
 
 def _kind(line: str) -> str:
@@ -108,10 +151,10 @@ def _kind(line: str) -> str:
     return word if word in ("done", "unknown") else f"{word} ({rest.partition(':')[0]})"
 
 
-def judge(job: Job, home: Path, said: list[str], stderr: str) -> Iterator[str]:
-    """Yield what is wrong with the till in ``home`` after a run, by what was said."""
-    if "Traceback" in stderr:
-        yield f"the till fell over: {stderr[-300:]}"
+def judge(job: Job, home: Path, said: list[str], complained: str, *, stood: int) -> Iterator[str]:
+    """Yield what is wrong with the till in ``home`` after a run, by what was said; ``stood`` papers were there."""
+    if "Traceback" in complained:
+        yield f"the till fell over: {complained[-300:]}"
     yield from (f"no sentence for a person: {line}" for line in said if line.startswith("broken"))
     try:
         till = open_till(home)
@@ -119,31 +162,41 @@ def judge(job: Job, home: Path, said: list[str], stderr: str) -> Iterator[str]:
         yield f"the till does not open again: {type(error).__name__}: {error}"
         return
     try:
-        yield from _stands(till, job, said)
+        yield from _stands(till, job, said, stood)
     finally:
         till.store.close()
 
 
-def _stands(till: Till, job: Job, said: list[str]) -> Iterator[str]:
+def _stands(till: Till, job: Job, said: list[str], stood: int) -> Iterator[str]:
     done = [line[5:] for line in said if line.startswith("done ")]
     before = _numbers(till)
     for number in done:
         if before.count(number) != 1:
             yield f"{number} was said to be done and is there {before.count(number)} times"
-    if len(before) > 2 + bool(done) and said:
+    if len(before) > stood + bool(done) and said:
         yield f"something refused was kept: {before}"
+    if len(before) not in (stood, stood + 1):
+        yield f"there were {stood} papers, and there are {len(before)}"
     till.now = Clock()
-    if not done and job.work != "close":
+    if not done and (job.work not in counter.ONCE or len(before) == stood):
         entry = counter.WORKS[job.work](Desk(till), f"the-{job.work}")
         after = _numbers(till)
-        if after.count(counter.name_of(entry.content)) != 1 or len(after) != 3:
+        if after.count(counter.name_of(entry.content)) != 1 or len(after) != stood + 1:
             yield f"pressing again did not make it one: {after}"
     with till.store.read() as connection:
         yield from (f"{one.check}: {one.sentence}" for one in run_checks(connection))
 
 
+def _numbers_of(home: Path) -> list[Any]:
+    till = open_till(home)
+    try:
+        return _numbers(till)
+    finally:
+        till.store.close()
+
+
 def _numbers(till: Till) -> list[Any]:
-    """Return the number of every paper in the journal, the shift's opening as None."""
+    """Return what every entry in the journal is known by."""
     with till.store.read() as connection:
         entries = [parse(data) for data in connection.execute(select(journal.c.data)).scalars()]
     return [counter.name_of(entry) for entry in entries if entry.kind not in ("stream_opened", "sign_in")]

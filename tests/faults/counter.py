@@ -1,10 +1,10 @@
 """A till in a process of its own that does one piece of work and says what a clerk would be told, line by line.
 
-    python -m tests.faults.counter HOME WORK [normal] [room=BYTES]
+    python -m tests.faults.counter HOME WORK [normal]
 
 It says "ready" when the work begins; then "done NUMBER" of a paper, "kept" and "seen" of a payment begun, "refused
 SENTENCE", "unknown", or "broken ERROR"; after anything but "done" it tries the same once more, as a clerk would press
-again. `normal` is the control: commits that are not waited for. `room` is how many bytes more a file may grow.
+again. `normal` is the control: commits that are not waited for.
 """
 
 import os
@@ -22,6 +22,7 @@ from meterpos.ledger import store
 from meterpos.ledger.journal import Entry, EntryContent
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.operations.drafts import Abandoned
+from meterpos.ledger.operations.tenders import LegRequest, PartRequest, UnknownMeter
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.store import UnknownOutcome
 from meterpos.ledger.tables import users
@@ -34,9 +35,10 @@ ELSEWHERE: Final = "KSM02-C2C-000001"
 
 
 def prepare(home: Path) -> None:
-    """Make an enrolled till with an open shift, a plan, a manager, a payment of another till, and a first payment."""
+    """Make an enrolled till with an open shift, a plan, a manager, another till's payment, one of its own, a drop."""
     counter = Counter.at(home)
     begin(counter)
+    _drop(counter, "a-drop")
     counter.till.close()
 
 
@@ -50,8 +52,6 @@ def begin(counter: Counter) -> None:
 
 
 def _split(counter: Counter, name: str, *, draft: dict[str, Any] | None = None) -> Entry:
-    from meterpos.ledger.operations.tenders import LegRequest, PartRequest
-
     legs = (
         LegRequest(method="cash", amount_minor=30_000),
         LegRequest(method="mpesa", amount_minor=20_000, reference=f"SJK4T2LM9Q{name}"),
@@ -103,6 +103,8 @@ def name_of(entry: EntryContent) -> Any:
     body = entry.body
     if entry.kind == "put_right_request":
         return f"{body['what']} {body['number']}"
+    if entry.kind == "shift_opened":
+        return f"shift {entry.shift}"
     return body.get("number") or body.get("account")
 
 
@@ -122,21 +124,47 @@ def _ask(counter: Counter) -> Entry:
 
 
 def _drop(counter: Counter, name: str) -> Entry:
-    asked = CashRequest(movement_id=name, kind="drop", amount_minor=10_000)
-    return counter.till.move_cash(request=asked, clerk=CLERK)
+    return _move(counter, name, kind="drop", amount_minor=10_000)
+
+
+def _move(counter: Counter, name: str, **asked: Any) -> Entry:
+    request = CashRequest(movement_id=name, **asked)
+    approval = counter.approval() if request.kind == "payout" else None
+    return counter.till.move_cash(request=request, clerk=CLERK, approval=approval)
+
+
+def _several(counter: Counter, name: str) -> Entry:
+    parts = [PartRequest(account_no=account_no, amount_minor=5_000) for account_no in ("A1", "A2", "A3")]
+    legs = (LegRequest(method="cash", amount_minor=15_000),)
+    return counter.till.take(request=request(tender_id=name, parts=tuple(parts), legs=legs), clerk=CLERK)
+
+
+def _to_suspense(counter: Counter, name: str) -> Entry:
+    unknown = UnknownMeter(meter_no="MTR-999", name="Achieng", phone="0733000000")
+    return counter.till.take(request=request("", 4_000, tender_id=name, customer_no=None, unknown=unknown), clerk=CLERK)
 
 
 WORKS: Final[dict[str, Work]] = {
     "pay": lambda at, name: at.pay(tender_id=name),
+    "shut": lambda at, name: at.pay(tender_id=name),
     "split": _split,
+    "several": _several,
+    "unknown": _to_suspense,
     "plan-request": _make_plan,
     "plan": lambda at, name: at.pay("PL-0042", 50_000, tender_id=name, method="mpesa", reference="SJK4T2LM9Z"),
     "reverse": lambda at, name: at.reverse(PRINTED, tender_id=name),
     "correct": lambda at, name: at.correct(PRINTED, tender_id=name),
     "drop": _drop,
-    "close": lambda at, _: at.till.close_shift(counted_minor=510_000, clerk=CLERK),
+    "banking": lambda at, name: _move(at, name, kind="banking", amount_minor=5_000, slip="SLIP-1"),
+    "payout": lambda at, name: _move(at, name, kind="payout", amount_minor=3_000, reason="chalk"),
+    "handover": lambda at, name: _move(at, name, kind="handover", amount_minor=500_000, to="otieno"),
+    "ask": lambda at, _: _ask(at),
+    "close": lambda at, _: at.till.close_shift(counted_minor=500_000, clerk=CLERK),
+    "open": lambda at, _: at.open_shift(),
 }
-"""Every piece of work that moves money, by name."""
+"""Every piece of work that moves money, by name; "shut" closes the till after its payment, log and all."""
+ONCE: Final = ("ask", "close", "open")
+"""Work that has no id of its own: done again, it is refused."""
 
 
 def day(counter: Counter) -> Iterator[Entry | None]:
@@ -169,21 +197,28 @@ def main() -> None:
     home, work, *options = sys.argv[1:]
     if "normal" in options:
         store._PRAGMAS["synchronous"] = ("NORMAL", 1)
-    till = open_till(Path(home))
+    at_work(Path(home), work)
+    os._exit(0)
+
+
+def at_work(home: Path, work: str, *, room: int | None = None, ready: Callable[[], None] = lambda: None) -> None:
+    """Open the till and do one piece of work, or a day's; ``ready`` is called when the work begins."""
+    till = open_till(home)
     till.now = Clock()
     counter = Counter(till)
+    ready()
     say("ready")
-    room = next((int(option[5:]) for option in options if option.startswith("room=")), None)
     if work == "day":
         for entry in day(counter):
             if entry is not None and name_of(entry.content) is not None:
                 say(f"done {name_of(entry.content)}")
-        os._exit(0)
+        return
     _give_room(till, room)
     if not _try(counter, work):
         _give_room(till, None if room is None else -1)
         _try(counter, work)
-    os._exit(0)
+    if work == "shut":
+        _shut(till)
 
 
 def _give_room(till: Till, room: int | None) -> None:
@@ -211,6 +246,15 @@ def _try(counter: Counter, work: str) -> bool:
         say(f"done {name_of(entry.content)}")
         return True
     return False
+
+
+def _shut(till: Till) -> None:
+    try:
+        till.close()
+    except UserError as error:
+        say(f"not-shut {type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - it is what this is looking for
+        say(f"broken {_plainly(error)}")
 
 
 def _plainly(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import calls, cursor, disk, fuzz, kill, order, power, rot, slow, web
+from tests.faults import cursor, fuzz, order, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -198,114 +198,7 @@ def databases() -> Iterator[list[tuple[str, Callable[[Path], str]]]]:
         databases.drop_all()
 
 
-# --- the till
-
-
-def killed(options: argparse.Namespace) -> bool:
-    """Kill processes that take payments."""
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        home = Path(folder) / "till"
-        kill.prepare(home)
-        until = time.monotonic() + (options.seconds or FOR_EVER)
-        done = kill.run(home, kills=options.runs or 2_000, seed=options.seed, until=until)
-    print(
-        f"  {done.kills} kills, {done.reported} receipts reported as printed, {done.kept} in the journal "
-        f"({done.unreported} committed and killed before they were reported), {len(done.wrong)} wrong"
-    )
-    for sentence in done.wrong[:10]:
-        print(f"    WRONG {sentence}")
-    return not done.wrong
-
-
-def power_cuts(options: argparse.Namespace) -> bool:
-    """Rebuild disks as power cuts may leave them; `--runs` is how many. Commits not waited for must lose papers."""
-    total, control = power.Cuts(), power.Cuts()
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        try:
-            recorded = power.record(Path(folder))
-            careless = power.record(Path(folder) / "careless", normal=True)
-        except disk.NoStrace as error:
-            print(f"  not tried: {error}")
-            return False
-        runs = options.runs or 100_000
-        share = min(2_000, runs)
-        jobs = ((recorded, min(share, runs - first), options.seed + first) for first in range(0, runs, share))
-        for part in spread(options, _cut, jobs):
-            total.add(part)
-        control.add(power.cut(careless, images=min(runs, 1_000), seed=options.seed))
-    kept = ", ".join(f"{way} {count}" for way, count in sorted(total.ways.items()))
-    print(f"  {total.images} disks after a cut (kept of what was not waited for: {kept}), {total.deep} of them checked")
-    print(f"  whole; {total.papers} papers said to be done looked for, {len(total.wrong)} wrong")
-    print(
-        f"  control, commits not waited for: {len(control.wrong)} of {control.images} disks had lost papers", flush=True
-    )
-    for sentence in total.wrong[:10]:
-        print(f"    WRONG {sentence}")
-    return not total.wrong and bool(control.wrong)
-
-
-def _cut(recorded: power.Recorded, images: int, seed: int, seconds: float) -> power.Cuts:
-    del seconds
-    return power.cut(recorded, images=images, seed=seed)
-
-
-def failing_calls(options: argparse.Namespace) -> bool:
-    """Kill a till, or let its disk fail, at every call that changes the disk; `--runs` tries evenly spread ones."""
-    total = calls.Tried()
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        try:
-            every = list(calls.jobs(Path(folder)))
-        except disk.NoStrace as error:
-            print(f"  not tried: {error}")
-            return False
-        some = every[:: max(len(every) // options.runs, 1)] if options.runs else every
-        for part in spread(options, _try_call, ((job, folder) for job in some)):
-            total.add(part)
-    faults = ", ".join(f"{fault} {count}" for fault, count in sorted(total.faults.items()))
-    print(f"  {total.runs} of {len(every)} runs ({faults}), {len(total.wrong)} wrong")
-    for said, count in total.said.most_common():
-        print(f"    the clerk was told: {said if said != '-' else 'nothing (the till was killed)'}: {count}")
-    for sentence in total.wrong[:10]:
-        print(f"    WRONG {sentence}")
-    return not total.wrong
-
-
-def _try_call(job: calls.Job, folder: str, seconds: float) -> calls.Tried:
-    del seconds
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as own:
-        return calls.run(job, Path(own), home=Path(folder) / "template")
-
-
-def rotten_disks(options: argparse.Namespace) -> bool:
-    """Spoil a till's files, encrypted and not; `--runs` is how often. What SQLite alone sees is the control."""
-    runs = options.runs or 20_000
-    passed = True
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
-        for name, plain in (("encrypted", False), ("plain", True)):
-            sound = rot.make(Path(folder) / name, plain=plain)
-            total = rot.Rotten()
-            share = min(500, runs)
-            jobs = (
-                (sound, min(share, runs // 2 - first), options.seed + first) for first in range(0, runs // 2, share)
-            )
-            for part in spread(options, _spoil, jobs):
-                total.add(part)
-            print(f"  {name}: {total.runs} files spoiled, {len(total.wrong)} wrong", flush=True)
-            for seen, count in total.seen.most_common():
-                print(f"    {seen}: {count}")
-            for sentence in total.wrong[:10]:
-                print(f"    WRONG {sentence}")
-            passed &= not total.wrong
-        control = rot.spoil(sound, runs=min(runs, 500), seed=options.seed, only_sqlite=True)
-        print(
-            f"  control, what SQLite alone sees of the plain one: {control.seen['NOT SEEN']} of {control.runs} not seen"
-        )
-    return passed and bool(control.seen["NOT SEEN"])
-
-
-def _spoil(sound: rot.Sound, runs: int, seed: int, seconds: float) -> rot.Rotten:
-    del seconds
-    return rot.spoil(sound, runs=runs, seed=seed)
+# --- what parsers and rules make of anything
 
 
 SLOW_PARSERS = {"head office": 10, "import": 50}

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 # Secrets of the harness's tills lie in files of their own, never in the keyring of the person who runs it.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
-from tests.faults import parts, parts_served  # noqa: E402
+from tests.faults import parts, parts_disk, parts_served  # noqa: E402
 
 PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "schedules": parts.schedules,
@@ -25,10 +25,10 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "http": parts.http,
     "line": parts.bad_lines,
     "feed": parts.feed,
-    "kill": parts.killed,
-    "power": parts.power_cuts,
-    "calls": parts.failing_calls,
-    "rot": parts.rotten_disks,
+    "kill": parts_disk.killed,
+    "power": parts_disk.power_cuts,
+    "calls": parts_disk.failing_calls,
+    "rot": parts_disk.rotten_disks,
     "fuzz": parts.fuzzing,
     "order": parts.permutations,
     "api": parts_served.openapi_calls,

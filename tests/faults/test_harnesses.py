@@ -2,12 +2,14 @@
 
 import shutil
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, disk, kill, order, power, rot, slow, soak, speed, web
+from tests.faults import calls, counter, cursor, injected, kill, order, power, rot, slow, soak, speed, web
 from tests.support.tills import Clock, Counter
 
 
@@ -71,29 +73,33 @@ def test_a_payment_a_plan_and_a_request_that_are_gone_are_seen(tmp_path: Path) -
     ]
 
 
-@NEEDS_STRACE
-@pytest.mark.parametrize("fault", ["killed", "no room from there on", "broken disk"])
-def test_a_disk_that_fails_leaves_a_payment_refused_or_done(tmp_path: Path, fault: str) -> None:
-    home = tmp_path / "template"
-    counter.prepare(home)
-    shutil.copytree(home, tmp_path / "recorded")
-    recorded = disk.record(tmp_path / "recorded", "pay", trace=tmp_path / "trace")
-    last = [call for call in recorded if call.name == "fsync"][-1]
-    tried = calls.run(calls.Job("pay", fault, "fsync", last.number), tmp_path, home=home)
-    assert tried.wrong == []
-    assert bool(tried.said["-"]) == (fault == "killed")
+NEEDS_COMPILER = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+
+
+@NEEDS_COMPILER
+def test_a_till_killed_or_failed_by_its_disk_leaves_a_payment_refused_or_done(tmp_path: Path) -> None:
+    calls.prepare(tmp_path)
+    with injected.preloaded(), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        every = pool.submit(calls.jobs, "pay", "at rest", tmp_path, calls.FAULTS).result()
+        some = every[::23]
+        tried = [pool.submit(calls.run, job, tmp_path / "own", folder=tmp_path).result() for job in some]
+    assert len(every) > 200
+    assert [sentence for one in tried for sentence in one.wrong] == []
+    assert {fault for one in tried for fault in one.faults} == {*calls.FAULTS}
+    assert {said.split()[-1] for one in tried for said in one.said} >= {"-", "done"}
 
 
 def test_the_judge_of_failing_disks_sees_what_is_wrong(tmp_path: Path) -> None:
     home = tmp_path / "till"
     counter.prepare(home)
-    lies = list(calls.judge(calls.Job("pay", "killed"), home, ["done KSM01-B7K-000099"], ""))
+    lies = list(calls.judge(calls.Job("pay", "killed"), home, ["done KSM01-B7K-000099"], "", stood=3))
     assert lies[0] == "KSM01-B7K-000099 was said to be done and is there 0 times"
     kept = Counter(open_till(home))
     kept.till.now = Clock()
     kept.pay(tender_id="the-pay")
     kept.till.close()
-    refused = list(calls.judge(calls.Job("pay", "no room"), home, ["refused NotSaved: nothing was saved"], ""))
+    said = ["refused NotSaved: nothing was saved"]
+    refused = list(calls.judge(calls.Job("pay", "no room"), home, said, "", stood=3))
     assert refused[0].startswith("something refused was kept")
 
 

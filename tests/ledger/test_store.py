@@ -1,6 +1,8 @@
 """Opening, reading and writing a ledger's database."""
 
 import shutil
+import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Column, MetaData, String, Table, insert, inspect, select
 
 from meterpos.ledger import upgrade as history
-from meterpos.ledger.store import DiskFull, DiskTrouble, Store, UnknownOutcome, UnreadableDatabase, WrongKey
+from meterpos.ledger.store import (
+    DiskFull,
+    DiskTrouble,
+    LogNotMoved,
+    Store,
+    UnknownOutcome,
+    UnreadableDatabase,
+    WrongKey,
+)
 from meterpos.ledger.tables import metadata, settings, streams, triggers
 from meterpos.ledger.upgrade import NewerDatabase, upgrade
 
@@ -73,6 +83,29 @@ def test_the_file_cannot_be_read_without_its_key(store: Store, tmp_path: Path) -
     other = Store(f"sqlite:///{tmp_path / 'ledger.db'}", key=bytes(32))
     with pytest.raises(WrongKey, match="this machine's key"), other.read():
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")
+def test_a_log_the_disk_does_not_take_stays_and_is_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    import resource
+
+    for number in range(40):
+        put(store, f"{number:02d}" + "x" * 4_000)
+    before = keys(store)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (store.path.stat().st_size, hard))
+    try:
+        with pytest.raises(LogNotMoved, match="keep both files"):
+            store.checkpoint()
+        with caplog.at_level("WARNING"):
+            store.checkpoint_before_leaving()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert "keep both files" in caplog.text
+    store.close()
+    assert keys(Store(str(store.url), key=KEY)) == before
 
 
 def test_a_file_that_is_no_ledger_is_named_and_left_alone(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The database behind a ledger: opening it safely, one writer, many readers."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from sqlalchemy.pool import QueuePool
 from meterpos.errors import MeterposError, UserError
 
 BUSY_TIMEOUT_MS: Final = 5_000
+
+log: Final = logging.getLogger(__name__)
 
 _PRAGMAS: Final[dict[str, tuple[str, object]]] = {
     "journal_mode": ("WAL", "wal"),
@@ -44,6 +47,10 @@ class DiskFull(UserError):
 
 class DiskTrouble(UserError):
     """The disk cannot be used as it must be; nothing was changed."""
+
+
+class LogNotMoved(UserError):
+    """The write-ahead log could not be moved into the database file; nothing is lost, the log stays."""
 
 
 class UnknownOutcome(MeterposError):
@@ -111,11 +118,30 @@ class Store:
             return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def checkpoint(self) -> None:
-        """Move the write-ahead log into the database file; call when idle (it would cost a payment 5-10 ms)."""
-        if self.dialect == "sqlite":
-            with self._turn, self._connect(self._writer) as connection:
-                driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        """Move the write-ahead log into the database file; call when idle (it would cost a payment 5-10 ms).
+
+        Raises: LogNotMoved when the disk does not take it; all that was saved stays in the log.
+        """
+        if self.dialect != "sqlite":
+            return
+        import sqlcipher3.dbapi2 as driver
+
+        with self._turn, self._connect(self._writer) as connection:
+            own: Any = connection.connection.driver_connection
+            try:
+                own.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except driver.OperationalError as error:
+                raise LogNotMoved(
+                    f"The disk does not take changes to {self.path} ({error}). All that was saved lies in the log "
+                    "beside it: keep both files. Free some space, or check the disk."
+                ) from error
+
+    def checkpoint_before_leaving(self) -> None:
+        """Move the log where the disk takes it; where not, note it: who opens the ledger next reads the log as well."""
+        try:
+            self.checkpoint()
+        except LogNotMoved as error:
+            log.warning("%s", error)
 
     def copy_to(self, path: Path) -> None:
         """Copy the database as it stands now into a new file under the same key; others go on reading and writing.

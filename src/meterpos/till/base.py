@@ -88,10 +88,10 @@ class TillBase:
         return tuple(jobs)
 
     def close(self) -> None:
-        """Let go of the line and the ledger, its log moved into the database first."""
+        """Let go of the line and the ledger, its log moved into the database first where the disk takes it."""
         if self._line is not None:
             self._line.close()
-        self.store.checkpoint()
+        self.store.checkpoint_before_leaving()
         self.store.close()
         if self.hold is not None:
             self.hold.release()

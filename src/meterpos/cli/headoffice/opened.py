@@ -43,7 +43,7 @@ def opened(context: typer.Context) -> "Iterator[Office]":
     office = open_office(chosen.settings())
     try:
         yield office
-        office.store.checkpoint()
+        office.store.checkpoint_before_leaving()
     finally:
         office.close()
 

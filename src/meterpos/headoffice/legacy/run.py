@@ -181,7 +181,7 @@ class Runner:
             failed = verdict(counts) if verdict is not None else None
             state.note(conn, name, at=self.office.moment().at, seconds=seconds, details=counts, stands=failed is None)
         if self._open is None:
-            self.office.store.checkpoint()
+            self.office.store.checkpoint_before_leaving()
         return Outcome(name, counts, monotonic() - began, failed)
 
     @contextmanager
