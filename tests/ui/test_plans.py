@@ -1,6 +1,7 @@
 """The instalments page: plans found, looked at and paid with the keyboard, each payment once."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -190,6 +191,21 @@ def test_what_another_till_took_meanwhile_is_seen_and_refused(window: Window, pa
     settle(window)
     assert page.card.facts.text("plans.pending") == "KES 5,000.00"
     assert page.form.amount.line.text() == "155,000.00", "what was typed stays"
+
+
+def test_who_took_a_payment_at_another_till_is_named_with_that_till(
+    window: Window, page: Any, counter: Counter
+) -> None:
+    paid = stand.payment("KSM02-C4T-000200", "PL-0042", 1_000_000, on=TODAY, method="bank", reference="UTR 9")
+    untold = stand.payment("KSM03-C4T-000201", "PL-0042", 1_000_000, on=TODAY, method="bank", reference="UTR 10")
+    paybill = stand.payment("PAY-000017", "PL-0042", 1_000_000, on=TODAY, method="mpesa", reference="UTR 11")
+    stand.post_facts(counter, [replace(paid, clerk="otieno"), untold, paybill])
+    window.tasks.ledger_changed.emit()
+    settle(window)
+    said = {one.number: page.card._who_and_when(one) for one in page.card.payments.rows()}
+    assert said[paid.number] == "Otieno P., till KSM02"
+    assert said[untold.number] == "at till KSM03"
+    assert said[paybill.number] == ""
 
 
 def test_a_plan_overpaid_from_two_tills_says_what_is_held(window: Window, page: Any, counter: Counter) -> None:

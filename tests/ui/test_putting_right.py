@@ -1,5 +1,6 @@
 """Receipts put right on screen with the keyboard, and any paper checked by its code, with no network."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ def test_another_tills_number_is_refused_here_and_asked_of_head_office(window: W
     page = receipts(window)
     type_text("ksm02-c4t-000118")
     settle(window)
-    assert "made at another till" in page.state.text()
+    assert "It was taken at till KSM02." in page.state.text()
     press(Qt.Key.Key_R, CTRL)
     page.asking.ways.choose("correct")
     page.asking.press()
@@ -229,6 +230,33 @@ def test_another_tills_number_is_refused_here_and_asked_of_head_office(window: W
     press(ENTER)
     settle(window)
     assert "next exchange" in page.state.text()
+
+
+def test_another_tills_receipt_is_shown_with_who_took_it_and_what_became_of_it(
+    window: Window, counter: Counter
+) -> None:
+    paid = stand.payment("KSM02-C4T-000118", "A1", 5_000, on=TODAY, method="cash")
+    post_facts(counter, [replace(paid, clerk="otieno")])
+    page = receipts(window)
+    type_text("ksm02-c4t-000118")
+    settle(window)
+    said = page.state.text()
+    assert "Grace Akinyi Otieno" in said and "KES 50.00, cash" in said.replace("Cash", "cash")
+    assert "Otieno P. took it at till KSM02." in said and page.ask_button.isVisible()
+    undone = replace(
+        paid,
+        fact_id="r:1",
+        kind="reversal",
+        number="REV-000001",
+        amount_minor=5_000,
+        of_fact_id=paid.fact_id,
+        position=3,
+    )
+    post_facts(counter, [undone])
+    press(ESCAPE)
+    type_text("ksm02-c4t-000118")
+    settle(window)
+    assert "taken back already: REV-000001" in page.state.text() and not page.ask_button.isVisible()
 
 
 def test_a_receipt_is_looked_up_by_number_name_phone_amount_day_and_meter(window: Window, number: str) -> None:

@@ -41,7 +41,7 @@ def tell_plan(found: "PlanView", *, json: bool) -> None:
                     format_amount(one.amount_minor),
                     show.METHOD_NAMES.get(one.method or "", one.method or ""),
                     one.reference,
-                    one.clerk or "",
+                    one.clerk_name,
                     "reversed" if one.reversed else "" if one.counts else "waits",
                 )
                 for one in found.payments
@@ -73,6 +73,7 @@ def _answer(found: "PlanView") -> dict[str, Any]:
                 "paid_on": one.paid_on or one.fact_date,
                 "at": one.at,
                 "clerk": one.clerk,
+                "clerk_name": one.clerk_name,
                 "method": one.method,
                 "reference": one.reference,
                 "amount_minor": one.amount_minor,

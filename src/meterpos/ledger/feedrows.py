@@ -52,6 +52,9 @@ KEPT_HERE: Final[Mapping[str, frozenset[str]]] = {
 }
 """Columns that do not travel."""
 
+MAY_LACK: Final[Mapping[str, frozenset[str]]] = {"facts": frozenset({"clerk"})}
+"""Columns that an older head office does not send: they are empty then (decision record 0030)."""
+
 
 class UnreadableRow(MeterposError):
     """A row of the feed does not have the columns of its kind."""
@@ -82,12 +85,13 @@ def decoder(table: Table) -> Callable[[RowLike], dict[str, Any]]:
     """Return the function that turns rows of this table's kind into values for its columns."""
     columns = columns_of(table)
     names = [column.name for column in columns]
+    lacking = dict.fromkeys(MAY_LACK.get(table.name, ()))
     converters = [(column.name, _converter(column)) for column in columns if _converter(column) is not None]
     (key,) = table.primary_key.columns
 
     def decode(row: RowLike) -> dict[str, Any]:
         try:
-            found = json.loads(row.data.decode())  # not left to json, which would look which encoding it is
+            found = lacking | json.loads(row.data.decode())  # not left to json, which would look which encoding it is
             values = {name: found[name] for name in names}
             for name, convert in converters:
                 if values[name] is not None and convert is not None:

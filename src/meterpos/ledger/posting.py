@@ -17,19 +17,24 @@ from meterpos.ledger.rules.balances import FOLLOWING_KINDS, Movement, movements_
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts as facts_table
 from meterpos.ledger.tables import movements as movements_table
-from meterpos.ledger.tables.facts import STAMP_COLUMNS
+from meterpos.ledger.tables.facts import STAMP_COLUMNS, TOLD_LATER
 
 CHUNK: Final = 900
 T = TypeVar("T")
 
 # Not asdict: it copies deeply, which a row of plain values does not need.
 _FACT_COLUMNS: Final = tuple(field.name for field in fields(Fact))
-_content: Final = attrgetter(*(name for name in _FACT_COLUMNS if name not in STAMP_COLUMNS))
+_content: Final = attrgetter(*(name for name in _FACT_COLUMNS if name not in (*STAMP_COLUMNS, TOLD_LATER)))
 _MOVEMENT_COLUMNS: Final = tuple(field.name for field in fields(Movement))
 _stamp: Final = (
     update(facts_table)
     .where(facts_table.c.fact_id == bindparam("of_fact"))
     .values({name: bindparam(f"to_{name}") for name in STAMP_COLUMNS})
+)
+_learn: Final = (
+    update(facts_table)
+    .where(facts_table.c.fact_id == bindparam("of_fact"), facts_table.c.clerk.is_(None))
+    .values(clerk=bindparam("to_clerk"))
 )
 _forget_movement: Final = delete(movements_table).where(
     movements_table.c.account_no == bindparam("of_account"), movements_table.c.fact_id == bindparam("of_fact")
@@ -103,6 +108,7 @@ def post(
 def _restamp(connection: Connection, again: Sequence[Fact], known: Mapping[str, Fact]) -> _Moved:
     stamps = []
     moved = []
+    learned = []
     for fact in again:
         old = known[fact.fact_id]
         if not same_content(old, fact):
@@ -110,8 +116,12 @@ def _restamp(connection: Connection, again: Sequence[Fact], known: Mapping[str, 
         stamps.append({"of_fact": fact.fact_id, **{f"to_{name}": getattr(fact, name) for name in STAMP_COLUMNS}})
         if old.stands_on != fact.stands_on or (old.decision == "none") != (fact.decision == "none"):
             moved += [old, fact]
+        if old.clerk is None and fact.clerk is not None:
+            learned.append({"of_fact": fact.fact_id, "to_clerk": fact.clerk})
     if stamps:
         connection.execute(_stamp, stamps)
+    if learned:
+        connection.execute(_learn, learned)
     return _Moved(frozenset(map(subject_of, moved)), frozenset(fact.stands_on for fact in moved))
 
 
@@ -164,8 +174,8 @@ def _standing(connection: Connection, ids: Sequence[str], accounts: Sequence[str
 
 
 def same_content(one: Fact, other: Fact) -> bool:
-    """Tell whether two facts are the same but for head office's stamp."""
-    return bool(_content(one) == _content(other))
+    """Tell whether two facts are the same but for head office's stamp; a clerk one of them lacks is no difference."""
+    return bool(_content(one) == _content(other)) and (one.clerk == other.clerk or None in (one.clerk, other.clerk))
 
 
 def _select(connection: Connection, query: Any, ids: Sequence[str]) -> dict[str, Fact]:

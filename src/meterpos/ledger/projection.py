@@ -73,6 +73,7 @@ def _payments(entry: Entry) -> tuple[Fact, ...]:
             text=parts[cell.part].get("notes"),
             reference=legs[cell.leg]["reference"],
             entry_id=entry.entry_id,
+            clerk=entry.content.clerk or None,
         )
         for index, cell in enumerate(filled)
     )
@@ -94,6 +95,7 @@ def _reversals(entry: Entry, *, first: int = 0) -> tuple[Fact, ...]:
             reference=payment["reference"],
             text=body["reason"],
             entry_id=entry.entry_id,
+            clerk=entry.content.clerk or None,
         )
         for index, payment in enumerate(body["payments"], first)
     )
@@ -112,6 +114,7 @@ def _total(entry: Entry) -> Fact:
         due_date=on,
         amount_minor=body["total"],
         entry_id=entry.entry_id,
+        clerk=entry.content.clerk or None,
     )
 
 

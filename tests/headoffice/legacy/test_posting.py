@@ -14,6 +14,7 @@ from tests.headoffice.legacy.test_example import csv_of
 
 ODD = """
 INSERT INTO users VALUES (1, 1, 'customer', 'One', NULL, NULL, 0, 0, NULL);
+INSERT INTO users VALUES (2, 1, 'staff', 'Kamau W.', NULL, NULL, 0, 0, NULL);
 INSERT INTO meters VALUES (1, 1, 'M', NULL, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO meters VALUES (2, 1, 'M', NULL, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO meters VALUES (3, 1, 'M/2', NULL, NULL, NULL, NULL, NULL, NULL);
@@ -23,13 +24,15 @@ INSERT INTO meter_assignments VALUES (3, 1, 1, 3, 1, '2025-01-01', NULL);
 INSERT INTO invoices VALUES (1, 1, 'N', 1, 1, '2025-02-01', '2025-01-01', 10.00, 0, 10.00, 0, NULL, NULL);
 INSERT INTO invoices VALUES (2, 1, 'N', 1, 1, '2025-02-01', '2025-02-09', 20.00, 0, 20.00, 0, NULL, NULL);
 INSERT INTO invoices VALUES (3, 1, 'N/2', 1, 1, '2025-02-01', NULL, 30.00, 0, 30.00, 0, NULL, NULL);
-INSERT INTO payments VALUES (1, 1, 1, 2, NULL, 'M-Pesa', ' ab-1', 1.00, 'paid', '2025-03-01', NULL, NULL, NULL);
-INSERT INTO payments VALUES (2, 1, 1, 2, NULL, 'mpesa', 'AB1', 2.00, 'paid', '2025-03-02', NULL, NULL, NULL);
+INSERT INTO payments VALUES (1, 1, 1, 2, NULL, 'M-Pesa', ' ab-1', 1.00, 'paid', '2025-03-01', NULL, NULL, '2');
+INSERT INTO payments VALUES (2, 1, 1, 2, NULL, 'mpesa', 'AB1', 2.00, 'paid', '2025-03-02', NULL, NULL, 'Mary ');
 INSERT INTO payments VALUES (3, 1, 1, 2, NULL, 'cash', 'till 5', -4.00, 'paid', '2025-03-03', NULL, NULL, NULL);
 INSERT INTO payments VALUES (4, 1, 1, 2, NULL, 'card', '-', 5.00, 'paid', '2025-03-09', 'no', '2025-03-05', NULL);
 INSERT INTO payments VALUES (5, 1, 1, NULL, NULL, 'cash', NULL, 6.00, 'pending', '2025-03-06', NULL, NULL, NULL);
 INSERT INTO payments VALUES (6, 1, 9, NULL, NULL, 'cash', NULL, 7.00, 'paid', '2025-03-07', NULL, NULL, NULL);
 INSERT INTO payments VALUES (7, 1, 1, NULL, NULL, 'cash', NULL, 8.00, 'failed', '2025-03-07', NULL, NULL, NULL);
+INSERT INTO amount_phase_customers VALUES ('x', 'Plan', NULL, 'amount', 5.00, 90.00, 30.00, NULL, NULL,
+    '[{"amount": "30", "utr_number": "U-1", "date": "2025-04-01", "notes": "first", "added_by_id": "2"}]');
 """
 
 FACTS = [
@@ -37,11 +40,13 @@ FACTS = [
     ("i:N", "A1", 1000, "2025-02-01", "2025-02-01", 1, None, None, None),
     ("i:N/2", "A1", 3000, "2025-02-01", "2025-02-01", 1, None, None, None),
     ("i:N//2", "A1", 2000, "2025-02-01", "2025-02-09", 1, None, None, None),
+    ("o:PL-x", "PL-x", 9000, "2025-04-01", "2025-04-01", 1, None, None, None),
     ("p:P1", "A1", -100, "2025-03-01", None, 1, "N//2", "mpesa", "AB1"),
     ("p:P2", "A1", -200, "2025-03-02", None, 1, "N//2", "mpesa", "AB1"),
     ("p:P4", "A1", -500, "2025-03-09", None, 1, "N//2", "bank", None),
     ("p:P5", "A1", -600, "2025-03-06", None, 0, None, "cash", None),
     ("p:P6", "SUSPENSE-LEGACY", -700, "2025-03-07", None, 1, None, "cash", None),
+    ("p:PL-x.1", "PL-x", -3000, "2025-04-01", None, 1, None, "bank", "U1"),
     ("r:P4", "A1", 500, "2025-03-09", None, 1, None, "bank", None),
 ]
 """fact, account, amount, day, due, whether it counts, invoice, method, reference"""
@@ -64,8 +69,14 @@ def test_odd_rows_are_posted_whole(office: Office, source_of: MakeSource) -> Non
             (row[0], row[1], row[2], *(day and str(day) for day in row[3:5]), int(row[5]), *row[6:]) for row in found
         )
         assert rows == sorted(FACTS)
+        took = conn.execute(text("SELECT fact_id, clerk, text FROM facts WHERE clerk IS NOT NULL"))
+        assert {tuple(row) for row in took} == {
+            ("p:P1", "Kamau W.", None),
+            ("p:P2", "Mary", None),
+            ("p:PL-x.1", "Kamau W.", "first"),
+        }
         claims = conn.execute(text("SELECT key, owner FROM claims WHERE kind = 'reference'")).all()
-        assert [tuple(row) for row in claims] == [("mpesa:AB1", "p:P1")]
+        assert {tuple(row) for row in claims} == {("mpesa:AB1", "p:P1"), ("bank:U1", "p:PL-x.1")}
         assert conn.execute(text("SELECT meter_no FROM meters ORDER BY meter_no")).scalars().all() == [
             "M",
             "M/2",

@@ -1,7 +1,7 @@
 """Pages of head office's feed at a till."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -121,6 +121,49 @@ def test_a_plan_made_anew_by_a_restored_head_office_takes_the_place_of_the_one_i
         assert find_plan(connection, "PL-0042").state.total_minor == 900_000
         assert list(run_checks(connection)) == []
     assert counter.net("PL-0042") == 900_000
+
+
+def without_clerk(row: Row) -> Row:
+    """Return a row as a head office sends it that does not know who took a payment."""
+    values = json.loads(row.data)
+    del values["clerk"]
+    return replace(row, data=json.dumps(values).encode())
+
+
+def elsewhere(clerk: str | None = None) -> Fact:
+    return Fact(
+        fact_id="elsewhere.0",
+        kind="payment",
+        account_no="A2",
+        stands_on="A2",
+        number="KSM02-C4T-000118",
+        fact_date=date(2026, 11, 19),
+        amount_minor=-5_000,
+        method="cash",
+        entry_id=b"e" * 32,
+        decision="account",
+        clerk=clerk,
+    )
+
+
+def test_who_took_a_payment_is_learned_from_a_head_office_that_came_to_know_it(counter: Counter) -> None:
+    apply(counter, without_clerk(fact_row(elsewhere(), 4)))
+    assert fact_in(counter, elsewhere().fact_id).clerk is None
+    apply(counter, fact_row(elsewhere(clerk="wanjiku"), 5), after=4)
+    assert fact_in(counter, elsewhere().fact_id).clerk == "wanjiku"
+    apply(counter, without_clerk(fact_row(elsewhere(), 6)), after=5)
+    assert fact_in(counter, elsewhere().fact_id).clerk == "wanjiku"
+    with pytest.raises(ChangedFact):
+        apply(counter, fact_row(elsewhere(clerk="otieno"), 7), after=6)
+    with pytest.raises(DatabaseError, match="facts is immutable"), counter.till.store.write() as connection:
+        connection.execute(facts.update().where(facts.c.clerk == "wanjiku").values(clerk="otieno"))
+
+
+def test_a_tills_own_payment_keeps_its_clerk_when_it_comes_back_without(counter: Counter) -> None:
+    entry = counter.pay("A2", 5_000)
+    own = replace(fact_in(counter, f"{entry.short_id}.0"), decision="account")
+    apply(counter, without_clerk(fact_row(own, 4)))
+    assert (fact_in(counter, own.fact_id).clerk, fact_in(counter, own.fact_id).position) == ("achieng", 4)
 
 
 def test_a_page_that_does_not_continue_is_not_applied(counter: Counter) -> None:

@@ -137,6 +137,7 @@ def _answer(
                 "counts": each.counts,
                 "reversed": each.reversed,
                 "text": each.text,
+                "clerk_name": each.clerk_name,
             }
             for each in last
         ],

@@ -99,12 +99,15 @@ class Sink:
         invoice_no: str | None,
         method: str,
         reference: str | None,
+        *,
+        clerk: str | None = None,
+        notes: str | None = None,
     ) -> None:
-        """Take a payment of `amount_minor` above zero."""
+        """Take a payment of `amount_minor` above zero; `clerk` is who took it, where the old books say so."""
         self.rows += 1
         self._fact(
             payment_id(number), "payment", account_no, zone, number, day, -amount_minor,
-            counts=counts, invoice_no=invoice_no, method=method, reference=reference,
+            counts=counts, invoice_no=invoice_no, method=method, reference=reference, text=notes, clerk=clerk,
         )  # fmt: skip
 
     def reversal(
@@ -173,6 +176,7 @@ class Sink:
         reference: str | None = None,
         forward: int | None = None,
         text: str | None = None,
+        clerk: str | None = None,
     ) -> None:
         share = int.from_bytes(
             hashlib.sha256(f"{fact_id}|{account_no}|{amount_minor}|account".encode()).digest()[:8], "big", signed=True
@@ -184,7 +188,7 @@ class Sink:
             "facts",
             (
                 fact_id, kind, account_no, account_no, number, day, due, amount_minor, counts, invoice_no, of, method,
-                reference, forward, text, None, self._generation, place, "account",
+                reference, forward, text, None, self._generation, place, "account", clerk,
             ),
         )  # fmt: skip
         if counts:

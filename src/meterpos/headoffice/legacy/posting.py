@@ -240,6 +240,7 @@ def _plans(books: _Books) -> int:
         "(SELECT min(l.paid_on) FROM legacy_plan_payments l WHERE l.plan_id = p.id) AS first_on "
         "FROM legacy_plans p JOIN legacy_plan_sums s ON s.id = p.id ORDER BY p.id"
     )
+    names = posting_money.staff_names(books.conn)
     count = 0
     for row in books.conn.execute(text(query)).all():
         opened = row.first_on or row.paid_on or books.today
@@ -252,12 +253,12 @@ def _plans(books: _Books) -> int:
         books.sink.account((plan_no, "plan", customer_no, None, None, books.zone, opened, None), books.zone)
         books.sink.plan((plan_no, row.capacity_kw or "0", row.total_minor, plan_no), books.zone)
         books.sink.opening(plan_no, books.zone, opened, row.total_minor)
-        _plan_payments(books, row.id, plan_no, opened)
+        _plan_payments(books, names, row.id, plan_no, opened)
         count += 1
     return count
 
 
-def _plan_payments(books: _Books, plan_id: str, plan_no: str, opened: str) -> None:
+def _plan_payments(books: _Books, names: dict[str, str], plan_id: str, plan_no: str, opened: str) -> None:
     lines = staging.legacy_plan_payments
     query = select(lines).where(lines.c.plan_id == plan_id, lines.c.counts == 1).order_by(lines.c.line)
     for line in books.conn.execute(query).all():
@@ -266,7 +267,8 @@ def _plan_payments(books: _Books, plan_id: str, plan_no: str, opened: str) -> No
         number = f"{plan_no}.{line.line}"
         reference = normalise_reference(line.reference or "") or None
         books.sink.payment(
-            number, plan_no, books.zone, line.paid_on or opened, line.amount_minor, _COUNTS, None, "bank", reference
+            number, plan_no, books.zone, line.paid_on or opened, line.amount_minor, _COUNTS, None, "bank", reference,
+            clerk=names.get(line.added_by or "", line.added_by), notes=line.notes,
         )  # fmt: skip
         if reference:
             _claim(books, "bank", reference, number)

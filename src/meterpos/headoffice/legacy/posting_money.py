@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, MetaData, String, Table, delete, text
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, MetaData, String, Table, delete, select, text
 
 from meterpos.headoffice import bulk
 from meterpos.headoffice.legacy.progress import Progress
@@ -30,11 +30,16 @@ _rows: Final = Table(
     Column("fact_date", Date), Column("due_date", Date), Column("amount_minor", BigInteger),
     Column("counts", Boolean(create_constraint=False)),
     *(Column(name, String) for name in ("invoice_no", "of_fact_id", "method", "reference")),
-    Column("brought_forward_minor", BigInteger), Column("text", String), Column("payment_id", BigInteger),
+    Column("brought_forward_minor", BigInteger), Column("text", String), Column("clerk", String),
+    Column("payment_id", BigInteger),
     prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
 )  # fmt: skip
 _methods: Final = Table(
     "posting_methods", _ours, Column("said", String, primary_key=True), Column("method", String),
+    prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
+)  # fmt: skip
+_recorders: Final = Table(
+    "posting_recorders", _ours, Column("said", String, primary_key=True), Column("clerk", String),
     prefixes=["TEMPORARY"], postgresql_on_commit="DROP",
 )  # fmt: skip
 _references: Final = Table(
@@ -81,10 +86,12 @@ _OLD_PAYMENTS: Final = f"""
            coalesce(p.paid_on, i.invoice_date, p.reversed_on, :today) AS day, m.method,
            CASE WHEN m.method = 'cash' THEN p.reference
                 ELSE nullif(coalesce(n.reference, p.reference), '') END AS reference,
-           CASE WHEN s.account_id = w.account_id THEN coalesce(r.number, i.invoice_number) END AS invoice_no
+           CASE WHEN s.account_id = w.account_id THEN coalesce(r.number, i.invoice_number) END AS invoice_no,
+           b.clerk
     FROM legacy_payments p
     JOIN legacy_payment_places w ON w.payment_id = p.id
     JOIN posting_methods m ON m.said = coalesce(p.method, '')
+    LEFT JOIN posting_recorders b ON b.said = p.created_by
     LEFT JOIN posting_references n ON n.payment_id = p.id
     LEFT JOIN legacy_invoices i ON i.id = p.invoice_id
     LEFT JOIN legacy_invoice_sums s ON s.invoice_id = p.invoice_id
@@ -93,9 +100,9 @@ _OLD_PAYMENTS: Final = f"""
 """
 _PAYMENTS: Final = f"""
     INSERT INTO posting_rows (place, fact_id, kind, account_no, number, fact_date, amount_minor, counts, invoice_no,
-                              method, reference, payment_id)
+                              method, reference, clerk, payment_id)
     SELECT :before + row_number() OVER (ORDER BY id), '{payment_id("")}' || number, 'payment', account_no, number,
-           {{day}}, -amount_minor, coalesce(left_out, '') <> 'pending', invoice_no, method, reference, id
+           {{day}}, -amount_minor, coalesce(left_out, '') <> 'pending', invoice_no, method, reference, clerk, id
     FROM ({_OLD_PAYMENTS}) AS o WHERE amount_minor > 0
 """
 _REVERSALS: Final = f"""
@@ -120,9 +127,10 @@ _ADJUSTMENTS: Final = f"""
 _FACTS: Final = f"""
     INSERT INTO facts (fact_id, kind, account_no, stands_on, number, fact_date, due_date, amount_minor, counts,
                        invoice_no, of_fact_id, method, reference, brought_forward_minor, text, generation, position,
-                       decision)
+                       decision, clerk)
     SELECT fact_id, kind, account_no, account_no, number, fact_date, due_date, amount_minor, counts, invoice_no,
-           of_fact_id, method, reference, brought_forward_minor, text, :generation, place, '{_DECISION}'
+           of_fact_id, method, reference, brought_forward_minor, text, :generation, place, '{_DECISION}',
+           clerk
     FROM posting_rows ORDER BY fact_id
 """
 _MOVEMENTS: Final = """
@@ -194,9 +202,9 @@ def post_money(conn: Connection, progress: Progress, line: Line) -> Placed:
     if conn.dialect.name == "sqlite":
         driver_of(conn).create_function("legacy_share", 3, _share, deterministic=True)
     _ours.create_all(conn, checkfirst=False)
-    for name in (_name_invoices, _name_methods, _name_references):
+    for name in (_name_invoices, _name_methods, _name_recorders, _name_references):
         name(conn)
-    parts.analyse(conn, _renamed, _methods, _references)
+    parts.analyse(conn, _renamed, _methods, _recorders, _references)
     for low, high, rows in parts.ranges(conn, staging.legacy_invoices):
         placed.invoices += sum(_write(conn, line, placed, (_INVOICES,), low, high))
         progress.advance(rows, "invoices")
@@ -254,6 +262,19 @@ def method_of(said: str | None) -> str:
     word = (said or "").strip().lower()
     known = _METHODS.get(word, word)
     return known if known in METHODS else "bank"
+
+
+def _name_recorders(conn: Connection) -> None:
+    """Name who recorded payments: by the old user's name where a number was kept, else as it was written."""
+    said = conn.exec_driver_sql("SELECT DISTINCT created_by FROM legacy_payments WHERE created_by <> ''").scalars()
+    names = staff_names(conn)
+    bulk.insert(conn, _recorders, [(word, names.get(word.strip(), word.strip())) for word in said])
+
+
+def staff_names(conn: Connection) -> dict[str, str]:
+    """Return what the users of the old books are called, by their number as text."""
+    rows = conn.execute(select(staging.legacy_users.c.id, staging.legacy_users.c.name))
+    return {str(row.id): row.name for row in rows if row.name}
 
 
 def _name_references(conn: Connection) -> None:

@@ -148,7 +148,7 @@ legacy_plan_sums: Final = Table(
 legacy_plan_payments: Final = Table(
     "legacy_plan_payments", metadata, Column("plan_id", String, primary_key=True),
     Column("line", Integer, primary_key=True, autoincrement=False), _number("amount_minor", nullable=False),
-    *_text("reference", "paid_on", "notes"), Column("counts", Integer, nullable=False),
+    *_text("reference", "paid_on", "notes"), Column("counts", Integer, nullable=False), *_text("added_by"),
 )  # fmt: skip
 
 # --- about the migration itself

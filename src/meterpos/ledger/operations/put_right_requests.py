@@ -11,7 +11,7 @@ from meterpos.ledger.operations.entries import known_as_of, stand_at_counter, wr
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import NotReversible, check_reason
 from meterpos.ledger.queries.accounts import resolve
-from meterpos.ledger.queries.receipts import is_made_elsewhere
+from meterpos.ledger.queries.receipts import made_elsewhere
 from meterpos.ledger.queries.seals import verdict
 from meterpos.ledger.tables import tenders
 
@@ -64,7 +64,11 @@ def _check_elsewhere(connection: Connection, number: str, seal: str | None) -> N
             raise NotReversible(f"That code is not one of a genuine receipt {number}. Keep the paper.", field="number")
         if found.truth == "reversed":
             raise NotReversible(f"Receipt {number} was already reversed by {found.reversed_by}.", field="number")
-    elif not is_made_elsewhere(connection, number):
+        return
+    paid = made_elsewhere(connection, number)
+    if paid is None:
         raise NotReversible(
             f"No receipt {number} is known here. Check the number, or scan the code on the paper.", field="number"
         )
+    if paid.reversed_by is not None:
+        raise NotReversible(f"Receipt {number} was already reversed by {paid.reversed_by}.", field="number")

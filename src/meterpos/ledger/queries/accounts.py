@@ -11,7 +11,7 @@ from meterpos.errors import UserError
 from meterpos.ledger.rules.aging import Aging, age, days_overdue
 from meterpos.ledger.rules.allocation import Allocation, Charge, ChargeKind, Credit, allocate
 from meterpos.ledger.rules.balances import UNDOING_KINDS, Counted, Status, charges_and_credits, status_of
-from meterpos.ledger.tables import accounts, customers, facts, meters, movements
+from meterpos.ledger.tables import accounts, customers, facts, meters, movements, users
 
 SHOWN_AS_TRANSACTIONS: Final = ("opening", "invoice", "adjustment", "payment", "reversal", "bounce")
 
@@ -81,7 +81,10 @@ class OpenInvoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """One thing that happened to an account. `amount_minor` is its effect on what is owed, once it counts."""
+    """One thing that happened to an account. `amount_minor` is its effect on what is owed, once it counts.
+
+    ``clerk_name`` is what who made it is called, wherever that was; empty where nobody did, or it was not told.
+    """
 
     date: date
     kind: str
@@ -92,6 +95,7 @@ class Transaction:
     counts: bool
     reversed: bool
     text: str | None
+    clerk_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +237,8 @@ def open_invoices(connection: Connection, account_no: str, *, as_of: date) -> tu
 
 # --- what happened ----------------------------------------------------------------------------------------------------
 
+CLERK_NAME: Final = func.coalesce(users.c.display_name, facts.c.clerk, "")
+"""What the clerk of a fact is called, where it is joined with the users: people come down the feed to every till."""
 _undoing: Final = facts.alias("undoing")
 _undone: Final = movements.alias("undone")
 _LAST: Final = (
@@ -252,6 +258,7 @@ _LAST: Final = (
         )
         .label("reversed"),
         facts.c.text,
+        CLERK_NAME.label("clerk_name"),
     )
     .join_from(
         facts,
@@ -259,6 +266,7 @@ _LAST: Final = (
         (movements.c.account_no == facts.c.stands_on) & (movements.c.fact_id == facts.c.fact_id),
         isouter=True,
     )
+    .join(users, users.c.user_name == facts.c.clerk, isouter=True)
     .where(
         facts.c.stands_on == bindparam("account_no"),
         facts.c.kind.in_(SHOWN_AS_TRANSACTIONS),

@@ -1,7 +1,7 @@
 """Instalment plans: those a text finds; one with its total, what is paid and pending, and every payment on it."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, 
 
 from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry, papers_of, read_back
-from meterpos.ledger.queries.accounts import Account, pending, resolve
+from meterpos.ledger.queries.accounts import CLERK_NAME, Account, pending, resolve
 from meterpos.ledger.rules.balances import UNDOING_KINDS
 from meterpos.ledger.rules.instalments import PlanState
 from meterpos.ledger.tables import accounts, customers, facts, journal, plans, users
@@ -28,9 +28,10 @@ class NotAPlan(UserError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instalment:
-    """One payment on a plan. ``clerk``, ``at`` and ``paid_on`` are None where its entry is not here (another till's).
+    """One payment on a plan. ``at`` and ``paid_on`` are None where its entry is not here (another till's: ``is_here``).
 
-    ``clerk_name`` is how papers name the clerk.
+    ``clerk`` is who took it, wherever that was, None where nobody did or it was not told; ``clerk_name`` how papers
+    name them.
 
     ``reference`` is the transfer's, for cash the receipt's number; ``counts`` is false for what waits to be cleared.
     """
@@ -47,6 +48,7 @@ class Instalment:
     notes: str
     counts: bool
     reversed: bool
+    is_here: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +131,12 @@ _payments: Final = (
         facts.c.entry_id,
         pending().label("waits"),
         _undone.label("undone"),
+        facts.c.clerk,
+        CLERK_NAME.label("clerk_name"),
         journal.c.entry_id.is_not(None).label("is_here"),
     )
     .join_from(facts, journal, journal.c.entry_id == facts.c.entry_id, isouter=True)
+    .join(users, users.c.user_name == facts.c.clerk, isouter=True)
     .where(
         facts.c.stands_on == bindparam("account_no"),
         facts.c.kind == "payment",
@@ -140,7 +145,6 @@ _payments: Final = (
     .order_by(facts.c.fact_date, facts.c.number, facts.c.fact_id)
 )
 _phone: Final = select(customers.c.phone).where(customers.c.customer_no == bindparam("customer_no"))
-_names: Final = select(users.c.user_name, users.c.display_name)
 _requests: Final = (
     select(journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
     .select_from(
@@ -225,7 +229,6 @@ def find_plan(connection: Connection, plan_no: str) -> PlanView:
     if account.kind != "plan" or agreed is None:
         raise NotAPlan(f"{plan_no.strip()[:40]} is no instalment plan. Check the plan's number.", field="plan")
     rows = connection.execute(_payments, {"account_no": account.account_no}).all()
-    names = {row.user_name: row.display_name for row in connection.execute(_names)}
     return PlanView(
         account=account,
         plan_no=agreed.plan_no,
@@ -235,7 +238,7 @@ def find_plan(connection: Connection, plan_no: str) -> PlanView:
             total_minor=agreed.total_minor, net_minor=account.net_minor, is_cancelled=account.closed_on is not None
         ),
         waiting_minor=-sum(row.amount_minor for row in rows if row.waits),
-        payments=tuple(_instalment(connection, row, names) for row in rows),
+        payments=tuple(_instalment(connection, row) for row in rows),
     )
 
 
@@ -248,7 +251,7 @@ def requests_of(connection: Connection, stem: str) -> tuple[Entry, ...]:
 def payments_that_stand(connection: Connection, account_no: str) -> tuple[Instalment, ...]:
     """Return the payments on a plan that were not undone, the oldest first."""
     rows = connection.execute(_payments, {"account_no": account_no}).all()
-    return tuple(_instalment(connection, row, {}) for row in rows if not row.undone)
+    return tuple(_instalment(connection, row) for row in rows if not row.undone)
 
 
 def agreed_of(connection: Connection, account_no: str) -> Any:
@@ -263,11 +266,11 @@ def standing_of(connection: Connection, account_no: str, *, without: Set[str] = 
     return Standing(len({row.number for row in stand}), -sum(row.amount_minor for row in stand if row.waits))
 
 
-def _instalment(connection: Connection, row: Any, names: Mapping[str, str]) -> Instalment:
-    clerk, at, paid_on = None, None, None
+def _instalment(connection: Connection, row: Any) -> Instalment:
+    at, paid_on = None, None
     if row.is_here:
         entry = read_back(connection, row.entry_id)
-        clerk, at = entry.content.clerk, entry.content.at
+        at = entry.content.at
         parts = [part for paper in papers_of(entry) for part in paper.content.body["parts"]]
         said = [part["paid_on"] for part in parts if "paid_on" in part]
         paid_on = date.fromisoformat(said[0]) if said else None
@@ -276,12 +279,13 @@ def _instalment(connection: Connection, row: Any, names: Mapping[str, str]) -> I
         fact_date=row.fact_date,
         paid_on=paid_on,
         at=at,
-        clerk=clerk,
-        clerk_name=names.get(clerk or "", clerk or ""),
+        clerk=row.clerk,
+        clerk_name=row.clerk_name,
         method=row.method,
         reference=row.reference or row.number,
         amount_minor=-row.amount_minor,
         notes=row.text or "",
         counts=not row.waits,
         reversed=bool(row.undone),
+        is_here=bool(row.is_here),
     )

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 
 from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry, paper_of, read_back, short_id
-from meterpos.ledger.money import AmountError, parse_amount
+from meterpos.ledger.money import AmountError, format_amount, parse_amount
+from meterpos.ledger.queries.accounts import CLERK_NAME
 from meterpos.ledger.rules.facts import till_fact_id
-from meterpos.ledger.tables import customers, facts, papers, spool, tenders
+from meterpos.ledger.tables import accounts, customers, facts, papers, spool, tenders, users
 
 TEXT_MAX: Final = 80
 PHONE_DIGITS: Final = 9
@@ -59,6 +60,23 @@ class ReceiptRow:
     printed: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What head office sent of another till's receipt. ``clerk_name`` is empty where it was not told.
+
+    ``reversed_by`` is the number under which it was taken back, None while it stands.
+    """
+
+    number: str
+    till_name: str
+    clerk_name: str
+    day: date
+    amount_minor: int
+    methods: tuple[str, ...]
+    customer: str
+    reversed_by: str | None
+
+
 _reversal: Final = tenders.alias("reversal")
 _reversed_by: Final = (
     select(func.min(_reversal.c.number)).where(_reversal.c.of_number == tenders.c.number).scalar_subquery()
@@ -98,7 +116,29 @@ _rows: Final = select(
     _reversed_by.label("reversed_by"),
     _printed.label("printed"),
 ).order_by(tenders.c.at.desc(), tenders.c.counter.desc())
-_paid: Final = select(facts.c.fact_id).where(facts.c.number == bindparam("number"), facts.c.kind == "payment")
+_undoing: Final = facts.alias("undoing")
+_paid: Final = (
+    select(
+        facts.c.fact_date,
+        facts.c.amount_minor,
+        facts.c.method,
+        CLERK_NAME.label("clerk_name"),
+        func.coalesce(customers.c.name, "").label("customer"),
+        select(func.min(_undoing.c.number))
+        .where(
+            _undoing.c.of_fact_id == facts.c.fact_id,
+            _undoing.c.kind == "reversal",
+            _undoing.c.decision.is_distinct_from("none"),
+        )
+        .scalar_subquery()
+        .label("reversed_by"),
+    )
+    .join_from(facts, accounts, accounts.c.account_no == facts.c.stands_on, isouter=True)
+    .join(customers, customers.c.customer_no == accounts.c.customer_no, isouter=True)
+    .join(users, users.c.user_name == facts.c.clerk, isouter=True)
+    .where(facts.c.number == bindparam("number"), facts.c.kind == "payment")
+    .order_by(facts.c.fact_id)
+)
 _undone: Final = select(facts.c.number).where(
     facts.c.of_fact_id == bindparam("payment"),
     facts.c.kind == "reversal",
@@ -115,9 +155,7 @@ def find_receipt(connection: Connection, number: str) -> Receipt:
     """
     row = connection.execute(_one, {"number": number.strip().upper()}).first()
     if row is None:
-        raise NoSuchReceipt(
-            f"No receipt {number.strip()[:TEXT_MAX]} was made at this till. Check the number.", field="number"
-        )
+        raise NoSuchReceipt(_not_here(connection, number.strip()[:TEXT_MAX].upper()), field="number")
     return Receipt(
         entry=paper_of(read_back(connection, row.entry_id), row.number),
         number=row.number,
@@ -128,10 +166,36 @@ def find_receipt(connection: Connection, number: str) -> Receipt:
     )
 
 
-def is_made_elsewhere(connection: Connection, number: str) -> bool:
-    """Tell whether another till made receipt ``number``, as far as head office sent its payments here."""
+def made_elsewhere(connection: Connection, number: str) -> Elsewhere | None:
+    """Return what head office sent of another till's receipt ``number``, None where it sent nothing or it is this
+    till's.
+    """
     wanted = {"number": number.strip().upper()}
-    return connection.execute(_one, wanted).first() is None and connection.execute(_paid, wanted).first() is not None
+    if connection.execute(_one, wanted).first() is not None:
+        return None
+    paid = connection.execute(_paid, wanted).all()
+    if not paid:
+        return None
+    return Elsewhere(
+        number=wanted["number"],
+        till_name=wanted["number"].rsplit("-", 2)[0],
+        clerk_name=paid[0].clerk_name,
+        day=paid[0].fact_date,
+        amount_minor=-sum(row.amount_minor for row in paid),
+        methods=tuple(dict.fromkeys(row.method for row in paid)),
+        customer=paid[0].customer,
+        reversed_by=paid[0].reversed_by,
+    )
+
+
+def _not_here(connection: Connection, number: str) -> str:
+    found = made_elsewhere(connection, number)
+    if found is None:
+        return f"No receipt {number} was made at this till. Check the number."
+    over, till = format_amount(found.amount_minor), found.till_name
+    if found.clerk_name:
+        return f"Receipt {number} over {over} was made by {found.clerk_name} at till {till}. Only that till prints it."
+    return f"Receipt {number} over {over} was made at till {till}. Only that till prints it."
 
 
 def reversed_elsewhere(connection: Connection, entry_id: bytes) -> str | None:

@@ -18,7 +18,8 @@ class Fact:
     ``amount_minor`` is its effect on what the account owes once it counts: invoices and debits positive, payments and
     credits negative, a reversal the opposite of its payment, events zero. ``account_no`` is what its maker stated,
     ``stands_on`` where it counts (the same until head office decides otherwise). ``position`` is None while
-    provisional. ``decision`` is head office's: on the account, in suspense, or without effect.
+    provisional. ``decision`` is head office's: on the account, in suspense, or without effect. ``clerk`` is who made it
+    at a till, or took it in the books before these; None for what nobody took, and where it was not told.
     """
 
     fact_id: str
@@ -40,6 +41,7 @@ class Fact:
     generation: int | None = None
     position: int | None = None
     decision: Decision | None = None
+    clerk: str | None = None
 
 
 def place(fact: Fact, *, stands_on: str, decision: Decision) -> Fact:
@@ -66,6 +68,7 @@ def place(fact: Fact, *, stands_on: str, decision: Decision) -> Fact:
         generation=fact.generation,
         position=fact.position,
         decision=decision,
+        clerk=fact.clerk,
     )
 
 

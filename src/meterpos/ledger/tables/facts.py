@@ -32,8 +32,9 @@ facts: Final = Table(
     Column("generation", Integer),
     Column("position", BigInteger),
     Column("decision", String),
+    Column("clerk", String),
     sqlite_with_rowid=False,
-    comment="immutable but for head office's stamp: stands_on, generation, position, decision",
+    comment="immutable but for head office's stamp; clerk may be told later where it was not, once",
 )
 Index("ix_facts_account", facts.c.stands_on, facts.c.fact_date)
 for _name, _column in (
@@ -44,6 +45,9 @@ for _name, _column in (
 
 STAMP_COLUMNS: Final = ("stands_on", "generation", "position", "decision")
 """The only columns of a fact that may change: where head office placed it."""
+
+TOLD_LATER: Final = "clerk"
+"""A column that an older head office did not send: who took it may be learned once, and never changes then."""
 
 movements: Final = Table(
     "movements",

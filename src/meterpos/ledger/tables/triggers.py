@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from meterpos.ledger.tables.facts import STAMP_COLUMNS, facts
+from meterpos.ledger.tables.facts import STAMP_COLUMNS, TOLD_LATER, facts
 from meterpos.ledger.tables.journal import journal, tenders
 from meterpos.ledger.tables.master import plans
 
@@ -20,6 +20,9 @@ _FROZEN: Final[dict[str, tuple[str, ...]]] = {
     plans.name: tuple(column.name for column in plans.columns if column.name != "plan_no"),
 }
 
+_TOLD_ONCE: Final[dict[str, frozenset[str]]] = {facts.name: frozenset({TOLD_LATER})}
+"""What may be written where nothing stood, and never again."""
+
 _MAY_GO: Final[dict[str, str]] = {
     facts.name: "OLD.entry_id IS NULL AND OLD.position IS NULL AND OLD.decision = 'none'",
 }
@@ -31,8 +34,8 @@ _MAY_GO_AT_TILLS: Final[dict[str, str]] = {
 }
 """The same at a till alone: a plan whose total has no effect any more, since a restored head office lost it."""
 
-_MAY_COME_AGAIN: Final = frozenset({plans.name})
-"""What the feed may write again word for word, and not otherwise."""
+_MAY_COME_AGAIN: Final = frozenset({plans.name, facts.name})
+"""What may be written again word for word, and not otherwise: by the feed, or with what is told later."""
 
 EXPECTED: Final = frozenset(f"{table}_{verb}_refused" for table in _FROZEN for verb in ("update", "delete"))
 
@@ -63,7 +66,13 @@ def _refused_when(connection: Connection, table: str, verb: str) -> str:
     if table not in _MAY_COME_AGAIN:
         return "TRUE"
     differs = "IS DISTINCT FROM" if connection.dialect.name == "postgresql" else "IS NOT"
-    return " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in _FROZEN[table])
+    told_once = _TOLD_ONCE.get(table, frozenset())
+    return " OR ".join(
+        f"(OLD.{column} IS NOT NULL AND OLD.{column} {differs} NEW.{column})"
+        if column in told_once
+        else f"OLD.{column} {differs} NEW.{column}"
+        for column in _FROZEN[table]
+    )
 
 
 def present(connection: Connection) -> frozenset[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.queries.accounts import AccountLedger, Transaction
     from meterpos.ledger.queries.customers import Customer, MeterCard
     from meterpos.ledger.queries.people import User
-    from meterpos.ledger.queries.receipts import Receipt, ReceiptRow
+    from meterpos.ledger.queries.receipts import Elsewhere, Receipt, ReceiptRow
     from meterpos.ledger.queries.seals import Verdict
     from meterpos.ledger.queries.search import CustomerHit
     from meterpos.ledger.queries.shifts import ClosedShift, Shift, ShiftTotals
@@ -141,16 +141,19 @@ def receipt(conn: "Connection", number: str) -> "Receipt":
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a code is worth; ``receipt`` is its paper where it was made here and is what the code says."""
+    """What a code is worth; ``receipt`` is its paper where it was made here and is what the code says, ``elsewhere``
+    what head office sent of it where another till made it.
+    """
 
     text: str
     verdict: "Verdict"
     receipt: "Receipt | None"
+    elsewhere: "Elsewhere | None"
 
 
 def check_code(conn: "Connection", text: str) -> Checked:
     """Return what the code of a paper, as scanned or pasted, is worth. Raises: NotASeal."""
-    from meterpos.ledger.queries.receipts import NoSuchReceipt, find_receipt
+    from meterpos.ledger.queries.receipts import NoSuchReceipt, find_receipt, made_elsewhere
     from meterpos.ledger.queries.seals import verdict
 
     code = "".join(text.split()).upper()
@@ -161,14 +164,14 @@ def check_code(conn: "Connection", text: str) -> Checked:
             receipt = find_receipt(conn, found.seal.number)
     if receipt is not None and not receipt.entry.entry_id.startswith(found.seal.entry_prefix):
         receipt = None
-    return Checked(code, found, receipt)
+    return Checked(code, found, receipt, made_elsewhere(conn, found.seal.number))
 
 
-def is_elsewhere(conn: "Connection", number: str) -> bool:
-    """Tell whether another till made a receipt of this number, as far as head office sent its payments."""
-    from meterpos.ledger.queries.receipts import is_made_elsewhere
+def elsewhere(conn: "Connection", number: str) -> "Elsewhere | None":
+    """Return what head office sent of another till's receipt, None where it sent nothing."""
+    from meterpos.ledger.queries.receipts import made_elsewhere
 
-    return is_made_elsewhere(conn, number)
+    return made_elsewhere(conn, number)
 
 
 def people_here(conn: "Connection") -> "tuple[User, ...]":

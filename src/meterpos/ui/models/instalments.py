@@ -58,11 +58,6 @@ def paid_how(one: "Instalment") -> str:
     return " ".join(part for part in (method, one.reference if one.method != "cash" else "") if part)
 
 
-def taken_at(number: str) -> str:
-    """Return the till in a receipt's number, empty where head office took the money."""
-    return number.rsplit("-", 2)[0] if number.count("-") >= 2 else ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paying:
     """A payment on a plan as it is typed; the money part is a form like any other."""

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from meterpos.ledger.money import format_amount
 from meterpos.ui import words
@@ -10,6 +10,8 @@ from meterpos.ui import words
 if TYPE_CHECKING:
     from meterpos.ledger.queries.accounts import Transaction
     from meterpos.ledger.queries.customers import MeterCard
+
+_RECEIPT: Final = re.compile(r"([A-Z0-9]{1,24})-[A-Z0-9]{3}-[0-9]{6,}", re.ASCII)
 
 
 def phone(text: str) -> str:
@@ -51,6 +53,8 @@ def transaction(line: "Transaction") -> tuple[str, str, str]:
         what = f"{what} · {detail}"
     elif line.number:
         what = f"{what} {line.number}"
+    by = taken_by(line.clerk_name, line.number) if line.kind in ("payment", "reversal") else ""
+    what = f"{what} · {by}" if by else what
     if line.reversed:
         what = f"{what} · {words.say('kind.reversed')}"
     elif not line.counts:
@@ -58,6 +62,20 @@ def transaction(line: "Transaction") -> tuple[str, str, str]:
     sign = "+" if line.amount_minor >= 0 else "−"
     tone = "ink" if line.amount_minor >= 0 else "action"
     return what, f"{sign}{format_amount(abs(line.amount_minor))}", tone
+
+
+def taken_by(clerk_name: str, number: str) -> str:
+    """Return who took the money of a receipt: where that was not told the till in its number, empty for nobody."""
+    if clerk_name:
+        return clerk_name
+    till = taken_at(number)
+    return words.say("plans.elsewhere", till=till) if till else ""
+
+
+def taken_at(number: str) -> str:
+    """Return the till in a receipt's number, empty where it is no till's: money by paybill, from the books before."""
+    found = _RECEIPT.fullmatch(number)
+    return found[1] if found is not None else ""
 
 
 def place(utility: str, location: str) -> str:

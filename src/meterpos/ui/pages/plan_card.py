@@ -10,7 +10,7 @@ from meterpos.ledger.money import format_amount
 from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import instalments
-from meterpos.ui.models.telling import phone
+from meterpos.ui.models.telling import phone, taken_at, taken_by
 from meterpos.ui.theme import Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLabel, Surface, horizontal, vertical
@@ -192,15 +192,17 @@ class PlanCardPanel(QStackedWidget):
             self.add_wanted.emit()
 
     def _open_receipt(self, one: "Instalment") -> None:
-        if one.clerk is not None:
+        if one.is_here:
             self.receipt_wanted.emit(one.number)
 
     # --- painting ------------------------------------------------------------------------------------------------
 
     def _who_and_when(self, one: "Instalment") -> str:
         if one.at is None:
-            till = instalments.taken_at(one.number)
-            return words.say("plans.elsewhere", till=till) if till else ""
+            till = taken_at(one.number)
+            if one.clerk_name and till:
+                return words.say("plans.elsewhere_by", clerk=one.clerk_name, till=till)
+            return taken_by(one.clerk_name, one.number)
         moment = self._desk.till.moment()
         return f"{one.clerk_name} · {words.clock(moment.localise(one.at), today=moment.today)}"
 

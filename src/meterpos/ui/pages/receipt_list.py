@@ -18,7 +18,7 @@ from meterpos.ui.widgets.basic import Label, Surface, vertical
 from meterpos.ui.widgets.rows import RowList, RowState, highlight
 
 if TYPE_CHECKING:
-    from meterpos.ledger.queries.receipts import ReceiptRow
+    from meterpos.ledger.queries.receipts import Elsewhere, ReceiptRow
 
 CODE_LEAST = 200
 """Shorter than any code that was read to its end."""
@@ -39,7 +39,7 @@ class ReceiptList(QWidget):
 
     wanted = Signal(str)  # the number of the receipt to show
     code_entered = Signal(str)  # a paper's code, scanned or pasted into the line
-    elsewhere = Signal(str)  # a whole number that only another till can have printed
+    elsewhere = Signal(object)  # what is known of a receipt that another till printed
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -103,14 +103,14 @@ class ReceiptList(QWidget):
         self.nothing.setText(words.say("receipts.nothing", text=text) if text else words.say("receipts.none_yet"))
         if not rows and looks_like_number(text):
             self._desk.tasks.read(
-                lambda conn: asking.is_elsewhere(conn, text),
-                lambda found: self._tell_elsewhere(text) if found else None,
+                lambda conn: asking.elsewhere(conn, text),
+                lambda found: self._tell_elsewhere(text, found),
                 topic="receipts elsewhere",
             )
 
-    def _tell_elsewhere(self, text: str) -> None:
-        if self.line.text().strip() == text:
-            self.elsewhere.emit(text)
+    def _tell_elsewhere(self, text: str, found: "Elsewhere | None") -> None:
+        if found is not None and self.line.text().strip() == text:
+            self.elsewhere.emit(found)
 
     # --- painting ------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Receipts: find one, see it as printed, print it again, put it right; check any paper by its code."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -23,7 +24,21 @@ from meterpos.ui.widgets.why import WhyNot
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Entry
-    from meterpos.ledger.queries.receipts import Receipt
+    from meterpos.ledger.queries.receipts import Elsewhere, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Another till's receipt; ``known`` is what head office sent of it, ``seal`` its code where that was scanned."""
+
+    number: str
+    known: "Elsewhere | None"
+    seal: str | None = None
+
+    @property
+    def is_reversed(self) -> bool:
+        """Tell whether it was taken back already, as far as is known here."""
+        return self.known is not None and self.known.reversed_by is not None
 
 
 class ReceiptsPage(QWidget):
@@ -48,7 +63,7 @@ class ReceiptsPage(QWidget):
         self.verdict = VerdictPanel(desk)
         self.ask_button = Button("danger", key="receipts.ask", shortcut="Ctrl+R")
         self.asking = AskPanel(desk)
-        self._elsewhere: tuple[str, str | None] | None = None
+        self._elsewhere: Foreign | None = None
         self._asked_about: str | None = None
         self.why = WhyNot()
         self.none = EmptyState("receipt", "receipts.choose")
@@ -162,7 +177,7 @@ class ReceiptsPage(QWidget):
         else:
             self._show_no_receipt()
             if checked.verdict.truth == "genuine":
-                self._elsewhere = (checked.verdict.seal.number, checked.text)
+                self._elsewhere = Foreign(checked.verdict.seal.number, checked.elsewhere, seal=checked.text)
         self.verdict.show_verdict(checked.verdict)
         self._show_alone()
         self._show_actions()
@@ -186,10 +201,10 @@ class ReceiptsPage(QWidget):
         self.putting.hide()
         self.asking.hide()
 
-    def _offer_elsewhere(self, text: str) -> None:
+    def _offer_elsewhere(self, found: "Elsewhere") -> None:
         self._show_no_receipt()
         self.verdict.hide()
-        self._elsewhere = (text.upper(), None)
+        self._elsewhere = Foreign(found.number, found)
         self._show_actions()
 
     def _refuse(self, error: UserError) -> None:
@@ -224,7 +239,7 @@ class ReceiptsPage(QWidget):
         open_shift = standing is not None and standing.shift is not None
         for widget in (self.state, self.again, self.slip_button, self.pdf_button, self.reverse_button):
             widget.setVisible(receipt is not None)
-        asks = receipt is None and self._elsewhere is not None
+        asks = receipt is None and self._elsewhere is not None and not self._elsewhere.is_reversed
         self.ask_button.setVisible(asks and self.asking.isHidden() and self._desk.may("reverse"))
         self.why.tell(self._desk.why_not("reverse") if asks else "")
         if receipt is None:
@@ -251,9 +266,33 @@ class ReceiptsPage(QWidget):
         if self._asked_about is not None:
             self.state.setText(words.say("receipts.asked", number=self._asked_about))
         elif self._elsewhere is not None:
-            self.state.setText(words.say("receipts.elsewhere", number=self._elsewhere[0]))
+            self.state.setText(self._told_elsewhere(self._elsewhere))
         self.state.set_tone("muted" if self._asked_about is None else "action")
         self.state.setVisible(self._asked_about is not None or self._elsewhere is not None)
+
+    def _told_elsewhere(self, foreign: Foreign) -> str:
+        """Return whose receipt it is, how much was paid and who took it, and what can be done about it."""
+        known = foreign.known
+        if known is None:
+            return words.say("receipts.elsewhere", number=foreign.number)
+        paid = words.say(
+            "receipts.elsewhere_paid",
+            number=known.number,
+            amount=self._desk.money(known.amount_minor),
+            how=", ".join(words.say(f"method.{method}") for method in known.methods),
+            day=words.day(known.day, today=self._desk.today),
+        )
+        who = words.say(
+            "receipts.elsewhere_by" if known.clerk_name else "receipts.elsewhere_at",
+            clerk=known.clerk_name,
+            till=known.till_name,
+        )
+        done = (
+            words.say("receipts.elsewhere_done", number=known.reversed_by)
+            if known.reversed_by is not None
+            else words.say("receipts.elsewhere_ask")
+        )
+        return "\n".join(part for part in (known.customer, paid, who, done) if part)
 
     def _print_again(self) -> None:
         if self._receipt is None or not self.again.isVisible():
@@ -319,8 +358,7 @@ class ReceiptsPage(QWidget):
 
     def _begin_asking(self) -> None:
         if self._elsewhere is not None and self.isVisible():
-            number, seal = self._elsewhere
-            self.asking.open_for(number, seal=seal)
+            self.asking.open_for(self._elsewhere.number, seal=self._elsewhere.seal)
             self.ask_button.hide()
 
     def _asked(self, number: str) -> None:

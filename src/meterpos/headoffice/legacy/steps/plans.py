@@ -185,7 +185,7 @@ def _sums(row: Any, state: PlanState) -> tuple[Any, ...]:
 def _lines(plan_id: str, state: PlanState) -> Iterator[tuple[Any, ...]]:
     for line, one in enumerate(state.payments, 1):
         counts = one.counts and state.status != "unknown"
-        yield plan_id, line, one.amount_minor, one.reference, one.paid_on, one.notes, int(counts)
+        yield plan_id, line, one.amount_minor, one.reference, one.paid_on, one.notes, int(counts), one.added_by
 
 
 def _listed(row: Any, state: PlanState, users: set[str]) -> Iterator[problems.Problem]:

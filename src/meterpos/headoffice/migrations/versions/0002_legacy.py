@@ -286,6 +286,7 @@ def _results() -> None:
         sa.Column("paid_on", sa.String),
         sa.Column("notes", sa.String),
         sa.Column("counts", sa.Integer, nullable=False),
+        sa.Column("added_by", sa.String),
         sa.PrimaryKeyConstraint("plan_id", "line", name="pk_legacy_plan_payments"),
     )
 

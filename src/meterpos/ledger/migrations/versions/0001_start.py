@@ -147,6 +147,7 @@ def upgrade() -> None:
         sa.Column("generation", sa.Integer(), nullable=True),
         sa.Column("position", sa.BigInteger(), nullable=True),
         sa.Column("decision", sa.String(), nullable=True),
+        sa.Column("clerk", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("fact_id", name=op.f("pk_facts")),
         sqlite_with_rowid=False,
     )
