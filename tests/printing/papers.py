@@ -12,7 +12,7 @@ from meterpos.printing import sheet
 from meterpos.printing.document import Document
 from meterpos.printing.invoice import compose_invoice
 from meterpos.printing.layout import COLUMNS
-from meterpos.printing.page import Box, Code, Letters
+from meterpos.printing.page import Box, Code, Letters, Stripes
 from meterpos.printing.preview import render_text
 from meterpos.printing.receipt import compose_receipt
 from meterpos.printing.reconnection import compose_reconnection
@@ -98,6 +98,9 @@ def _marks(document: Document) -> Iterator[str]:
                         yield f"{mark.left:6.1f} {down + mark.top:6.1f} box {size} {mark.ink}\n"
                     case Code():
                         yield f"{mark.left:6.1f} {down + mark.top:6.1f} code {mark.side:.1f}\n"
+                    case Stripes():
+                        place = f"{mark.left:6.1f} {down + mark.top:6.1f}"
+                        yield f"{place} stripes {mark.height:.1f} by {mark.module} {mark.text}\n"
 
 
 _REPORTS = {**SHIFT_REPORTS, **REPORTS}

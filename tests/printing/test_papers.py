@@ -84,11 +84,6 @@ def test_a_scanner_reads_the_seal_from_the_picture(case: Case) -> None:
     assert read_qr(picture) == SEAL
 
 
-def test_a_scanner_reads_the_number_of_an_invoice_from_the_narrowest_roll() -> None:
-    codes = [found for image in print_out(Case("issued", "en", 32).bytes()).images if (found := read_qr(image))]
-    assert codes == ["INV-000456"]
-
-
 def test_a_scanner_reads_nothing_from_a_spoiled_code() -> None:
     picture = Image.open(io.BytesIO(render_png(Case("cash", "en", 48).document, columns=48)))
     picture.paste(255, (0, picture.height // 2, picture.width, picture.height))

@@ -49,7 +49,7 @@ def test_all_text_of_a_paper_is_in_its_pdf(case: Case) -> None:
     with page_of(render_pdf(case.document)) as page:
         found = "".join(words_of(page).split())
     for word in render_text(case.document, columns=48).replace("-" * 48, "").split():
-        if word != "[QR]" and not word.startswith("##"):
+        if word not in {"[QR]", "[|||||||||||]"} and not word.startswith("##"):
             assert word in found, word
 
 

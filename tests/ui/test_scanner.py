@@ -9,11 +9,27 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from sqlalchemy import select
 
 from meterpos.ledger.tables import tenders
+from meterpos.printing.invoice import compose_invoice
+from meterpos.printing.thermal import render_escpos
 from meterpos.ui.scanner import Scanner
 from meterpos.ui.widgets.choice import Choice
 from meterpos.ui.window import Window
+from tests.printing.invoice_samples import invoice
+from tests.printing.paper_machine import print_out
+from tests.printing.reading import read_bars
 from tests.support.tills import Counter
 from tests.ui.stand import app, press, settle, type_text
+
+EVERY_PAGE = ("pay", "customers", "meters", "receipts", "plans", "shift", "reports", "sync", "settings")
+
+
+def bars_of(number: str) -> str:
+    """Return what a scanner reads from the bars that head office prints on the roll of this invoice."""
+    paper = compose_invoice(invoice("en", number=number))
+    (image,) = print_out(render_escpos(paper, columns=32)).images
+    read = read_bars(image, margin=32)
+    assert read is not None
+    return read
 
 
 class Keyboard:
@@ -149,15 +165,20 @@ def test_the_qr_of_a_receipt_opens_it(window: Window, counter: Counter) -> None:
     assert page._receipt.number == entry.content.body["number"]  # type: ignore[attr-defined]
 
 
-def test_the_barcode_of_an_invoice_chooses_customer_meter_and_invoice(window: Window, counter: Counter) -> None:
-    window.go("shift")
-    settle(window)
-    Keyboard().keys("INV-2026-00421\n", gap_ms=12)
-    settle(window)
-    form = window.pay.payment.form()
-    assert window.pay.isVisible()
-    assert (form.payer, form.meters, form.total_minor) == ("Grace Akinyi Otieno", "MTR-078", 260_000)
-    assert form.parts[0].invoice_no == "INV-2026-00421"
+@pytest.mark.parametrize("gap_ms", [5, 50])
+def test_the_bars_on_an_invoice_choose_customer_meter_and_invoice_from_any_page(window: Window, gap_ms: int) -> None:
+    keyboard, read = Keyboard(), bars_of("INV-2026-00421")
+    for page in EVERY_PAGE:
+        window.go(page)
+        settle(window)
+        keyboard.rest()
+        keyboard.keys(f"{read}\n", gap_ms=gap_ms)
+        settle(window)
+        form = window.pay.payment.form()
+        assert window.pay.isVisible(), page
+        assert (form.payer, form.meters, form.total_minor) == ("Grace Akinyi Otieno", "MTR-078", 260_000), page
+        assert form.parts[0].invoice_no == "INV-2026-00421", page
+        window.pay.next_customer()
 
 
 def test_the_barcode_of_a_paid_invoice_says_that_it_is_paid(window: Window, counter: Counter) -> None:
@@ -171,7 +192,7 @@ def test_the_barcode_of_a_paid_invoice_says_that_it_is_paid(window: Window, coun
 
 def test_a_scan_is_heard_on_every_page(window: Window) -> None:
     keyboard = Keyboard()
-    for page in ("customers", "meters", "receipts", "plans", "shift", "reports", "sync", "settings"):
+    for page in EVERY_PAGE[1:]:
         window.go(page)
         settle(window)
         assert window.page(page).isVisible(), page

@@ -4,9 +4,9 @@ import io
 from collections.abc import Callable
 from typing import Any, Final, assert_never
 
-from meterpos.printing import fonts, qr, sheet, typeset
+from meterpos.printing import code128, fonts, qr, sheet, typeset
 from meterpos.printing.document import Document
-from meterpos.printing.page import PAGE, Box, Code, Letters, Mark, Page
+from meterpos.printing.page import PAGE, Box, Code, Letters, Mark, Page, Stripes
 from meterpos.printing.report_labels import report_labels_in
 
 Progress = Callable[[int, int], object]
@@ -54,6 +54,8 @@ def _draw(canvas: Any, mark: Mark, *, down: float) -> None:
             canvas.rect(mark.left, _HIGH - down - mark.top - mark.height, mark.width, mark.height, stroke=0, fill=1)
         case Code():
             _draw_code(canvas, mark, top=_HIGH - down - mark.top)
+        case Stripes():
+            _draw_stripes(canvas, mark, bottom=_HIGH - down - mark.top - mark.height)
         case _:
             assert_never(mark)
 
@@ -95,3 +97,9 @@ def _draw_code(canvas: Any, code: Code, *, top: float) -> None:
         for start, length in qr.dark_runs(row):
             left = code.left + (start + qr.QUIET_MODULES) * module
             canvas.rect(left, top - (y + 1) * module, length * module, module, stroke=0, fill=1)
+
+
+def _draw_stripes(canvas: Any, mark: Stripes, *, bottom: float) -> None:
+    canvas.setFillColor("#000000")
+    for start, wide in code128.bars(mark.text):
+        canvas.rect(mark.left + start * mark.module, bottom, wide * mark.module, mark.height, stroke=0, fill=1)

@@ -95,6 +95,13 @@ class Qr:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Barcode:
+    """A number as bars, with the number in letters below; where a paper has no room for the bars, as a QR code."""
+
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column of a table; ``figures`` stand at the right, ``grows`` is its share of the room the others leave."""
@@ -154,7 +161,7 @@ class Sides:
     right: tuple[Text | Pair, ...]
 
 
-Simple = Text | Pair | Either | Rule | Blank | Banner | Signature | Qr
+Simple = Text | Pair | Either | Rule | Blank | Banner | Signature | Qr | Barcode
 """What a roll can hold."""
 
 Element = Simple | Table | Bars | Tiles | Sides

@@ -9,12 +9,12 @@ from meterpos.ledger.rules.metering import MILLI, format_units
 from meterpos.printing import report
 from meterpos.printing.document import (
     Align,
+    Barcode,
     Blank,
     Column,
     Document,
     Element,
     Pair,
-    Qr,
     Row,
     Rule,
     Run,
@@ -207,5 +207,5 @@ def _how(invoice: Invoice, labels: InvoiceLabels) -> Sequence[Element]:
         if invoice.paybill:
             said = labels.paybill.format(paybill=invoice.paybill, meter=invoice.meter_no)
             elements.append(text(said, align=Align.CENTRE))
-    elements += [Qr(invoice.number), text(labels.scan, align=Align.CENTRE)]
+    elements += [Barcode(invoice.number), text(labels.scan, align=Align.CENTRE)]
     return [*elements, *(text(line, align=Align.CENTRE) for line in invoice.foot)]

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
+from meterpos.printing import code128
 from meterpos.printing.document import (
     NO_BREAK,
     Align,
     Banner,
+    Barcode,
     Bars,
     Blank,
     Document,
@@ -25,6 +27,7 @@ from meterpos.printing.document import (
     Text,
     Tiles,
     pair,
+    text,
 )
 from meterpos.printing.letters import balance, clean, fits, runs_width, width, words_of, wrap
 
@@ -91,7 +94,15 @@ class QrLine:
     text: str
 
 
-Line = TextLine | RuleLine | BlankLine | QrLine
+@dataclass(frozen=True, slots=True)
+class BarcodeLine:
+    """A bar code in the middle, ``module_dots`` dots a module."""
+
+    text: str
+    module_dots: int
+
+
+Line = TextLine | RuleLine | BlankLine | QrLine | BarcodeLine
 
 
 def set_lines(document: Document, *, columns: int, plain: bool = False, spell: Spell | None = None) -> tuple[Line, ...]:
@@ -135,12 +146,12 @@ class _Setter:
                 return self._pair(element)
             case Either():
                 return self._either(element)
-            case Banner():
-                return [self._banner(element)]
             case Signature():
                 return self._signature(element)
-            case Rule() | Blank() | Qr():
-                return [_as_it_is(element)]
+            case Barcode():
+                return self._barcode(element)
+            case Banner() | Rule() | Blank() | Qr():
+                return [self._banner(element) if isinstance(element, Banner) else _as_it_is(element)]
             case _:
                 assert_never(element)
 
@@ -235,6 +246,13 @@ class _Setter:
         line = "_" * (self.columns - width(run.text) - _GAP)
         blanks: list[Line] = [BlankLine()] * _SIGNING_LINES
         return [*blanks, TextLine((Cell(0, run.text), Cell(self.columns - len(line), line)))]
+
+    def _barcode(self, element: Barcode) -> list[Line]:
+        """Set the bars as wide as the roll holds; the empty edge of the roll, 4 mm and more, is their quiet zone."""
+        room = self.columns * LETTER_DOTS[0]
+        dots = code128.best_module(element.text, room=room, of=code128.MODULE_DOTS)
+        code = QrLine(element.text) if dots is None else BarcodeLine(element.text, dots)
+        return [code, *self._text(text(element.text, align=Align.CENTRE))]
 
     def _is_large(self, size: Size) -> bool:
         return size is Size.LARGE and not self.plain

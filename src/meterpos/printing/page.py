@@ -51,7 +51,18 @@ class Code:
     text: str
 
 
-Mark = Letters | Box | Code
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stripes:
+    """The bars of a bar code without its quiet zone, ``module`` points a module."""
+
+    left: float
+    top: float
+    height: float
+    module: float
+    text: str
+
+
+Mark = Letters | Box | Code | Stripes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

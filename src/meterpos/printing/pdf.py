@@ -4,11 +4,12 @@ import io
 from collections.abc import Iterable
 from typing import Any, Final, assert_never
 
-from meterpos.printing import fonts, qr
+from meterpos.printing import code128, fonts, qr
 from meterpos.printing.document import Document
 from meterpos.printing.layout import (
     LETTER_DOTS,
     LINE_DOTS,
+    BarcodeLine,
     BlankLine,
     Cell,
     Line,
@@ -67,6 +68,8 @@ def _height(line: Line) -> int:
             return LINE_DOTS * (2 if line.tall else 1)
         case QrLine():
             return (len(qr.modules(line.text)) + 2 * qr.QUIET_MODULES) * qr.MODULE_DOTS
+        case BarcodeLine():
+            return code128.DOTS_ABOVE + code128.DOTS_HIGH
         case RuleLine() | BlankLine():
             return LINE_DOTS
         case _:
@@ -84,6 +87,8 @@ def _draw(canvas: Any, line: Line, *, top: int, columns: int) -> None:
             canvas.line(2, middle, columns * _COLUMN, middle)
         case QrLine():
             _draw_qr(canvas, line, top=top, columns=columns)
+        case BarcodeLine():
+            _draw_barcode(canvas, line, top=top, columns=columns)
         case BlankLine():
             pass
         case _:
@@ -148,3 +153,11 @@ def _draw_qr(canvas: Any, line: QrLine, *, top: int, columns: int) -> None:
         for start, length in qr.dark_runs(row):
             bottom = -down - (y + 1) * dots
             canvas.rect(left + start * dots, bottom, length * dots, dots, stroke=0, fill=1)
+
+
+def _draw_barcode(canvas: Any, line: BarcodeLine, *, top: int, columns: int) -> None:
+    dots = line.module_dots
+    left = (columns * _COLUMN - code128.width_modules(line.text) * dots) / 2
+    bottom = -top - code128.DOTS_ABOVE - code128.DOTS_HIGH
+    for start, wide in code128.bars(line.text):
+        canvas.rect(left + start * dots, bottom, wide * dots, code128.DOTS_HIGH, stroke=0, fill=1)

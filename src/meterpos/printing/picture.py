@@ -6,10 +6,11 @@ from typing import Final, assert_never
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont, features
 
-from meterpos.printing import fonts, qr, typeset
+from meterpos.printing import code128, fonts, qr, typeset
 from meterpos.printing.layout import (
     LETTER_DOTS,
     LINE_DOTS,
+    BarcodeLine,
     BlankLine,
     Cell,
     Line,
@@ -18,7 +19,7 @@ from meterpos.printing.layout import (
     TextLine,
 )
 from meterpos.printing.letters import width
-from meterpos.printing.page import PAGE, Block, Box, Code, Letters, Mark, Page
+from meterpos.printing.page import PAGE, Block, Box, Code, Letters, Mark, Page, Stripes
 
 _COLUMN, _LETTER = LETTER_DOTS
 _EM: Final = 20
@@ -70,11 +71,13 @@ def _draw_mark(paper: Image.Image, draw: ImageDraw.ImageDraw, mark: Mark, *, dow
         case Box():
             left, top = mark.left * scale, (down + mark.top) * scale
             right, bottom = left + max(mark.width * scale, 1), top + max(mark.height * scale, 1)
-            draw.rectangle((left, top, right - 1, bottom - 1), fill=mark.ink)
+            draw.rectangle((left, top, max(right - 1, left), max(bottom - 1, top)), fill=mark.ink)
         case Code():
             side = round(mark.side * scale)
             place = (round(mark.left * scale), round((down + mark.top) * scale))
             paper.paste((_INK,) * 3, place, _code(mark.text).resize((side, side), Image.Resampling.NEAREST))
+        case Stripes():
+            _draw_stripes(paper, mark, down=down, scale=scale)
         case _:
             assert_never(mark)
 
@@ -115,6 +118,8 @@ def draw_line(line: Line, *, columns: int, scale: int) -> Image.Image:
             return _empty(columns, LINE_DOTS, scale)
         case QrLine():
             return _draw_qr(line, columns=columns, scale=scale)
+        case BarcodeLine():
+            return _draw_barcode(line, columns=columns, scale=scale)
         case _:
             assert_never(line)
 
@@ -166,6 +171,33 @@ def _draw_qr(line: QrLine, *, columns: int, scale: int) -> Image.Image:
     strip = _empty(columns, code.width * qr.MODULE_DOTS, scale)
     strip.paste(code.resize((size, size), Image.Resampling.NEAREST), ((strip.width - size) // 2, 0))
     return strip
+
+
+def _draw_barcode(line: BarcodeLine, *, columns: int, scale: int) -> Image.Image:
+    strip = _empty(columns, code128.DOTS_ABOVE + code128.DOTS_HIGH, scale)
+    code = _stripes(line.text).resize(
+        (code128.width_modules(line.text) * line.module_dots * scale, code128.DOTS_HIGH * scale),
+        Image.Resampling.NEAREST,
+    )
+    strip.paste(code, ((strip.width - code.width) // 2, code128.DOTS_ABOVE * scale))
+    return strip
+
+
+def _draw_stripes(paper: Image.Image, mark: Stripes, *, down: float, scale: float) -> None:
+    """Draw bars of as many whole pixels a module as come nearest: a bar half a pixel wider is another sign."""
+    code = _stripes(mark.text)
+    middle = (mark.left + code.width * mark.module / 2) * scale
+    size = (code.width * max(1, round(mark.module * scale)), round(mark.height * scale))
+    place = (round(middle - size[0] / 2), round((down + mark.top) * scale))
+    paper.paste((_INK,) * 3, place, code.resize(size, Image.Resampling.NEAREST))
+
+
+def _stripes(text: str) -> Image.Image:
+    """Return a bar code without its quiet zone, a pixel a module."""
+    code = Image.new("L", (code128.width_modules(text), 1), 0)
+    for start, wide in code128.bars(text):
+        code.paste(255, (start, 0, start + wide, 1))
+    return code
 
 
 def _code(text: str) -> Image.Image:

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from meterpos.printing import picture, sheet
 from meterpos.printing.document import Document
-from meterpos.printing.layout import BlankLine, Line, QrLine, RuleLine, TextLine, set_lines
+from meterpos.printing.layout import BarcodeLine, BlankLine, Line, QrLine, RuleLine, TextLine, set_lines
 from meterpos.printing.report_labels import report_labels_in
 
 
@@ -44,6 +44,8 @@ def _text_of(line: Line, columns: int) -> str:
             return ""
         case QrLine():
             return "[QR]".center(columns).rstrip()
+        case BarcodeLine():
+            return "[|||||||||||]".center(columns).rstrip()
         case _:
             assert_never(line)
 

@@ -13,11 +13,12 @@ from typing import Final, assert_never
 from escpos import constants
 
 from meterpos.errors import UserError
-from meterpos.printing import qr
+from meterpos.printing import code128, qr
 from meterpos.printing.document import Document
 from meterpos.printing.layout import (
     LETTER_DOTS,
     LINE_DOTS,
+    BarcodeLine,
     BlankLine,
     Line,
     QrLine,
@@ -161,6 +162,8 @@ def _line(line: Line, *, columns: int, code_page: str) -> bytes:
             return _mode() + b"\n"
         case QrLine():
             return _mode() + _qr(line, columns=columns)
+        case BarcodeLine():
+            return _mode() + _barcode(line, columns=columns)
         case _:
             assert_never(line)
 
@@ -206,6 +209,20 @@ def _qr(line: QrLine, *, columns: int) -> bytes:
     quiet = bytes(width_bytes * qr.QUIET_MODULES * dots)
     inner = b"".join(_row(row, left=left, width_bytes=width_bytes) * dots for row in rows)
     return _raster(quiet + inner + quiet, width_bytes=width_bytes)
+
+
+def _barcode(line: BarcodeLine, *, columns: int) -> bytes:
+    """Return the bars as an image too: what is tested is what is printed, on printers that know no bar code as well."""
+    dots = line.module_dots
+    side = code128.width_modules(line.text) * dots
+    left = (columns * LETTER_DOTS[0] - side) // 2
+    width_bytes = (left + side + 7) // 8
+    bits = 0
+    for start, wide in code128.bars(line.text):
+        end = left + (start + wide) * dots
+        bits |= (1 << wide * dots) - 1 << width_bytes * 8 - end
+    above = bytes(width_bytes * code128.DOTS_ABOVE)
+    return _raster(above + bits.to_bytes(width_bytes, "big") * code128.DOTS_HIGH, width_bytes=width_bytes)
 
 
 def _row(row: Sequence[bool], *, left: int, width_bytes: int) -> bytes:
