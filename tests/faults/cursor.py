@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from meterpos.headoffice import feed
 from meterpos.headoffice.office import Office, found, open_office
@@ -50,16 +51,20 @@ def run(home: Path, url: str, *, writers: int, seconds: float, as_sequence: bool
     """Let so many writers write rows while one reader follows, then let it read to the end."""
     settings = HeadOfficeSettings(home=home, database_url=url, utility="lake")
     found(settings, now=NOW)
-    office = open_office(settings)
+    office, readers = open_office(settings), open_office(settings)
     try:
         with office.write() as (conn, _):
             conn.execute(insert(counters), {"name": "sequence", "value": 0})
-        return _run(office, Seen(writers, seconds), seconds, _write_numbered if as_sequence else _write)
+        return _run(office, readers, Seen(writers, seconds), seconds, _write_numbered if as_sequence else _write)
     finally:
+        readers.close()
         office.close()
 
 
-def _run(office: Office, seen: Seen, seconds: float, write: Callable[[Office, str, Random], None]) -> Seen:
+def _run(
+    office: Office, readers: Office, seen: Seen, seconds: float, write: Callable[[Office, str, Random], None]
+) -> Seen:
+    """Let the writers wait for each other's connections; the reader has its own, as another worker would."""
     stop = time.monotonic() + seconds
     done = threading.Event()
 
@@ -69,16 +74,16 @@ def _run(office: Office, seen: Seen, seconds: float, write: Callable[[Office, st
         while time.monotonic() < stop:
             key = f"AC-{number}-{serial}"
             serial += 1
-            with suppress(DBAPIError):  # busy: SQLite's one writer was taken for too long
+            with suppress(DBAPIError, NoConnection):  # busy: SQLite's one writer, or every connection, taken too long
                 write(office, key, dice)
                 seen.written.add(key)
 
     def follow() -> None:
         cursor = 0
         while not done.is_set():
-            cursor = _follow(office, cursor, seen)
+            cursor = _follow(readers, cursor, seen)
             time.sleep(0.001)
-        _follow(office, cursor, seen)
+        _follow(readers, cursor, seen)
 
     reader = threading.Thread(target=follow)
     reader.start()

@@ -3,10 +3,10 @@
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults import calls, counter, disk, injected, kill, power, rot, warm
+from tests.faults import calls, counter, disk, injected, kill, power, recovery, rot, warm
 from tests.faults.parts import FOR_EVER, spread
 
 
@@ -115,21 +115,28 @@ def power_cuts(options: argparse.Namespace) -> bool:
 
 def _cut(recorded: power.Recorded, images: int, seed: int, seconds: float) -> power.Cuts:
     del seconds
+    warm.share_statements()
     return power.cut(recorded, images=images, seed=seed)
 
 
+RECOVERED_EVERY = 10
+"""One in so many spoiled disks is brought back as well."""
+
+
 def rotten_disks(options: argparse.Namespace) -> bool:
-    """Spoil a till's files, encrypted and not; `--runs` is how often. What SQLite alone sees is the control."""
+    """Spoil a till's files, encrypted and not, and bring some of them back; `--runs` is how often.
+
+    What SQLite alone sees is the control.
+    """
     runs = options.runs or 20_000
+    to_recover = runs // RECOVERED_EVERY
+    each = (runs - to_recover) // 2
     passed = True
     with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
         for name, plain in (("encrypted", False), ("plain", True)):
             sound = rot.make(Path(folder) / name, plain=plain)
             total = rot.Rotten()
-            share = min(500, runs)
-            jobs = (
-                (sound, min(share, runs // 2 - first), options.seed + first) for first in range(0, runs // 2, share)
-            )
+            jobs = ((sound, share, options.seed + first) for first, share in _shares(each, 500))
             for part in spread(options, _spoil, jobs):
                 total.add(part)
             print(f"  {name}: {total.runs} files spoiled, {len(total.wrong)} wrong", flush=True)
@@ -142,9 +149,35 @@ def rotten_disks(options: argparse.Namespace) -> bool:
         print(
             f"  control, what SQLite alone sees of the plain one: {control.seen['NOT SEEN']} of {control.runs} not seen"
         )
+        passed &= _brought_back(options, Path(folder) / "recovery", to_recover)
     return passed and bool(control.seen["NOT SEEN"])
+
+
+def _shares(runs: int, most: int) -> Iterator[tuple[int, int]]:
+    """Yield where each share of so many runs begins, and how many it has."""
+    return ((first, min(most, runs - first)) for first in range(0, runs, most))
+
+
+def _brought_back(options: argparse.Namespace, folder: Path, runs: int) -> bool:
+    prepared, total = recovery.make(folder), recovery.Recovered()
+    jobs = ((prepared, share, options.seed + first) for first, share in _shares(runs, 100))
+    for part in spread(options, _recover, jobs):
+        total.add(part)
+    spoiled = ", ".join(f"{what} {count}" for what, count in sorted(total.spoiled.items()))
+    back = ", ".join(f"{what} {count}" for what, count in sorted(total.back.items()))
+    print(f"  {total.runs} tills spoiled ({spoiled}) and brought back: {back}; {len(total.wrong)} wrong", flush=True)
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not total.wrong
+
+
+def _recover(prepared: recovery.Prepared, runs: int, seed: int, seconds: float) -> recovery.Recovered:
+    del seconds
+    warm.share_statements()
+    return recovery.recover(prepared, runs=runs, seed=seed)
 
 
 def _spoil(sound: rot.Sound, runs: int, seed: int, seconds: float) -> rot.Rotten:
     del seconds
+    warm.share_statements()
     return rot.spoil(sound, runs=runs, seed=seed)

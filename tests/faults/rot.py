@@ -98,11 +98,11 @@ def spoil(sound: Sound, *, runs: int, seed: int, only_sqlite: bool = False) -> R
         shutil.copytree(sound.home, home)
         for _ in range(runs):
             name, way = dice.choice(sorted(sound.files)), dice.choice(WAYS)
-            spoiled = _spoiled(sound.files[name], sound.before.get(name, b""), way, dice)
+            altered = spoiled(sound.files[name], sound.before.get(name, b""), way, dice)
             for file in home.glob("ledger.db*"):
                 file.unlink()
             for file, content in sound.files.items():
-                (home / file).write_bytes(spoiled if file == name else content)
+                (home / file).write_bytes(altered if file == name else content)
             seen = _look(home, sound.says, only_sqlite=only_sqlite)
             done.runs += 1
             done.ways[f"{way} of {name}"] += 1
@@ -112,7 +112,8 @@ def spoil(sound: Sound, *, runs: int, seed: int, only_sqlite: bool = False) -> R
     return done
 
 
-def _spoiled(content: bytes, before: bytes, way: str, dice: Random) -> bytes:
+def spoiled(content: bytes, before: bytes, way: str, dice: Random) -> bytes:
+    """Return a file's content with one thing done to it; ``before`` is what it was half a day ago."""
     place = dice.randrange(len(content))
     page = place // PAGE * PAGE
     if way == "bit":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, injected, kill, order, power, rot, slow, soak, speed, web
+from tests.faults import calls, counter, cursor, injected, kill, order, power, recovery, rot, slow, soak, speed, web
 from tests.support.tills import Clock, Counter
 
 
@@ -110,6 +110,17 @@ def test_a_spoiled_file_shows_where_it_says_something_else(tmp_path: Path, plain
     assert (done.runs, done.wrong) == (40, [])
     if plain:
         assert rot.spoil(sound, runs=60, seed=1, only_sqlite=True).seen["NOT SEEN"], "what SQLite alone sees"
+
+
+def test_a_spoiled_till_is_brought_back_whole_and_the_judge_sees_what_is_missing(tmp_path: Path) -> None:
+    prepared = recovery.make(tmp_path)
+    done = recovery.recover(prepared, runs=6, seed=1)
+    assert (done.runs, done.wrong) == (6, [])
+    (tmp_path / "stick" / recovery.MIRROR).write_bytes(b"no mirror")
+    (tmp_path / "running" / "ledger.db").write_bytes(b"nothing")
+    without = recovery.recover(prepared, runs=2, seed=1)
+    assert all("did not come back" in sentence for sentence in without.wrong)
+    assert without.wrong
 
 
 def test_balances_do_not_depend_on_the_order_of_arrival() -> None:

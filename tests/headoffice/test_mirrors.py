@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from meterpos.headoffice.mirrors import read_mirror
+from meterpos.ledger.tables import tenders
 from meterpos.sync import courier_file
 from meterpos.sync.courier_file import UnusableCourier
 from meterpos.sync.mirror import MirrorMissing, file_of, take_back
@@ -69,6 +71,46 @@ def test_a_restored_till_takes_what_no_other_disk_has_from_its_mirror(town: Serv
     assert result.agreed and not result.waiting and again.check(rebuild=True) == ()
     assert town.codes() == []
     again.close()
+
+
+def test_what_lies_beyond_a_gap_follows_once_head_office_has_given_back_what_was_between(
+    town: Server, till: Till, tmp_path: Path
+) -> None:
+    pay(till, "A0000001", 100_00)
+    sync(till)
+    pay(till, "A0000001", 200_00)
+    (tmp_path / "stick" / "KSM01.mirror").unlink(missing_ok=True)
+    assert till.mirror() == 1, "the first payment is signed for, and not in the mirror"
+    till.close()
+    for part in (tmp_path / "till").glob("ledger.db*"):
+        part.unlink()
+    assert restore_till(tmp_path / "till", tmp_path / "backup.db").saved == 0
+    again = open_till(tmp_path / "till")
+    assert sync(again).is_complete
+    assert again.mirror() >= 1
+    result = sync(again)
+    assert result.agreed and not result.waiting and again.check(rebuild=True) == ()
+    assert town.codes() == []
+    with again.store.read() as connection:
+        assert len(connection.execute(select(tenders.c.number)).all()) == 2
+    again.close()
+
+
+def test_a_mirror_of_another_till_of_that_name_is_laid_aside_and_can_be_read(
+    town: Server, till: Till, stick: Path, tmp_path: Path
+) -> None:
+    pay(till, "A0000001", 100_00)
+    till.mirror()
+    data = file_of(stick, "KSM01").read_bytes()
+    till.close()
+    anew = open_till(tmp_path / "other machine")
+    code = town.add_till("KSM01", ("Kondele",), again=True)
+    anew.enrol(server=town.url, code=code)
+    anew.mirror()
+    assert file_of(stick, "KSM01").read_bytes() != data
+    (aside,) = stick.glob("KSM01.mirror.*")
+    assert read_mirror(town.office, aside.read_bytes()).new == 1
+    anew.close()
 
 
 def test_a_torn_end_is_read_as_far_as_it_goes_and_begun_anew(town: Server, till: Till, stick: Path) -> None:

@@ -5,6 +5,7 @@ kept with the till's secrets: either can read it. Each frame is a batch signed b
 stick holds is delivered like anything else.
 """
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -43,13 +44,22 @@ class MirrorMissing(UserError):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A mirror as it stands: its header and key, how many frames and bytes it has, the last entry of each stream."""
+    """A mirror as it stands: its header and key, how many frames and bytes can be read, the last entry of each stream.
+
+    ``is_whole``: nothing follows what can be read.
+    """
 
     header: Header
     key: bytes
     frames: int
     size: int
     ends: dict[bytes, int]
+    is_whole: bool
+
+    def is_ahead(self, states: Sequence[StreamState]) -> bool:
+        """Whether it has entries the ledger does not have."""
+        last = {state.stream: state.last_seq for state in states}
+        return any(end > last.get(stream, 0) for stream, end in self.ends.items())
 
 
 def file_of(folder: Path, till_name: str) -> Path:
@@ -59,6 +69,9 @@ def file_of(folder: Path, till_name: str) -> Path:
 
 def grow(store: Store, *, home: Path, folder: Path, device_key: bytes) -> int:
     """Bring the mirror up to the journal and return how many entries that took; 0 where it was, or somebody else does.
+
+    A restored till takes from it what could not follow before head office had given back the entries between. A mirror
+    that holds what this ledger does not is never written over: it is laid aside, for head office to read.
 
     Raises: MirrorMissing when the medium is not there or does not take it.
     """
@@ -82,9 +95,33 @@ def grow(store: Store, *, home: Path, folder: Path, device_key: bytes) -> int:
 def _grow(
     store: Store, who: Identity, states: Sequence[StreamState], *, home: Path, file: Path, device_key: bytes
 ) -> int:
-    key = vault.read_secret(home, MIRROR_KEY)
-    kept = None if key is None else _sound(file, key=key, device=who.device_id, signer=signing.public_of(device_key))
-    if kept is None or (kept.size > ANEW_ABOVE_BYTES and all(one.through_seq >= one.last_seq for one in states)):
+    key, signer = vault.read_secret(home, MIRROR_KEY), signing.public_of(device_key)
+    kept = None if key is None else _readable(file, key=key, device=who.device_id, signer=signer)
+    taken = 0
+    if kept is not None and kept.is_ahead(states):
+        # After a restore: what lies between was missing, and head office has given it back meanwhile.
+        taken = take_back(file, store, key=kept.key, signer=signer)
+        with store.read() as connection:
+            states = stream_states(connection)
+    return taken + _go_on(store, who, states, kept, home=home, file=file, device_key=device_key)
+
+
+def _go_on(
+    store: Store,
+    who: Identity,
+    states: Sequence[StreamState],
+    kept: _Kept | None,
+    *,
+    home: Path,
+    file: Path,
+    device_key: bytes,
+) -> int:
+    """Append what is missing; or begin a new mirror, in the place of one that holds nothing the ledger does not."""
+    is_ahead = kept is not None and kept.is_ahead(states)
+    is_delivered = all(one.through_seq >= one.last_seq for one in states)
+    if kept is None or not kept.is_whole or (kept.size > ANEW_ABOVE_BYTES and is_delivered):
+        if (kept is None or is_ahead) and file.exists():
+            lay_aside(file)
         return _begin(store, who, states, home=home, file=file, device_key=device_key)
     with store.read() as connection:
         frames, count = _frames(connection, who, states, kept.header, kept.ends, kept.frames, kept.key, device_key)
@@ -95,6 +132,13 @@ def _grow(
             stream.flush()
             os.fsync(stream.fileno())
     return count
+
+
+def lay_aside(file: Path) -> Path:
+    """Give a mirror that nobody here can go on with a name of its own; head office can read it still."""
+    aside = file.with_name(f"{file.name}.{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}")
+    file.replace(aside)
+    return aside
 
 
 def _begin(
@@ -162,9 +206,9 @@ def _push(who: Identity, stream: bytes, entries: Sequence[Entry], device_key: by
     )
 
 
-def _sound(file: Path, *, key: bytes, device: str, signer: bytes) -> _Kept | None:
-    """Return the mirror in ``file``; None where there is none to go on with: missing, torn, another's, under another
-    key. A frame is never written twice under one key and number.
+def _readable(file: Path, *, key: bytes, device: str, signer: bytes) -> _Kept | None:
+    """Return what can be read of the mirror in ``file``; None where there is none to go on with: missing, spoiled from
+    its beginning, another's, under another key. A frame is never written twice under one key and number.
     """
     try:
         data = file.read_bytes()
@@ -177,7 +221,7 @@ def _sound(file: Path, *, key: bytes, device: str, signer: bytes) -> _Kept | Non
     for push, after in _pushes(data, header, key=key, signer=signer):
         size, frames = after, frames + 1
         ends[push.stream] = push.from_seq + len(push.entries) - 1
-    return _Kept(header, key, frames, size, ends) if size == len(data) else None
+    return _Kept(header, key, frames, size, ends, is_whole=size == len(data))
 
 
 def _pushes(data: bytes, header: Header, *, key: bytes, signer: bytes) -> Iterator[tuple[wire.Push, int]]:
