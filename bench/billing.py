@@ -22,7 +22,7 @@ from bench.measure import Figure, milliseconds
 from meterpos.headoffice.billing import periods, readings, runs, tariffs
 from meterpos.headoffice.importing.sink import Sink
 from meterpos.headoffice.office import Office, found, open_office
-from meterpos.headoffice.tables import bills, feed
+from meterpos.headoffice.tables import bills, feed, invoice_papers
 from meterpos.ledger.balances import recalculate_all
 from meterpos.ledger.bulk import driver_of
 from meterpos.ledger.rules.metering import Reading
@@ -41,7 +41,7 @@ water,2026-01-01,,block,,90.25,
 water,2026-01-01,,standing,,50,
 water,2026-01-01,,levy-percent,,7.5,Sewer
 """
-LEFT = (bills, facts, movements, feed)
+LEFT = (bills, invoice_papers, facts, movements, feed)
 """What a run leaves. Besides, the accounts' sums are brought up to date, which the floor does not do."""
 
 

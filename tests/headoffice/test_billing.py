@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import event, text
 
 from meterpos.headoffice.billing import lists, periods
+from tests.cli.commands import file
 from tests.headoffice.billing_world import DAY, NOVEMBER, TARIFF_COLUMNS, Billing, billing, kept, small, still
-from tests.printing.reading import read_qr
+from tests.printing.reading import read_bars
 
 __all__ = ["billing", "kept", "small", "still"]
 
@@ -84,7 +85,7 @@ def test_an_invoice_is_shown_as_text_page_and_printer_bytes_with_the_code_the_ti
     ):
         assert said in told.replace("\u00a0", " ")
     page = pypdfium2.PdfDocument(small.do("invoice", "show", "INV-000001", "--format", "pdf").raw)
-    assert read_qr(page[0].render(scale=2).to_pil().convert("RGB")) == "INV-000001"
+    assert read_bars(page[0].render(scale=2).to_pil().convert("L")) == "INV-000001"
     page.close()
     assert small.do("invoice", "show", "INV-000001", "--format", "escpos", "--columns", "32").raw.startswith(b"\x1b@")
     answer = small.ask("invoice", "show", "INV-000001")
@@ -92,10 +93,44 @@ def test_an_invoice_is_shown_as_text_page_and_printer_bytes_with_the_code_the_ti
     assert "There is no invoice INV-9." in small.refused("invoice", "show", "INV-9")
 
 
+def test_an_invoice_says_for_ever_what_it_said_when_it_was_issued(billing: Billing) -> None:
+    billing.do("readings", "import", billing.readings(*NOVEMBER))
+    billing.run_month()
+    billing.do("invoice", "add", "EXTRA-1", "--account", "A1", "--amount", "70", "--on", "2024-11-21")
+    ways = [("INV-000001", "text"), ("INV-000001", "pdf"), ("INV-000001", "escpos"), ("EXTRA-1", "text")]
+    printed = [billing.do("invoice", "show", number, "--format", way).raw for number, way in ways]
+    assert b"Grace Akinyi Otieno" in printed[0]
+    office = billing.office()
+    with office.store.write() as conn:
+        conn.execute(text("UPDATE customers SET name = 'Grace Ouma', phone = '', place = 'Far', language = 'sw'"))
+        conn.execute(text("UPDATE meters SET location = 'Elsewhere'"))
+    office.close()
+    for key, value in (
+        ("utility_name", "Other Water"),
+        ("receipt_head", "Line one|Line two"),
+        ("receipt_foot", "Kwaheri."),
+        ("currency", "TZS"),
+        ("paybill", "1234"),
+    ):
+        billing.do("setting", "set", key, value)
+    billing.do("account", "handover", "M1", "--customer", "C2", "--account", "A9", "--on", "2024-12-01")
+    price = ("water,2024-12-01,,block,,200,", "water,2024-12-01,,levy-percent,,9,Sewage")
+    billing.do("tariff", "import", billing.tariffs(*price))
+    again = [billing.do("invoice", "show", number, "--format", way).raw for number, way in ways]
+    assert again == printed
+    billing.do("invoice", "add", "EXTRA-2", "--account", "A1", "--amount", "70", "--on", "2024-12-01")
+    assert b"Grace Ouma" in billing.do("invoice", "show", "EXTRA-2").raw
+    assert billing.do("check").out == "Everything holds.\n"
+
+
 def test_an_imported_invoice_is_shown_too(small: Billing) -> None:
-    small.do("invoice", "add", "OLD-1", "--account", "A1", "--amount", "70", "--on", "2024-11-01")
+    old = small.folder / "old"
+    old.mkdir()
+    columns = "invoice_no,account_no,invoice_date,due_date,amount,balance_brought_forward"
+    file(old, "invoices.csv", (columns, "OLD-1,A1,2024-11-01,2024-11-15,70.00,0"))
+    small.do("import", str(old))
     told = small.do("invoice", "show", "OLD-1", "--columns", "32").out
-    assert "Charges" in told and "KES 70.00" in told
+    assert "Charges" in told and "KES 70.00" in told and "Grace Akinyi Otieno" in told
 
 
 def test_a_run_that_was_cut_off_goes_on_where_it_was(small: Billing, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,6 +431,8 @@ def test_an_import_is_refused_whole_for_a_bad_reading_or_bill(still: Billing) ->
         ("UPDATE bills SET invoice_no = 'INV-000009' WHERE kind = 'POWER'", "INV-000009 is not there"),
         ("UPDATE bills SET invoice_no = 'INV-000001' WHERE kind = 'POWER'", "another account's"),
         ("DELETE FROM bills WHERE kind = 'POWER'", "Series INV: 3 numbers were given, 2 are there."),
+        ("DELETE FROM invoice_papers WHERE invoice_no = 'INV-000002'", "Invoice INV-000002: what its paper said"),
+        ("DELETE FROM paper_frames", "Invoice INV-000001: what its paper said"),
     ],
 )
 def test_a_check_finds_bills_that_were_harmed(small: Billing, harm: str, sentence: str) -> None:

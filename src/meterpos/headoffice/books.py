@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, delete, select, update
 
 from meterpos.errors import UserError
-from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice import bulk, exceptions, invoice_papers
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
@@ -142,8 +142,10 @@ def add_invoices(conn: Connection, outgoing: Outgoing, invoices: Sequence[Invoic
         )
         for invoice in invoices
     ]
+    frame = invoice_papers.keep_frame(conn)
     post_facts(conn, outgoing, made)
     note_namings(conn, {invoice.invoice_no: invoice.account_no for invoice in invoices}, at=at)
+    invoice_papers.freeze(conn, [invoice.invoice_no for invoice in invoices], frame=frame)
 
 
 def refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:

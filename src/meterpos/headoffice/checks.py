@@ -13,6 +13,7 @@ from meterpos.headoffice.billing.checks import (
     bills_and_invoices_are_numbered_without_gaps,
     bills_stand_on_invoices_of_their_account,
     invoices_come_to_their_bills,
+    invoices_keep_what_their_paper_said,
 )
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import COUNTER
@@ -212,6 +213,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     digests_are_those_of_the_facts,
     streams_end_at_what_was_signed,
     invoices_come_to_their_bills,
+    invoices_keep_what_their_paper_said,
     bills_stand_on_invoices_of_their_account,
     bills_and_invoices_are_numbered_without_gaps,
 )

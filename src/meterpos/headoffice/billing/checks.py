@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Connection, cast, func, or_, select
 
 from meterpos.headoffice.billing.invoicing import BILL_SERIES
 from meterpos.headoffice.billing.runs import BALANCE
-from meterpos.headoffice.tables import bills, counters
+from meterpos.headoffice.tables import bills, counters, invoice_papers, paper_frames
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.tables import facts
@@ -38,6 +38,20 @@ def invoices_come_to_their_bills(conn: Connection) -> Iterator[str]:
             f"Invoice {number}: it says {format_amount(amount_minor)} and {format_amount(forward_minor)} brought "
             f"forward, its bills come to {format_amount(billed_minor)} and {format_amount(balances_minor)}."
         )
+
+
+def invoices_keep_what_their_paper_said(conn: Connection) -> Iterator[str]:
+    """Each invoice made from bills keeps whom it named and what stood around it."""
+    query = (
+        select(bills.c.invoice_no)
+        .distinct()
+        .outerjoin(invoice_papers, invoice_papers.c.invoice_no == bills.c.invoice_no)
+        .outerjoin(paper_frames, paper_frames.c.frame == invoice_papers.c.frame)
+        .where(bills.c.invoice_no.is_not(None), paper_frames.c.frame.is_(None))
+        .order_by(bills.c.invoice_no)
+    )
+    for number in conn.execute(query).scalars():
+        yield f"Invoice {number}: what its paper said was not kept."
 
 
 def bills_stand_on_invoices_of_their_account(conn: Connection) -> Iterator[str]:

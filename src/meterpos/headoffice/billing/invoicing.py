@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from meterpos.headoffice import books, bulk, exceptions
+from meterpos.headoffice import books, bulk, exceptions, invoice_papers
 from meterpos.headoffice.billing.runs import BALANCE, Lot, Run
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.importing.sink import Sink
@@ -84,12 +84,14 @@ def issue(conn: Connection, account_nos: Sequence[str], *, made_on: date, due_on
     forward = _bring_forward(conn, pending, made, owed, made_on=made_on, at=at)
     _put_on_invoices(conn, [(made[account], bill) for account, one in pending.items() for bill in one.bill_nos])
     books.note_namings(conn, {number: account_no for account_no, number in made.items()}, at=at)
+    frame = invoice_papers.keep_frame(conn)
     sink = Sink(conn)  # holds the feed's counter from here on: whatever else is to be locked was locked before
     day, due = made_on.isoformat(), due_on.isoformat()
     for account_no, number in made.items():
         amount_minor = pending[account_no].amount_minor
         sink.invoice(number, account_no, places[account_no].zone, day, due, amount_minor, forward[account_no])
     sink.finish()
+    invoice_papers.freeze(conn, numbers, frame=frame)
     recalculate(conn, made.keys())
     return made
 

@@ -1,4 +1,4 @@
-"""What an invoice says, gathered from its fact, its bills and whose it is; the paper is composed from this alone."""
+"""What an invoice says, from its fact, its bills and what was kept of it; its paper is composed from this alone."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from meterpos.errors import UserError
+from meterpos.headoffice import invoice_papers
 from meterpos.headoffice.billing.runs import BALANCE
 from meterpos.headoffice.tables import bills
-from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.rules.facts import invoice_id
-from meterpos.ledger.tables import accounts, customers, facts, meters
+from meterpos.ledger.tables import facts
 from meterpos.printing.invoice import Invoice, InvoicedBill, InvoiceLine, ReadBetween
 
 
@@ -22,27 +22,12 @@ class UnknownInvoice(UserError):
 def find_invoice(conn: Connection, number: str) -> Invoice:
     """Return everything an invoice says. Raises: UnknownInvoice."""
     typed = number.strip()
-    query = (
-        select(
-            facts,
-            accounts.c.meter_no,
-            customers.c.customer_no,
-            customers.c.name,
-            customers.c.phone,
-            customers.c.place,
-            customers.c.language,
-            meters.c.location,
-        )
-        .join_from(facts, accounts, accounts.c.account_no == facts.c.account_no)
-        .outerjoin(customers, customers.c.customer_no == accounts.c.customer_no)
-        .outerjoin(meters, meters.c.meter_no == accounts.c.meter_no)
-        .where(facts.c.fact_id.in_([invoice_id(typed), invoice_id(typed.upper())]))
-    )
+    query = select(facts).where(facts.c.fact_id.in_([invoice_id(typed), invoice_id(typed.upper())]))
     row = conn.execute(query).first() if typed.isprintable() else None
     if row is None:
         raise UnknownInvoice(f"There is no invoice {typed[:40]}. Check its number.", field="number")
     made = conn.execute(select(bills).where(bills.c.invoice_no == row.number).order_by(bills.c.bill_no)).all()
-    settings = utility_settings(conn)
+    paper, frame = invoice_papers.find(conn, number=row.number, account_no=row.account_no)
     return Invoice(
         number=row.number,
         made_on=row.fact_date,
@@ -50,19 +35,19 @@ def find_invoice(conn: Connection, number: str) -> Invoice:
         period=next((bill.period for bill in made if bill.period is not None), None),
         amount_minor=row.amount_minor,
         forward_minor=row.brought_forward_minor or 0,
-        customer_no=row.customer_no or "",
-        customer_name=row.name or "",
-        phone=row.phone or "",
-        place=row.place or "",
+        customer_no=paper.customer_no,
+        customer_name=paper.customer_name,
+        phone=paper.phone,
+        place=paper.place,
         account_no=row.account_no,
-        meter_no=row.meter_no or row.account_no,
-        location=row.location or "",
+        meter_no=paper.meter_no,
+        location=paper.location,
         bills=_bills(row, [bill for bill in made if bill.kind != BALANCE]),
-        head=(settings.utility_name, *settings.receipt_head),
-        foot=settings.receipt_foot,
-        currency=settings.currency,
-        paybill=settings.paybill,
-        language=row.language or "en",
+        head=frame.head,
+        foot=frame.foot,
+        currency=frame.currency,
+        paybill=frame.paybill,
+        language=paper.language,
     )
 
 

@@ -2,7 +2,7 @@
 
 base    metadata            feed    feed, counters, generations
 tills   tills               desk    exceptions, answers, claims, receipt_claims, side_entries
-billing readings, tariffs, metering, bills, bill_runs, bill_errors, notes, meter_events
+billing readings, tariffs, metering, bills, bill_runs, bill_errors, invoice_papers, paper_frames, notes, meter_events
 legacy  the staging tables of a migration
 access  tokens
 messages  sms, sms_templates, sms_gateway, sms_opt_outs    money_in  what M-Pesa and the bank say came in
@@ -15,9 +15,11 @@ from meterpos.headoffice.tables.billing import (
     bill_errors,
     bill_runs,
     bills,
+    invoice_papers,
     meter_events,
     metering,
     notes,
+    paper_frames,
     readings,
     tariffs,
 )
@@ -37,12 +39,14 @@ __all__ = [
     "exceptions",
     "feed",
     "generations",
+    "invoice_papers",
     "legacy",
     "metadata",
     "meter_events",
     "metering",
     "money_in",
     "notes",
+    "paper_frames",
     "readings",
     "receipt_claims",
     "side_entries",

@@ -1,4 +1,5 @@
-"""What is billed and why: readings, tariffs, bills and bill runs, notes that want approval, what was done to meters.
+"""What is billed and why: readings, tariffs, bills and bill runs, what invoices' papers said,
+notes that want approval, what was done to meters.
 
 An invoice is a fact; the bills it gathers say what for. Bills of kind BALANCE repeat what is owed and never count.
 """
@@ -85,6 +86,29 @@ Index("ix_bills_period", bills.c.account_no, bills.c.period, bills.c.kind, uniqu
       sqlite_where=bills.c.period.is_not(None), postgresql_where=bills.c.period.is_not(None))  # fmt: skip
 Index("ix_bills_run", bills.c.run_id, bills.c.account_no, sqlite_where=bills.c.run_id.is_not(None),
       postgresql_where=bills.c.run_id.is_not(None))  # fmt: skip
+
+paper_frames: Final = Table(
+    "paper_frames",
+    metadata,
+    Column("frame", String, primary_key=True),
+    Column("words", JSON, nullable=False),
+    comment="what the utility said on the invoices of a time: head, foot, currency, paybill; frame: a digest of it",
+)
+
+invoice_papers: Final = Table(
+    "invoice_papers",
+    metadata,
+    Column("invoice_no", String, primary_key=True),
+    Column("customer_no", String, nullable=False),
+    Column("customer_name", String, nullable=False),
+    Column("phone", String, nullable=False),
+    Column("place", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("meter_no", String, nullable=False),
+    Column("location", String, nullable=False),
+    Column("frame", String, nullable=False),
+    comment="whom an invoice named as it was issued; frame: what stood around it",
+)
 
 bill_errors: Final = Table(
     "bill_errors",

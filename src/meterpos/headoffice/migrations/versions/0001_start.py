@@ -192,6 +192,23 @@ def _billing() -> None:
         sa.PrimaryKeyConstraint("run_id", "account_no", name="pk_bill_errors"),
     )
     _bills()
+    _invoice_papers()
+
+
+def _invoice_papers() -> None:
+    op.create_table(
+        "paper_frames",
+        sa.Column("frame", sa.String, nullable=False),
+        sa.Column("words", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("frame", name="pk_paper_frames"),
+    )
+    names = ("customer_no", "customer_name", "phone", "place", "language", "meter_no", "location", "frame")
+    op.create_table(
+        "invoice_papers",
+        sa.Column("invoice_no", sa.String, nullable=False),
+        *(sa.Column(name, sa.String, nullable=False) for name in names),
+        sa.PrimaryKeyConstraint("invoice_no", name="pk_invoice_papers"),
+    )
 
 
 def _bills() -> None:
