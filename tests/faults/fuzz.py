@@ -7,31 +7,25 @@ twice: as bytes, and with altered headers signed by the right key, as a till gon
 import base64
 import contextlib
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 from meterpos import vault
 from meterpos.errors import MeterposError, UserError
-from meterpos.headoffice.importing.layout import FILES
-from meterpos.headoffice.importing.load import import_directory
 from meterpos.headoffice.office import Office
 from meterpos.ledger import journal, marks, seal, signing
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
 from meterpos.ledger.rules import approvals
-from meterpos.ledger.store import Store
 from meterpos.printing.devices.conversation import Conversation, PrinterError
 from meterpos.sync import courier_file, framing, packing, wire
 from meterpos.sync.exchange import exchange
 from meterpos.sync.steps import Failure
-from tests.faults import disk
+from tests.faults import fuzz_files as files
 from tests.faults.world import CLERK, World, answer_of, approval, build_world, give_back_dice, scratch
-from tests.support.headoffice import make_office
 from tests.support.tills import DEVICE_KEY, STREAM
 from tests.sync.samples import tenders
 
@@ -41,8 +35,6 @@ NASTY: Final = (
 )  # fmt: skip
 BYTES_MAX: Final = 20_000
 AT: Final = "2026-11-20T06:41:07.123Z"
-MARK: Final = "=== "
-TOWN: Final = Path(__file__).parents[1] / "data" / "town"
 
 Parse = Callable[[bytes], object]
 
@@ -210,7 +202,11 @@ def targets() -> dict[str, Target]:
         "mark of the check": Target([mark], lambda data: marks.read_mark(data, secret=DEVICE_KEY), refused),
         "printer's answers": Target([b"\x12\x12\x12\x00", b"\x16\x12\x72\x0c"], _printed, (PrinterError,)),
         "head office": Target(_asked(), _answered, (Refused,), _asked_otherwise),
-        "import": Target(_csv_samples(), _imported, (UserError,)),
+        "import": Target(files.imports(), files.imported, (UserError,)),
+        "rows of CSV": Target(files.tables(), files.read_rows, ()),
+        "statement": Target(files.statements(), files.read_statement, (UserError,)),
+        "M-Pesa's message": Target([files.MESSAGE], files.read_message, (UserError,)),
+        "M-Pesa's message, altered values": Target([files.MESSAGE], files.read_message, (UserError,), altered_json),
     }
 
 
@@ -358,33 +354,3 @@ def _answered(data: bytes) -> object:
     if isinstance(answer, Failure):
         raise Refused if answer.trouble != "busy" else RuntimeError(answer.sentence)
     return answer
-
-
-def _csv_samples() -> list[bytes]:
-    """Return a small import as one text: each file's name in a line of its own before it."""
-    folder = TOWN / "import"
-    pieces = []
-    for name in FILES:
-        if (folder / name).is_file():
-            lines = (
-                (folder / name)
-                .read_text(encoding="utf-8")
-                .splitlines(keepends=True)[: 5 if name != "adjustments.csv" else 1]
-            )
-            pieces.append(f"{MARK}{name}\n" + "".join(lines))
-    return ["".join(pieces).encode()]
-
-
-def _imported(data: bytes) -> object:
-    with tempfile.TemporaryDirectory(prefix="meterpos-faults-", dir=disk.fast()) as folder:
-        for piece in data.split(MARK.encode())[1:]:
-            name, _, content = piece.partition(b"\n")
-            known = name.decode("utf-8", "replace")
-            (Path(folder) / (known if known in FILES else "payments.csv")).write_bytes(content)
-        return import_directory(_office(), Path(folder), dry_run=True)
-
-
-@cache
-def _office() -> Store:
-    folder = Path(tempfile.mkdtemp(prefix="meterpos-faults-", dir=disk.fast()))
-    return make_office(folder, f"sqlite:///{folder / 'office.db'}").store

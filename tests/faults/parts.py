@@ -201,8 +201,8 @@ def databases() -> Iterator[list[tuple[str, Callable[[Path], str]]]]:
 # --- what parsers and rules make of anything
 
 
-SLOW_PARSERS = {"head office": 10, "import": 50}
-"""How many times fewer executions the parsers get that need a database for each."""
+SLOW_PARSERS = {"head office": 10}
+"""How many times fewer executions the parsers get that write into a database at each."""
 
 
 def fuzzing(options: argparse.Namespace) -> bool:

@@ -39,6 +39,8 @@ def _at_every_call(options: argparse.Namespace, faults: dict[str, tuple[int, int
     return not total.wrong
 
 
+AT_ANY_MOMENT = 500
+"""Kills at random moments, after those at every call."""
 SHARE = 50
 """Runs a process does before it reports."""
 
@@ -76,7 +78,7 @@ def _at_any_moment(options: argparse.Namespace) -> bool:
         home = Path(folder) / "till"
         kill.prepare(home)
         until = time.monotonic() + (options.seconds or FOR_EVER)
-        done = kill.run(home, kills=options.runs or 2_000, seed=options.seed, until=until)
+        done = kill.run(home, kills=options.runs or AT_ANY_MOMENT, seed=options.seed, until=until)
     print(
         f"  {done.kills} kills at any moment, {done.reported} receipts reported as printed, {done.kept} in the journal "
         f"({done.unreported} committed and killed before they were reported), {len(done.wrong)} wrong"

@@ -10,7 +10,8 @@ RUNS = {"head office": 60, "import": 10}
 NAMES = (
     "push", "push, signed", "acknowledgement", "acknowledgement, signed", "pull, signed", "page", "page, signed",
     "courier file", "entry", "entry, altered values", "receipt's code", "approval challenge", "mark of the check",
-    "printer's answers", "head office", "import",
+    "printer's answers", "head office", "import", "rows of CSV", "statement", "M-Pesa's message",
+    "M-Pesa's message, altered values",
 )  # fmt: skip
 
 
