@@ -4,5 +4,6 @@ world.py     one head office and its tills on production code, with seams for cl
 schedule.py  what a seed makes happen to them          verdict.py   what must hold afterwards
 injected.py  failing.c preloaded: every call that changes a disk, counted, failing, or the last (`calls`, `kill`)
 disk.py      what a till writes, recorded with strace (`power`)
+recovery.py  a spoiled till brought back   printing.py  printers in trouble (`rot`, `printer`)
 run.py       the door: `python3 dev.py faults [PART ...] [--runs N] [--seed S] [--seconds T]`
 """

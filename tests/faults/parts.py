@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import cursor, fuzz, order, slow, web
+from tests.faults import cursor, disk, fuzz, order, printing, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
@@ -196,6 +196,33 @@ def databases() -> Iterator[list[tuple[str, Callable[[Path], str]]]]:
             ("PostgreSQL", lambda _: databases.new()),
         ]
         databases.drop_all()
+
+
+# --- the printer
+
+
+def printers(options: argparse.Namespace) -> bool:
+    """Print while printers are in trouble and tills die; `--runs` rounds, each one paper and its copy."""
+    rounds, total = options.runs or 1_000, printing.Printed()
+    jobs = ((min(50, rounds - first), options.seed + first) for first in range(0, rounds, 50))
+    for part in spread(options, _print, jobs):
+        total.add(part)
+    troubles = ", ".join(f"{trouble} {count}" for trouble, count in sorted(total.troubles.items()))
+    states = ", ".join(f"{state} {count}" for state, count in sorted(total.states.items()))
+    print(f"  {total.rounds} rounds ({troubles})")
+    print(
+        f"  {total.papers} papers came out, whole or not; told to the clerk: {states}; {len(total.wrong)} wrong",
+        flush=True,
+    )
+    for sentence in total.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not total.wrong
+
+
+def _print(rounds: int, seed: int, seconds: float) -> printing.Printed:
+    del seconds
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-", dir=disk.fast()) as folder:
+        return printing.run(Path(folder) / "till", rounds=rounds, seed=seed)
 
 
 # --- what parsers and rules make of anything

@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "power": parts_disk.power_cuts,
     "calls": parts_disk.failing_calls,
     "rot": parts_disk.rotten_disks,
+    "printer": parts.printers,
     "fuzz": parts.fuzzing,
     "order": parts.permutations,
     "api": parts_served.openapi_calls,

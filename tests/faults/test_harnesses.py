@@ -8,8 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from meterpos.ledger.queries.spool import Job, State
+from meterpos.printing.spool import Spooler
 from meterpos.till import open_till
-from tests.faults import calls, counter, cursor, injected, kill, order, power, recovery, rot, slow, soak, speed, web
+from tests.faults import (
+    calls,
+    counter,
+    cursor,
+    injected,
+    kill,
+    order,
+    power,
+    printing,
+    recovery,
+    rot,
+    slow,
+    soak,
+    speed,
+    web,
+)
 from tests.support.tills import Clock, Counter
 
 
@@ -121,6 +138,24 @@ def test_a_spoiled_till_is_brought_back_whole_and_the_judge_sees_what_is_missing
     without = recovery.recover(prepared, runs=2, seed=1)
     assert all("did not come back" in sentence for sentence in without.wrong)
     assert without.wrong
+
+
+def test_no_trouble_of_a_printer_doubles_a_paper_and_one_that_is_sent_twice_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(printing, "TIMEOUT_S", 0.2)
+    done = printing.run(tmp_path / "till", rounds=16, seed=1)
+    assert (done.rounds, done.wrong) == (16, [])
+    assert len(done.troubles) > 6 and len(done.states) == 3
+
+    def send_twice(self: Spooler, job: Job) -> tuple[State, str]:
+        send_once(self, job)
+        return send_once(self, job)
+
+    send_once = Spooler._send
+    monkeypatch.setattr(Spooler, "_send", send_twice)
+    doubled = printing.run(tmp_path / "other", rounds=3, seed=1)
+    assert any("times by itself" in sentence for sentence in doubled.wrong)
 
 
 def test_balances_do_not_depend_on_the_order_of_arrival() -> None:

@@ -150,7 +150,9 @@ def test_a_printer_that_stalls_part_way_is_given_up() -> None:
 
 def test_a_printer_that_stalls_after_the_last_byte_was_taken_is_given_up() -> None:
     with fake_printer(stalls_at=len(PAPER)) as printer:
-        assert not send(printer.spec).confirmed
+        sent = send(printer.spec)
+    assert not sent.confirmed
+    assert sent.detail.startswith("The printer stopped part way"), "it answered before, and does no more"
 
 
 @pytest.mark.parametrize("resets", [False, True])

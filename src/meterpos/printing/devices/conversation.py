@@ -100,6 +100,9 @@ class Conversation:
     is_mute: bool = False
     """Whether nothing will ever be heard on this line."""
 
+    is_silent: bool = False
+    """Whether it answered nothing when it was last asked what is wrong."""
+
     def send(self, data: bytes) -> Sent:
         """Send one paper. Raises: PrinterError when not a byte of it went out."""
         try:
@@ -140,14 +143,17 @@ class Conversation:
             trouble = self._trouble() if self.has_answered else ""
             patience_s = self.timeout_s if self.has_answered else min(self.timeout_s, _SILENT_S)
             if trouble or self.is_mute or time.monotonic() - started > patience_s:
-                return Sent(confirmed=False, detail=trouble)
+                fell_silent = self.has_answered and self.is_silent and not self.is_mute
+                return Sent(confirmed=False, detail=trouble or (STOPPED if fell_silent else ""))
         if answer & 0x0C:
             return Sent(confirmed=False, detail=_OUT_OF_PAPER)
         return Sent(confirmed=True, detail=_NEARLY_OUT if answer & 0x03 else "")
 
     def _trouble(self) -> str:
         """Return what the printer says is wrong, as a sentence; empty when it says nothing or knows of nothing."""
-        cause, paper, fault = (self._ask(which, timeout_s=_PATIENT_S) or 0 for which in (_CAUSE, _PAPER, _FAULT))
+        answers = [self._ask(which, timeout_s=_PATIENT_S) for which in (_CAUSE, _PAPER, _FAULT)]
+        self.is_silent = all(answer is None for answer in answers)
+        cause, paper, fault = (answer or 0 for answer in answers)
         if cause & 0x04:
             return _COVER_OPEN
         if cause & 0x20 or paper & 0x60:
