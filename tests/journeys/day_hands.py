@@ -39,15 +39,18 @@ class Hands(Protocol):
 
 
 class QtHands:
-    """Presses keys by QTest on whatever has the keyboard."""
+    """Presses keys by QTest on whatever has the keyboard; between two keys the loop turns, as between a person's."""
 
     def type(self, text: str) -> None:
-        QTest.keyClicks(_target(), text)
+        for letter in text:
+            QTest.keyClicks(_target(), letter)
+            _turn()
 
     def press(self, key: str) -> None:
         control, _, name = key.rpartition("+")
         modifier = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
         QTest.keyClick(_target(), _NAMED.get(name) or Qt.Key(ord(name.upper())), modifier)
+        _turn()
 
 
 class XHands:
@@ -92,6 +95,12 @@ def aside(work: Callable[[], T]) -> T:
     done = _POOL.submit(work)
     until(done.done, "what was done aside")
     return done.result()
+
+
+def _turn() -> None:
+    app = QApplication.instance()
+    assert app is not None
+    app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
 
 
 def _target() -> QWidget:

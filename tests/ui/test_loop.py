@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from meterpos.ui.heartbeat import LIMIT_MS, Heartbeat
+from meterpos.ui.heartbeat import LIMIT_MS, Heartbeat, Piece, recurring
 from meterpos.ui.tasks import Tasks
+from meterpos.ui.theme import Type
+from meterpos.ui.widgets import paint
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui.stand import app, press, pump, settle, type_text
@@ -35,6 +37,31 @@ def test_the_watcher_sees_a_stall_and_where_it_was(qapp: QApplication) -> None:
         beat_for(0.05)
         doze()
         beat_for(0.05)
+
+
+def test_the_watcher_names_a_long_piece_of_work_by_its_line_and_by_what_went_on(qapp: QApplication) -> None:
+    def work() -> None:
+        end = time.thread_time() + 2 * LIMIT_MS / 1000
+        while time.thread_time() < end:
+            paint.width("12,345.00", Type.text)
+
+    heart = Heartbeat()
+    with pytest.raises(AssertionError), heart:
+        heart.during = "the third customer"
+        beat_for(0.05)
+        work()
+        beat_for(0.05)
+    longest = max(heart.pieces, key=lambda piece: piece.ms)
+    assert longest.ms > 2 * LIMIT_MS
+    assert longest.during == "the third customer"
+    assert "ui/widgets/paint.py" in longest.where.replace("\\", "/")
+
+
+def test_work_comes_again_with_each_play_and_a_machine_taken_away_does_not() -> None:
+    work = [Piece(60.0, "a page is made", "the second customer"), Piece(70.0, "the same", "the second customer")]
+    one = [*work, Piece(120.0, "nothing", "the fifth customer")]
+    other = [Piece(55.0, "a page is made", "the second customer"), Piece(90.0, "nothing", "the ninth customer")]
+    assert recurring([one, other]) == [Piece(55.0, "a page is made", "the second customer")]
 
 
 def test_the_watcher_is_quiet_while_the_loop_turns(qapp: QApplication) -> None:

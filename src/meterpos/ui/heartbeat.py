@@ -1,13 +1,17 @@
-"""A watcher for tests: it says when the event loop stalled, for how long, and in which line of code.
+"""A watcher for tests: it says when the event loop stalled or worked in one piece, how long, and in which lines.
 
 The GUI thread beats by a timer; a second thread watches the beats. What a busy machine adds is taken off: how late the
 watcher itself comes, and how long the GUI thread stood in line for a processor. Only its own doing and waiting counts.
+What it did between two beats is counted by the processor time of its thread, whatever else runs.
 """
 
 import faulthandler
+import re
 import tempfile
 import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +22,13 @@ from PySide6.QtCore import QObject, Qt, QTimer
 LIMIT_MS: Final = 50.0
 BEAT_MS: Final = 5
 WATCH_S: Final = 0.005
+NAMED_FROM_MS: Final = 10.0
+"""From this age of a beat on, what the GUI thread does is noted."""
+NOTED_MAX: Final = 40
+NAMED_MAX: Final = 3
+QT_ALONE: Final = "Qt alone (layout, style, painting)"
+
+_FRAME: Final = re.compile(r'File "[^"]*[/\\\\]meterpos[/\\\\]([^"]+)", line (\d+) in (\S+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,15 @@ class Stall:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Work of the GUI thread between two beats, in processor time; `where` names the lines it was seen in most."""
+
+    ms: float
+    where: str
+    during: str = ""
+
+
 class Heartbeat(QObject):
     """Watches the event loop between `with` and its end. Made on the GUI thread."""
 
@@ -35,9 +55,13 @@ class Heartbeat(QObject):
         super().__init__()
         self.limit_ms = limit_ms
         self.stalls: list[Stall] = []
+        self.pieces: list[Piece] = []
+        self.during = ""  # what is going on, for whoever knows
         self._gui = threading.get_ident()
         self._line = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._beat = time.perf_counter()
+        self._worked_s = time.thread_time()
+        self._noted: list[str] = []
         self._stop = threading.Event()
         self._timer = QTimer(self, interval=BEAT_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -45,7 +69,7 @@ class Heartbeat(QObject):
 
     def __enter__(self) -> Self:
         self._timer.start()
-        self._beat = time.perf_counter()
+        self._beat, self._worked_s = time.perf_counter(), time.thread_time()
         self._watcher.start()
         return self
 
@@ -62,7 +86,11 @@ class Heartbeat(QObject):
             )
 
     def _tick(self) -> None:
-        self._beat = time.perf_counter()
+        now_s = time.thread_time()
+        if (ms := (now_s - self._worked_s) * 1000) > self.limit_ms:
+            self.pieces.append(Piece(ms, _summary(self._noted), self.during))
+        self._beat, self._noted = time.perf_counter(), []
+        self._worked_s = time.thread_time()
 
     def _watch(self) -> None:
         """Runs in the watcher's thread: sees how old the last beat is, each few milliseconds."""
@@ -83,8 +111,11 @@ class Heartbeat(QObject):
             last = now
             excused_s = max(late_s, self._stood_in_line_s() - stood_s)
             age_ms = (now - beat - excused_s) * 1000
+            noted = self._noted
+            if (now - beat) * 1000 > NAMED_FROM_MS and len(noted) < NOTED_MAX:
+                noted.append(_stack_of(self._gui))
             if age_ms > self.limit_ms / 2:
-                where = where or _stack_of(self._gui)
+                where = where or (noted[-1] if noted else _stack_of(self._gui))
             longest_ms = max(longest_ms, age_ms)
         if longest_ms > self.limit_ms:
             self.stalls.append(Stall(longest_ms, where))
@@ -107,3 +138,30 @@ def _stack_of(thread: int) -> str:
         file.seek(0)
         parts = file.read().split("\n\n")
     return next((part for part in parts if f"0x{thread:016x}" in part), "")
+
+
+def _summary(stacks: list[str]) -> str:
+    """Return the lines of this program most often seen in the stacks, each with the calls that led to it."""
+    seen = Counter(_trail(stack) for stack in stacks)
+    return " | ".join(f"{count}x {trail}" for trail, count in seen.most_common(NAMED_MAX)) or QT_ALONE
+
+
+def _trail(stack: str) -> str:
+    """Return the innermost calls of this program in a stack and the outermost, which tells what began it."""
+    calls = [f"{path}:{line} {name}" for path, line, name in _FRAME.findall(stack)]
+    return " < ".join(calls[:2] + calls[2:][-1:]) or QT_ALONE
+
+
+def recurring(plays: Sequence[Sequence[Piece]]) -> list[Piece]:
+    """Return the pieces found in each of several plays of one script, the least of each by what went on, longest first.
+
+    A machine that several share may be taken away in the middle of a piece; that time is booked as the work of whoever
+    was running. It falls on another place each time, and work on the same.
+    """
+    longest = [{piece.during: piece for piece in sorted(play, key=_length)} for play in plays]
+    everywhere = set(longest[0]).intersection(*longest[1:])
+    return sorted((min((play[during] for play in longest), key=_length) for during in everywhere), key=_length)[::-1]
+
+
+def _length(piece: Piece) -> float:
+    return piece.ms

@@ -70,11 +70,15 @@ class Preparing(QObject):
             self.done.emit()
 
     def _go_on(self) -> None:
-        standing = self._desk.standing
-        if self._desk.tasks.busy or standing is None or not standing.status.enrolled:
-            self._wait()
-        else:
+        if self._steps[0] == self._import or self._is_free():
             self._steps.pop(0)()
+        else:
+            self._wait()
+
+    def _is_free(self) -> bool:
+        """Tell whether the till stands at its customers and is not at work; an import needs neither."""
+        standing = self._desk.standing
+        return not self._desk.tasks.busy and standing is not None and standing.status.enrolled
 
     def _import(self) -> None:
         self._desk.tasks.outside(lambda: import_all(MODULES), lambda _: self._wait())

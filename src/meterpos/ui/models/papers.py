@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QImage
+
 from meterpos.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,10 +20,10 @@ class NotWritten(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One paper for the screen: a PNG and the same as text."""
+    """One paper for the screen: its picture, unpacked for painting, and the same as text."""
 
     number: str
-    png: bytes
+    image: QImage
     text: str
 
 
@@ -47,7 +49,8 @@ def picture(till: "Till", entry: "Entry", *, copy_no: int = 0) -> Picture:
     document = document_of(till, entry, copy_no=copy_no)
     columns = till.settings.columns
     body: dict[str, Any] = entry.content.body
-    return Picture(body["number"], render_png(document, columns=columns), render_text(document, columns=columns))
+    image = QImage.fromData(render_png(document, columns=columns)).convertToFormat(QImage.Format.Format_RGB32)
+    return Picture(body["number"], image, render_text(document, columns=columns))
 
 
 def slip_of(entry: "Entry") -> str | None:

@@ -46,7 +46,7 @@ class TakenPayment(QObject):
         self._desk.tasks.outside(
             lambda: papers.picture(till, entry),
             lambda paper: (
-                self._paper.paper.show_png(paper.png, spoken=paper.text) if paper.number == done.number else None
+                self._paper.paper.show_image(paper.image, spoken=paper.text) if paper.number == done.number else None
             ),
         )
         self._printer.run(done.number, self._have_printed)

@@ -228,7 +228,7 @@ class ReceiptsPage(QWidget):
 
     def _show_paper(self, picture: papers.Picture) -> None:
         if self._receipt is not None and picture.number == self._receipt.number:
-            self.paper.paper.show_png(picture.png, spoken=picture.text)
+            self.paper.paper.show_image(picture.image, spoken=picture.text)
             self.none.hide()
             self._beneath.hide()
             self.paper.show()

@@ -141,7 +141,7 @@ class ShiftPapers(QWidget):
 
     def _show_picture(self, picture: papers.Picture) -> None:
         if self._entry is not None and picture.number == self._entry.content.body["number"]:
-            self.paper.paper.show_png(picture.png, spoken=picture.text)
+            self.paper.paper.show_image(picture.image, spoken=picture.text)
 
     def _tell(self) -> None:
         entry = self._entry

@@ -21,12 +21,11 @@ class Paper(QWidget):
         self._fitting = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_png(self, png: bytes, *, spoken: str) -> None:
-        """Show a paper; `spoken` is its text for a screen reader."""
-        self.show_image(QImage.fromData(png), spoken=spoken)
-
     def show_image(self, image: QImage, *, spoken: str) -> None:
-        """Show a paper that was decoded already: a long one takes longer than the window may be held up."""
+        """Show a paper; `spoken` is its text for a screen reader.
+
+        It was decoded elsewhere: that takes longer than the window may be held up.
+        """
         self._image = image
         self.setAccessibleName(spoken)
         self.fit()
