@@ -39,7 +39,7 @@ def test_a_plan_is_paid_and_looked_at(plan_till: TillCommands) -> None:
     (payment,) = answer["payments"]
     assert (payment["paid_on"], payment["reference"], payment["notes"]) == ("2020-11-18", "UTR0081", "first")
     out = plan_till.do("plan", "PL-0042").out
-    assert "Pending   3,000.00" in out and "UTR0081" in out and "achieng" in out
+    assert "Pending   3,000.00" in out and "UTR0081" in out and "Achieng O." in out
 
 
 def test_the_rest_of_a_reference_pays_a_plan_with_approval(pin: str, plan_till: TillCommands) -> None:

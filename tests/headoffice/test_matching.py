@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
-from meterpos.headoffice import app, books, checks, exceptions, master
+from meterpos.headoffice import app, books, checks, exceptions, master, putting_right
 from meterpos.headoffice.books import NothingToMove, UnknownPayment
 from meterpos.headoffice.matching import callbacks, desk, taking
 from meterpos.headoffice.matching.callbacks import UnusableCallback, read_callback
@@ -258,7 +258,7 @@ def test_another_amount_confirms_nothing_and_is_looked_at(books_of: Office) -> N
         place(books_of, "SKJ3XY71AB", "A1")
     with books_of.write() as (conn, outgoing):
         moment = books_of.moment()
-        books.reverse_receipt(conn, outgoing, number="R-1", reason="forged", on=moment.today, at=moment.at)
+        putting_right.reverse_receipt(conn, outgoing, number="R-1", reason="forged", on=moment.today, at=moment.at)
     assert place(books_of, "SKJ3XY71AB", "A1").number == "PB-SKJ3XY71AB"
     assert (net(books_of, "A1"), codes(books_of)) == (-10000, [])
 
@@ -584,7 +584,7 @@ def test_what_counts_as_paid_is_what_was_received(both: Office) -> None:
     match(both, bank("2026-11-18,CHQ,104482,,1000.00,0", "2026-11-20,UNPAID,104482,1000.00,,0"))
     with both.write() as (conn, outgoing):
         moment = both.moment()
-        books.reverse_receipt(conn, outgoing, number="R-2", reason="x", on=moment.today, at=moment.at)
+        putting_right.reverse_receipt(conn, outgoing, number="R-2", reason="x", on=moment.today, at=moment.at)
     assert codes(both) == ["unknown_reference"]
     with both.store.write() as conn:
         conn.execute(update(money_in).where(money_in.c.reference == "SKJ3XY71AC").values(amount_minor=699_00))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from meterpos.headoffice import books, checks, exceptions
+from meterpos.headoffice import checks, exceptions, putting_right
 from meterpos.headoffice.books import AlreadySaid, NothingToMove, UnknownPayment
 from meterpos.ledger.journal import Approval, Entry
 from meterpos.ledger.operations.reversals import NotOfThisTill, NotReversible
@@ -68,15 +68,15 @@ def ask(till: Till, number: str, to_meter: str | None = None, **seal: str) -> En
 def reverse(server: Server, number: str) -> str:
     with server.office.write() as (conn, outgoing):
         moment = server.office.moment()
-        return books.reverse_receipt(conn, outgoing, number=number, reason="paid twice", on=moment.today, at=moment.at)[
-            0
-        ]
+        return putting_right.reverse_receipt(
+            conn, outgoing, number=number, reason="paid twice", on=moment.today, at=moment.at
+        )[0]
 
 
 def move(server: Server, number: str, to: str = RIGHT) -> str:
     with server.office.write() as (conn, outgoing):
         moment = server.office.moment()
-        return books.move_receipt(
+        return putting_right.move_receipt(
             conn, outgoing, number=number, to_account=to, reason="wrong meter", on=moment.today, at=moment.at
         )[0]
 
@@ -162,6 +162,9 @@ def test_a_receipt_on_the_wrong_meter_is_moved_by_head_office(server: Server, ti
     assert server.codes() == []
     with pytest.raises(AlreadySaid):
         move(server, number)
+    reverse(server, number)
+    everybody(first, second)
+    assert nets(server, first, second) == {before}, "taken back where it was moved to"
     with pytest.raises(AlreadySaid):
         reverse(server, number)
 

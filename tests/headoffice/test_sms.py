@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
-from meterpos.headoffice import books, master
+from meterpos.headoffice import books, master, putting_right
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.restores import begin_generation
 from meterpos.headoffice.sms import bulk, drafting, outbox, sending, setup, templates
@@ -282,7 +282,7 @@ def test_payments_and_what_takes_them_back_are_told(both: Office) -> None:
     assert len(told) == 1 and "we received KES 250.00" in told[0] and "credit KES 150.00" in told[0]
     with both.write() as (conn, outgoing):
         moment = both.moment()
-        books.reverse_receipt(conn, outgoing, number="SKJ3XY71AB", reason="x", on=moment.today, at=moment.at)
+        putting_right.reverse_receipt(conn, outgoing, number="SKJ3XY71AB", reason="x", on=moment.today, at=moment.at)
     taken = [one.text for one in messages(both) if one.kind == "reversal" and one.phone == GRACE]
     assert len(taken) == 1 and "the payment of KES 250.00 for meter MTR-001 was taken back" in taken[0]
 

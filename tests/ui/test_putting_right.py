@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
+from meterpos.ledger.queries.receipts import find_receipt
 from meterpos.ledger.queries.spool import jobs
 from meterpos.ledger.seal import seal_text
 from meterpos.ledger.tables import users
@@ -257,6 +258,26 @@ def test_another_tills_receipt_is_shown_with_who_took_it_and_what_became_of_it(
     type_text("ksm02-c4t-000118")
     settle(window)
     assert "taken back already: REV-000001" in page.state.text() and not page.ask_button.isVisible()
+
+
+def test_a_receipt_whose_money_head_office_moved_is_asked_about(window: Window, counter: Counter, number: str) -> None:
+    with counter.till.store.read() as connection:
+        paid = find_receipt(connection, number).entry.short_id
+    moved = {"kind": "adjustment", "number": "TRF-000004", "method": None, "position": 9}
+    there = stand.payment("TRF-000004", "A4", 230_000, on=TODAY, method="cash")
+    taken = replace(there, **moved, fact_id="a:TRF-000004.1", account_no="A1", stands_on="A1", amount_minor=230_000,
+                    of_fact_id=f"{paid}.0", due_date=TODAY)  # fmt: skip
+    post_facts(counter, [replace(there, **moved, fact_id="a:TRF-000004.2"), taken])
+    page = receipts(window, ("reverse", number))
+    assert page.state.text().startswith("Head office moved its money to MTR-112: TRF-000004.")
+    assert page.ask_button.isVisible() and not page.reverse_button.isVisible() and page.putting.isHidden()
+    press(Qt.Key.Key_R, CTRL)
+    page.asking.press()
+    type_text("paid twice")
+    press(ENTER)
+    press(ENTER)
+    settle(window)
+    assert number in page.state.text() and "next exchange" in page.state.text()
 
 
 def test_a_receipt_is_looked_up_by_number_name_phone_amount_day_and_meter(window: Window, number: str) -> None:

@@ -8,16 +8,17 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, delete, select, update
 
 from meterpos.errors import UserError
-from meterpos.headoffice import bulk, exceptions, invoice_papers
+from meterpos.headoffice import bulk, exceptions, invoice_papers, moved
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
+from meterpos.headoffice.moved import adjustment
 from meterpos.headoffice.tables import claims, counters
 from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.posting import fact_of, post
-from meterpos.ledger.rules.facts import Decision, Fact, adjustment_id, invoice_id
+from meterpos.ledger.rules.facts import Decision, Fact, invoice_id
 from meterpos.ledger.rules.tenders import normalise_reference
 from meterpos.ledger.tables import accounts, facts
 
@@ -25,9 +26,6 @@ Event = Literal["confirmation", "clearing", "bounce"]
 NAMING: Final = "naming"
 NAMING_PARTED: Final = "\n"
 """A claim of this kind notes that a payment named an invoice not yet known: `invoice LF account` -> receipt."""
-
-MOVED: Final = "moved"
-"""A claim of this kind notes that head office moved a payment to the right meter: payment -> the transfer."""
 
 _PREFIX: Final[dict[Event, str]] = {"confirmation": "k", "clearing": "c", "bounce": "b"}
 REASON_MAX: Final = 200
@@ -183,7 +181,7 @@ def adjust(conn: Connection, outgoing: Outgoing, *, account_no: str, amount_mino
     if not amount_minor:
         raise NothingToMove("An adjustment of nothing changes nothing. Give an amount.", field="amount")
     number = next_number(conn, "ADJ")
-    post_facts(conn, outgoing, [_adjustment(number, number, account_no, amount_minor, reason, on)])
+    post_facts(conn, outgoing, [adjustment(number, number, account_no, amount_minor, reason, on)])
     return number
 
 
@@ -208,8 +206,8 @@ def transfer(
         conn,
         outgoing,
         [
-            _adjustment(f"{number}.1", number, from_account, amount_minor, f"to {to_account}: {reason}", on),
-            _adjustment(f"{number}.2", number, to_account, -amount_minor, f"from {from_account}: {reason}", on),
+            adjustment(f"{number}.1", number, from_account, amount_minor, f"to {to_account}: {reason}", on),
+            adjustment(f"{number}.2", number, to_account, -amount_minor, f"from {from_account}: {reason}", on),
         ],
     )
     return number
@@ -243,21 +241,6 @@ def reason_of(text: str) -> str:
     return reason
 
 
-def _adjustment(key: str, number: str, account_no: str, amount_minor: int, reason: str, on: date) -> Fact:
-    return Fact(
-        fact_id=adjustment_id(key),
-        kind="adjustment",
-        account_no=account_no,
-        stands_on=account_no,
-        number=number,
-        fact_date=on,
-        due_date=on if amount_minor > 0 else None,
-        amount_minor=amount_minor,
-        text=reason,
-        decision="account",
-    )
-
-
 # --- what becomes of payments
 
 
@@ -278,7 +261,8 @@ def say_of_payments(
         if row.kind in (event, "bounce", "reversal"):
             raise AlreadySaid(f"The payment of {number} already has its {row.kind}. Nothing was changed.")
     made = events_of(event, payments, on=on, text=text)
-    post_facts(conn, outgoing, made)
+    back = moved.brought_back(conn, {payment.fact_id: on for payment in payments}) if event == "bounce" else []
+    post_facts(conn, outgoing, [*made, *back])
     return made
 
 
@@ -297,13 +281,14 @@ def events_of(event: Event, payments: Sequence[Fact], *, on: date, text: str | N
             method=payment.method,
             reference=payment.reference,
             text=text,
-            decision=_decision(payment),
+            decision=decision_of(payment),
         )
         for payment in payments
     )
 
 
-def _decision(payment: Fact) -> Decision:
+def decision_of(payment: Fact) -> Decision:
+    """Return where what speaks of a payment counts: where the payment does."""
     return "suspense" if payment.decision == "suspense" else "account"
 
 
@@ -318,96 +303,3 @@ def _payments(conn: Connection, number: str) -> tuple[Fact, ...]:
         numbers = ", ".join(sorted({payment.number for payment in found}))
         raise UnknownPayment(f"{number} is the reference of several receipts ({numbers}). Name the receipt instead.")
     return found
-
-
-# --- putting a till's receipt right
-
-
-def reverse_receipt(
-    conn: Connection, outgoing: Outgoing, *, number: str, reason: str, on: date, at: datetime
-) -> tuple[str, int]:
-    """Take back every payment of a receipt, whichever till made it; return the reversal's number and its sum.
-
-    The till that made it refuses to reverse it again from the next exchange on; one that did so meanwhile finds its
-    reversal without effect. Raises: UnknownPayment, AlreadySaid, NothingToMove when there is no reason.
-    """
-    said = reason_of(reason)
-    payments = _standing_payments(conn, number)
-    made_by = next_number(conn, "REV")
-    made = tuple(
-        Fact(
-            fact_id=f"h:{payment.fact_id}",
-            kind="reversal",
-            account_no=payment.account_no,
-            stands_on=payment.stands_on,
-            number=made_by,
-            fact_date=on,
-            amount_minor=-payment.amount_minor,
-            of_fact_id=payment.fact_id,
-            method=payment.method,
-            reference=payment.reference,
-            text=said,
-            decision=_decision(payment),
-        )
-        for payment in payments
-    )
-    rows = [{"kind": "reversal", "key": fact.of_fact_id, "owner": fact.fact_id} for fact in made]
-    bulk.insert_new(conn, claims, rows)
-    post_facts(conn, outgoing, made)
-    exceptions.settle(conn, "put_right_request", [number], at=at, resolution=f"Taken back: {made_by}.")
-    return made_by, sum(fact.amount_minor for fact in made)
-
-
-def move_receipt(
-    conn: Connection, outgoing: Outgoing, *, number: str, to_account: str, reason: str, on: date, at: datetime
-) -> tuple[str, int]:
-    """Move what a receipt paid on one account to another, as a pair of adjustments; return their number and the sum.
-
-    The money stays where it is; the receipt stays as it is. Raises: UnknownPayment, AlreadySaid, UnknownAccount,
-    NothingToMove when it paid several accounts, or that one, or gives no reason.
-    """
-    said = reason_of(reason)
-    payments = _standing_payments(conn, number)
-    places = {payment.stands_on for payment in payments}
-    if len(places) > 1 or to_account in places:
-        named = ", ".join(sorted(places))
-        raise NothingToMove(f"Receipt {number} paid {named}. Give another account, or reverse it.", field="account")
-    (place,) = places
-    amount_minor = -sum(payment.amount_minor for payment in payments)
-    made_by = next_number(conn, "TRF")
-    moved = f"receipt {number}"
-    post_facts(
-        conn,
-        outgoing,
-        [
-            _adjustment(f"{made_by}.1", made_by, place, amount_minor, f"{moved} to {to_account}: {said}", on),
-            _adjustment(f"{made_by}.2", made_by, to_account, -amount_minor, f"{moved} from {place}: {said}", on),
-        ],
-    )
-    rows = [{"kind": MOVED, "key": payment.fact_id, "owner": made_by} for payment in payments]
-    bulk.insert_new(conn, claims, rows)
-    exceptions.settle(conn, "put_right_request", [number], at=at, resolution=f"Moved: {made_by}.")
-    return made_by, amount_minor
-
-
-def _standing_payments(conn: Connection, number: str) -> tuple[Fact, ...]:
-    """Return the payments of a receipt, all of which stand. Raises: UnknownPayment, AlreadySaid."""
-    of_receipt = facts.c.kind == "payment", facts.c.number == number, facts.c.decision.is_distinct_from("none")
-    payments = tuple(map(fact_of, conn.execute(select(facts).where(*of_receipt).order_by(facts.c.fact_id))))
-    if not payments:
-        raise UnknownPayment(f"No receipt {number} has come here. Check its number.", field="number")
-    ids = [payment.fact_id for payment in payments]
-    undone = select(facts.c.number).where(
-        facts.c.of_fact_id.in_(ids),
-        facts.c.kind.in_(("reversal", "bounce")),
-        facts.c.decision.is_distinct_from("none"),
-    )
-    claimed = select(claims.c.owner).where(claims.c.kind.in_(("reversal", MOVED)), claims.c.key.in_(ids))
-    taken = conn.execute(undone).scalars().first() or conn.execute(claimed).scalars().first()
-    if taken is not None:
-        raise AlreadySaid(f"Receipt {number} was taken back or moved already: {taken}. Nothing was changed.")
-    cleared = select(facts.c.of_fact_id).where(facts.c.of_fact_id.in_(ids), facts.c.kind == "clearing")
-    counting = set(conn.execute(cleared).scalars()) | {payment.fact_id for payment in payments if payment.counts}
-    if not counting.issuperset(ids):
-        raise AlreadySaid(f"A cheque of receipt {number} waits: clear or bounce it. Nothing was changed.")
-    return payments

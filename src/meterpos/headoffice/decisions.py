@@ -17,6 +17,7 @@ from meterpos.headoffice.auth import Device
 from meterpos.headoffice.books import NAMING, NAMING_PARTED
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import till_zone
+from meterpos.headoffice.moved import Away, find_away
 from meterpos.headoffice.plan_requests import PLAN
 from meterpos.headoffice.tables import claims
 from meterpos.headoffice.tables import feed as feed_table
@@ -56,6 +57,8 @@ class Bench:
     closed_shifts: set[int]
     plans: dict[str, str]
     """plan made at a till -> the entry that made it"""
+    away: dict[str, Away]
+    """payments to be undone whose money head office moved"""
     undone: set[str] = field(default_factory=set)
     takeovers: list[tuple[str, str]] = field(default_factory=list)
     namings: dict[str, str] = field(default_factory=dict)
@@ -84,6 +87,8 @@ def read_bench(
     payments = _payments(conn, reversed_ids)
     numbers = {fact.account_no for fact in stated} | {payment.stands_on for payment in payments.values()}
     known = _accounts(conn, numbers | {suspense_account(device.till_name)} if stated else set())
+    away = find_away(conn, reversed_ids)
+    known |= _accounts(conn, {moved.to_account for moved in away.values()})
     closed = [row for row in known.values() if row.closed_on is not None]
     owners = _claim(conn, _claims_of(batch, payments, device))
     return Bench(
@@ -98,6 +103,7 @@ def read_bench(
         spent=_spent(conn, batch, owners),
         closed_shifts=_closed_shifts(conn, stream, {entry.content.shift for entry, _ in batch}),
         plans=_plans(conn, {fact.account_no for fact in stated if fact.kind == "opening"}),
+        away=away,
     )
 
 
@@ -118,6 +124,11 @@ def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
         placed, opened = judge(bench, entry, fact)
         decided.append(placed)
         openings += opened
+        away = bench.away.get(fact.of_fact_id or "")
+        if away is not None and placed.decision != "none":
+            decided += away.back(fact.fact_date)
+            told = {"of": away.payment_id, "moved_by": away.number, "moved_to": away.to_account, **_amount(fact)}
+            openings.append(_open(bench, entry, "reversal_of_moved", fact.fact_id, **told))
     return Decided(tuple(decided), tuple(openings))
 
 
@@ -407,4 +418,5 @@ def zones_of(bench: Bench, fact: Fact) -> tuple[str, ...]:
     own = till_zone(bench.device.till_name)
     if account is None:
         return (own,)
-    return (account.zone,) if account.zone in bench.device.pulled else (account.zone, own)
+    is_others = fact.entry_id is None and fact.of_fact_id is None
+    return (account.zone,) if is_others or account.zone in bench.device.pulled else (account.zone, own)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, receipt_claims
+from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, moved, receipt_claims
 from meterpos.headoffice.auth import Device
 from meterpos.headoffice.decisions import decide, read_bench, write_claims, zones_of
 from meterpos.headoffice.exceptions import Opening
@@ -289,6 +289,7 @@ def _post_together(
     posted = post(conn, counting)
     hold_accounts(conn, posted.accounts)
     recalculate(conn, posted.accounts)
+    outcomes.openings += moved.overdrawn(conn, counting, till_name=device.till_name)
     outcomes.openings += _overpaid_plans(conn, device, [fact for fact in counting if fact.kind == "payment"])
     outcomes.payments += [fact.fact_id for fact in counting if fact.kind == "payment"]
     for fact in counting:

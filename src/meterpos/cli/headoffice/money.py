@@ -210,11 +210,11 @@ def bounce(context: typer.Context, number: Number, *, reason: Reason, on: Day = 
 )
 def reverse(context: typer.Context, number: Receipt, *, reason: Reason, on: Day = None, json: Json = False) -> None:
     """Take back all payments of a receipt, whichever till made it; every till hears of it."""
-    from meterpos.headoffice import books
+    from meterpos.headoffice import putting_right
     from meterpos.ledger.money import format_amount
 
     with opened(context) as office, office.write() as (conn, outgoing):
-        made_by, amount_minor = books.reverse_receipt(
+        made_by, amount_minor = putting_right.reverse_receipt(
             conn, outgoing, number=number.strip().upper(), reason=reason, on=day(office, on), at=office.moment().at
         )
     tell(
@@ -237,13 +237,13 @@ def move(
     json: Json = False,
 ) -> None:
     """Move what a receipt paid to the account it was meant for, whichever till made it."""
-    from meterpos.headoffice import books
+    from meterpos.headoffice import putting_right
     from meterpos.ledger.money import format_amount
     from meterpos.ledger.queries.accounts import resolve
 
     with opened(context) as office, office.write() as (conn, outgoing):
         account_no = resolve(conn, to).account_no
-        made_by, amount_minor = books.move_receipt(
+        made_by, amount_minor = putting_right.move_receipt(
             conn,
             outgoing,
             number=number.strip().upper(),

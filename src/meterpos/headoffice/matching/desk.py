@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from meterpos.headoffice import books, exceptions
+from meterpos.headoffice import books, exceptions, putting_right
 from meterpos.headoffice.books import UnknownPayment
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching.places import Place
@@ -41,7 +41,7 @@ def place(
     if row is not None:
         return _post(conn, outgoing, row, to_account=to_account, reason=reason, on=on, at=at)
     held = _in_suspense(conn, number)
-    made_by, amount_minor = books.move_receipt(
+    made_by, amount_minor = putting_right.move_receipt(
         conn, outgoing, number=held, to_account=to_account, reason=reason, on=on, at=at
     )
     _settle(conn, held, resolution=f"Placed: {made_by}.", at=at)

@@ -13,8 +13,8 @@ from typing import Final
 
 from sqlalchemy import Connection, select, update
 
-from meterpos.headoffice import books, bulk, exceptions
-from meterpos.headoffice.books import MOVED, events_of
+from meterpos.headoffice import books, exceptions, moved, putting_right
+from meterpos.headoffice.books import events_of
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching.standing import Standing, standing
 from meterpos.headoffice.tables import claims, money_in
@@ -90,25 +90,34 @@ def settle(conn: Connection, outgoing: Outgoing, one: Twice, *, at: datetime, to
         decision=one.posted.decision,
     )
     confirmed = events_of("confirmation", one.taken, on=today)
-    books.post_facts(conn, outgoing, [reversal, *confirmed])
+    back = moved.brought_back(conn, {one.posted.fact_id: today})
+    books.post_facts(conn, outgoing, [reversal, *back, *confirmed])
     for fact in one.taken:
-        books.transfer(
-            conn,
-            outgoing,
-            from_account=fact.stands_on,
-            to_account=fact.account_no,
-            amount_minor=-fact.amount_minor,
-            reason=f"receipt {one.receipt}, the same money as {one.posted.number}",
-            on=today,
-        )
-    _write_down(conn, one, number)
+        _move(conn, outgoing, one, fact, on=today)
+    _write_down(conn, one)
     _settle_items(conn, one, number, at=at)
     return number
 
 
-def _write_down(conn: Connection, one: Twice, number: str) -> None:
-    rows = [{"kind": MOVED, "key": fact.fact_id, "owner": number} for fact in one.taken]
-    bulk.insert_new(conn, claims, rows)
+def _move(conn: Connection, outgoing: Outgoing, one: Twice, fact: Fact, *, on: date) -> None:
+    """Move one payment of the receipt out of suspense to the account it names."""
+    why = f"receipt {one.receipt}, the same money as {one.posted.number}"
+    amount_minor = -fact.amount_minor
+    books.check_transfer(conn, from_account=fact.stands_on, to_account=fact.account_no, amount_minor=amount_minor)
+    number = books.next_number(conn, "TRF")
+    made = moved.moving(
+        (fact,),
+        number=number,
+        to_account=fact.account_no,
+        taken=f"to {fact.account_no}: {why}",
+        given=f"from {fact.stands_on}: {why}",
+        on=on,
+    )
+    books.post_facts(conn, outgoing, made)
+    putting_right.note_moved(conn, (fact,), number)
+
+
+def _write_down(conn: Connection, one: Twice) -> None:
     # The code is the receipt's from now on: a third use of it is one too many.
     used = claims.c.kind == "reference", claims.c.key == f"mpesa:{one.reference}"
     conn.execute(update(claims).where(*used).values(owner=one.taken[0].fact_id.rpartition(".")[0]))

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from meterpos.headoffice import books, bulk, exceptions
+from meterpos.headoffice import books, bulk, exceptions, moved
 from meterpos.headoffice.books import events_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
@@ -20,6 +20,7 @@ from meterpos.headoffice.matching.places import Place, places_of, suspense
 from meterpos.headoffice.matching.standing import Standing, fitting, standing
 from meterpos.headoffice.matching.statements import Line, Statement
 from meterpos.headoffice.tables import claims, money_in
+from meterpos.ledger.rules.balances import FOLLOWING_KINDS
 from meterpos.ledger.rules.facts import Fact, payment_id
 from meterpos.ledger.tables import facts
 
@@ -394,6 +395,7 @@ def _take_back(conn: Connection, statement: Statement, done: Taken) -> None:
         if new:
             done.taken_back += 1
             done.facts += events_of("bounce", new, on=line.on, text=line.text[:120] or "taken back")
+            done.facts += moved.brought_back(conn, {fact.fact_id: line.on for fact in new})
         elif line.linked and not _is_known_back(conn, line):
             done.not_found += 1
             details = {"amount_minor": -line.amount_minor, "of": line.linked, "text": line.text[:120]}
@@ -455,7 +457,12 @@ def _unseen_payments(conn: Connection, kind: str, first: date, last: date) -> It
     said = facts.alias("said")
     query = (
         select(facts.c.reference, facts.c.number, facts.c.amount_minor, facts.c.fact_date)
-        .outerjoin(said, (said.c.of_fact_id == facts.c.fact_id) & said.c.decision.is_distinct_from("none"))
+        .outerjoin(
+            said,
+            (said.c.of_fact_id == facts.c.fact_id)
+            & said.c.kind.in_(FOLLOWING_KINDS)
+            & said.c.decision.is_distinct_from("none"),
+        )
         .outerjoin(money_in, (money_in.c.method == kind) & (money_in.c.reference == facts.c.reference))
         .where(
             facts.c.kind == "payment",

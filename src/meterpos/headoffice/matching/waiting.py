@@ -9,6 +9,7 @@ from sqlalchemy import Connection, exists, or_, select
 from meterpos.headoffice.matching.taking import OPEN
 from meterpos.headoffice.tables import money_in
 from meterpos.ledger.queries.settings import utility_settings
+from meterpos.ledger.rules.balances import FOLLOWING_KINDS
 from meterpos.ledger.tables import facts
 
 State = Literal["unconfirmed", "pending", "no payment", "wrong amount"]
@@ -48,7 +49,11 @@ def _payments(conn: Connection, methods: list[str], limit: int) -> list[Waiting]
             facts.c.method.in_(methods),
             or_(facts.c.entry_id.is_not(None), facts.c.fact_id.like("p:PB-%")),
             facts.c.decision.is_distinct_from("none"),
-            ~exists().where(said.c.of_fact_id == facts.c.fact_id, said.c.decision.is_distinct_from("none")),
+            ~exists().where(
+                said.c.of_fact_id == facts.c.fact_id,
+                said.c.kind.in_(FOLLOWING_KINDS),
+                said.c.decision.is_distinct_from("none"),
+            ),
         )
         .order_by(facts.c.fact_date, facts.c.fact_id)
         .limit(limit)

@@ -5,20 +5,20 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, bindparam, select
 
-from meterpos.ledger.journal import Entry
+from meterpos.ledger.journal import Entry, paper_of, read_back
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import known_as_of, stand_at_counter, write_entry
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.operations.reversals import NotReversible, check_reason
 from meterpos.ledger.queries.accounts import resolve
-from meterpos.ledger.queries.receipts import made_elsewhere
+from meterpos.ledger.queries.receipts import made_elsewhere, moved_away
 from meterpos.ledger.queries.seals import verdict
 from meterpos.ledger.tables import tenders
 
 What = Literal["reverse", "correct"]
 _NUMBER: Final = re.compile(r"[A-Z0-9]{1,24}-[A-Z0-9]{3}-[0-9]{6,}", re.ASCII)
 
-_own: Final = select(tenders.c.number).where(tenders.c.number == bindparam("number"))
+_own: Final = select(tenders.c.entry_id).where(tenders.c.number == bindparam("number"))
 
 
 def request_putting_right(
@@ -35,7 +35,8 @@ def request_putting_right(
     """Ask head office to take back another till's receipt ``number``, or to move it to ``to_meter``.
 
     The receipt is one head office sent a payment of, or one whose QR (``seal``) is genuine: its till may serve a zone
-    this one does not. Head office decides; nothing changes here until then.
+    this one does not. One of this till is asked about where head office moved its money. Head office decides; nothing
+    changes here until then.
 
     Raises: NotReversible (this till's own, unknown, reversed before, no reason), UnknownMeterOrAccount, MayNot.
     """
@@ -56,7 +57,10 @@ def request_putting_right(
 def _check_elsewhere(connection: Connection, number: str, seal: str | None) -> None:
     if not _NUMBER.fullmatch(number):
         raise NotReversible(f"'{number[:40]}' is no receipt's number, such as KSM01-B7K-000123.", field="number")
-    if connection.execute(_own, {"number": number}).first() is not None:
+    own = connection.execute(_own, {"number": number}).scalars().first()
+    if own is not None:
+        if moved_away(connection, paper_of(read_back(connection, own), number)) is not None:
+            return
         raise NotReversible(f"Receipt {number} was made at this till. Put it right here.", field="number")
     if seal is not None:
         found = verdict(connection, seal)

@@ -18,7 +18,7 @@ from meterpos.ledger.operations.entries import (
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.accounts import ledger_of
-from meterpos.ledger.queries.receipts import reversed_elsewhere
+from meterpos.ledger.queries.receipts import moved_away, reversed_elsewhere
 from meterpos.ledger.rules.allocation import Credit, allocate
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts, streams, tenders
@@ -33,6 +33,10 @@ class NotReversible(UserError):
 
 class NotOfThisTill(NotReversible):
     """Another till made the receipt: head office can be asked to put it right."""
+
+
+class MovedAway(NotReversible):
+    """Head office put the money elsewhere: it can be asked to put the receipt right."""
 
 
 class NotApproved(UserError):
@@ -91,7 +95,7 @@ def reverse_tender(
 def standing_receipt(connection: Connection, *, number: str, tender_id: str) -> Any:
     """Return the row of this till's receipt ``number``, which stands; or the entry that undid it by this very act.
 
-    Raises: NotReversible (unknown, another till's, a reversal itself, reversed before).
+    Raises: NotReversible (unknown, another till's, a reversal itself, reversed before, moved away by head office).
     """
     row = _own_paper(connection, number)
     done = connection.execute(_reversal_of, {"number": number}).scalars().first()
@@ -102,7 +106,23 @@ def standing_receipt(connection: Connection, *, number: str, tender_id: str) -> 
     elsewhere = reversed_elsewhere(connection, row.entry_id)
     if elsewhere is not None:
         raise NotReversible(f"Receipt {number} was already reversed by head office: {elsewhere}.", field="number")
+    _refuse_moved(connection, paper_of(read_back(connection, row.entry_id), number))
     return row
+
+
+def _refuse_moved(connection: Connection, paper: Entry) -> None:
+    """Refuse to undo what head office moved, before money changes hands."""
+    moved, number = moved_away(connection, paper), paper.content.body["number"]
+    if moved is None:
+        return
+    if moved.to:
+        raise MovedAway(
+            f"Head office moved the money of {number} to {moved.to}: {moved.number}. Ask head office to put it right.",
+            field="number",
+        )
+    raise MovedAway(
+        f"Head office moved the money of {number}: {moved.number}. Ask head office to put it right.", field="number"
+    )
 
 
 def check_reason(reason: str, *, of: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, bindparam,
 
 from meterpos.ledger.journal import parse
 from meterpos.ledger.posting import fact_of
-from meterpos.ledger.rules.balances import subject_of
+from meterpos.ledger.rules.balances import FOLLOWING_KINDS, subject_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.rules.postings import (
     Book,
@@ -216,7 +216,10 @@ def _sums_of_facts_alone(connection: Connection, until: date | None) -> Iterator
 
 _GROUPS: Final = (
     select(facts)
-    .where(facts.c.of_fact_id.in_(SPOKEN_OF) | facts.c.fact_id.in_(SPOKEN_OF))
+    .where(
+        facts.c.of_fact_id.in_(SPOKEN_OF) | facts.c.fact_id.in_(SPOKEN_OF),
+        facts.c.kind.in_(("payment", *FOLLOWING_KINDS)),
+    )
     .order_by(func.coalesce(facts.c.of_fact_id, facts.c.fact_id), facts.c.fact_id)
 )
 

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry, paper_of, read_back, short_id
 from meterpos.ledger.money import AmountError, format_amount, parse_amount
+from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.accounts import CLERK_NAME
-from meterpos.ledger.rules.facts import till_fact_id
+from meterpos.ledger.rules.facts import adjustment_id, till_fact_id
 from meterpos.ledger.tables import accounts, customers, facts, papers, spool, tenders, users
 
 TEXT_MAX: Final = 80
@@ -29,7 +30,7 @@ class Receipt:
     """One customer paper with the entry it is composed from; of a correction, the half that is this paper.
 
     ``copies`` were asked for after the original; ``reversed_by`` is the number of its reversal, ``reverses`` the
-    number of what it reverses; None where there is none.
+    number of what it reverses, ``moved`` where head office put its money; None where there is none.
     """
 
     entry: Entry
@@ -38,6 +39,17 @@ class Receipt:
     copies: int
     reversed_by: str | None
     reverses: str | None
+    moved: "Moved | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where head office put the money of a receipt: by which transfer, and to which meter or account; ``to`` is empty
+    where that is not known here.
+    """
+
+    number: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +157,21 @@ _undone: Final = select(facts.c.number).where(
     facts.c.entry_id.is_(None),
     facts.c.decision.is_distinct_from("none"),
 )
+_taken: Final = (
+    select(func.max(facts.c.number), func.sum(facts.c.amount_minor))
+    .where(
+        facts.c.of_fact_id.in_(bindparam("payments", expanding=True)),
+        facts.c.kind == "adjustment",
+        facts.c.decision.is_distinct_from("none"),
+    )
+    .group_by(facts.c.of_fact_id)
+    .order_by(facts.c.of_fact_id)
+)
+_given: Final = (
+    select(func.coalesce(accounts.c.meter_no, facts.c.stands_on))
+    .join_from(facts, accounts, accounts.c.account_no == facts.c.stands_on, isouter=True)
+    .where(facts.c.fact_id == bindparam("given"))
+)
 _of_tender: Final = select(tenders.c.entry_id).where(tenders.c.tender_id == bindparam("tender_id"))
 
 
@@ -156,14 +183,26 @@ def find_receipt(connection: Connection, number: str) -> Receipt:
     row = connection.execute(_one, {"number": number.strip().upper()}).first()
     if row is None:
         raise NoSuchReceipt(_not_here(connection, number.strip()[:TEXT_MAX].upper()), field="number")
+    entry = paper_of(read_back(connection, row.entry_id), row.number)
     return Receipt(
-        entry=paper_of(read_back(connection, row.entry_id), row.number),
+        entry=entry,
         number=row.number,
         kind=row.kind,
         copies=row.copies,
         reversed_by=row.reversed_by or (reversed_elsewhere(connection, row.entry_id) if row.kind == "tender" else None),
         reverses=row.of_number,
+        moved=moved_away(connection, entry),
     )
+
+
+def moved_away(connection: Connection, paper: Entry) -> Moved | None:
+    """Return where head office put the money of a receipt's payments, None while all of it is where they stand."""
+    paid = [fact.fact_id for fact in facts_of(paper) if fact.kind == "payment"]
+    for number, amount_minor in connection.execute(_taken, {"payments": paid}):
+        if amount_minor > 0:
+            given = connection.execute(_given, {"given": adjustment_id(f"{number}.2")}).scalars().first()
+            return Moved(number, given or "")
+    return None
 
 
 def made_elsewhere(connection: Connection, number: str) -> Elsewhere | None:

@@ -216,7 +216,8 @@ class ReceiptsPage(QWidget):
         if changed:
             self.putting.hide()
             self.verdict.hide()
-        self._elsewhere, self._asked_about = None, None
+        is_moved = receipt.moved is not None and receipt.reversed_by is None
+        self._elsewhere, self._asked_about = Foreign(receipt.number, None) if is_moved else None, None
         self.asking.hide()
         till = self._desk.till
         entry = receipt.entry
@@ -239,7 +240,7 @@ class ReceiptsPage(QWidget):
         open_shift = standing is not None and standing.shift is not None
         for widget in (self.state, self.again, self.slip_button, self.pdf_button, self.reverse_button):
             widget.setVisible(receipt is not None)
-        asks = receipt is None and self._elsewhere is not None and not self._elsewhere.is_reversed
+        asks = self._elsewhere is not None and not self._elsewhere.is_reversed
         self.ask_button.setVisible(asks and self.asking.isHidden() and self._desk.may("reverse"))
         self.why.tell(self._desk.why_not("reverse") if asks else "")
         if receipt is None:
@@ -247,13 +248,16 @@ class ReceiptsPage(QWidget):
             return
         if receipt.reversed_by is not None:
             self.state.setText(words.say("receipts.reversed_by", number=receipt.reversed_by))
+        elif receipt.moved is not None:
+            to, number = receipt.moved.to, receipt.moved.number
+            self.state.setText(words.say("receipts.moved" if to else "receipts.moved_away", to=to, number=number))
         elif receipt.reverses is not None:
             self.state.setText(words.say("receipts.reverses", number=receipt.reverses))
         else:
             self.state.setText(words.say("receipts.copies", n=receipt.copies) if receipt.copies else receipt.number)
-        reversible = receipt.kind == "tender" and receipt.reversed_by is None and open_shift
+        reversible = receipt.kind == "tender" and receipt.reversed_by is None and open_shift and not asks
         why = self._desk.why_not("reverse")
-        self.why.tell(why if reversible else "")
+        self.why.tell(why if reversible or asks else "")
         self.reverse_button.setVisible(reversible and self.putting.isHidden() and not why)
         prints = self.putting.isHidden() and self._desk.may("reprint")
         self.again.setVisible(prints)
@@ -332,6 +336,8 @@ class ReceiptsPage(QWidget):
         receipt = self._receipt
         if receipt is None or not self._desk.may("reverse") or receipt.reversed_by is not None:
             return
+        if self._elsewhere is not None:
+            return  # head office moved its money: it is asked
         self.verdict.hide()
         self.putting.open_for(receipt.entry)
         for button in (self.reverse_button, self.again, self.slip_button, self.pdf_button):
