@@ -141,7 +141,8 @@ class Caller:
             headers["Authorization"] = f"Bearer {dice.choice(self.tokens)}"
         for one in said.get("parameters", ()):
             if one["in"] == "header" and dice.random() < 0.8:
-                headers[one["name"]] = dice.choice(("", "t=1,v1=00", f"t={10**30},v1={'0' * 64}", "x" * 500))
+                odd = ("", "t=1,v1=00", f"t={10**30},v1={'0' * 64}", "x" * 500)
+                headers[one["name"]] = str(dice.randrange(10**6)) if dice.random() < 0.7 else dice.choice(odd)
         if dice.random() < 0.03:
             headers["Content-Length"] = dice.choice(("-1", "0"))
         return headers
@@ -156,6 +157,9 @@ class Caller:
             return dice.randbytes(dice.choice((0, 1, 40, 4_000)))
         if way < 0.2:
             return b"[" * 50_000
+        files = [one["example"] for one in content.values() if isinstance(one.get("example"), str)]
+        if files and way < 0.8:
+            return self._file(dice.choice(files))
         near = dict(dice.choice(examples)) if examples else {}
         for _ in range(dice.randrange(3)):
             name = dice.choice((*near, "amount", "text", "resolution", "id", "from"))
@@ -163,6 +167,14 @@ class Caller:
         if "application/x-www-form-urlencoded" in content and dice.random() < 0.5:
             return urlencode({name: str(value) for name, value in near.items()}, errors="replace").encode()
         return json.dumps(near).encode()
+
+    def _file(self, example: str) -> bytes:
+        """Return a CSV file as the example is, or with something else in one of its cells."""
+        rows = [line.split(",") for line in example.splitlines()]
+        for _ in range(self.dice.randrange(3)):
+            row = self.dice.choice(rows)
+            row[self.dice.randrange(len(row))] = self.dice.choice((*TEXTS, "MTR-001", "A1", "2026-11-20", "12.5"))
+        return "".join(",".join(row) + "\n" for row in rows).encode()
 
 
 def call_all(folder: Path, *, calls: int, seed: int) -> Called:

@@ -1,14 +1,12 @@
 """Billing over HTTP: readings come in, a month is billed, invoices go out, each to whom it may."""
 
-import secrets
 from pathlib import Path
 
-import requests
-
-from meterpos.headoffice import access
 from meterpos.headoffice.billing import tariffs
 from meterpos.headoffice.routes import billing as routes
+from meterpos.headoffice.routes.asking import FILE_BYTES_MAX
 from tests.cli.commands import file
+from tests.headoffice.callers import Caller
 from tests.support.books import small_books
 from tests.support.headoffice import Server, office, server
 
@@ -16,24 +14,6 @@ __all__ = ["office", "server"]
 
 TARIFF = ("tariff,starts_on,item,upto,price,name", "water,2020-01-01,block,,55,", "power,2020-01-01,block,,20.97,")
 HEAD = "meter_no,read_on,reading\n"
-TIMEOUT_S = 20
-
-
-class Caller:
-    """A program with a token of a role."""
-
-    def __init__(self, server: Server, role: access.Role) -> None:
-        random = secrets.token_bytes(access.ID_BYTES + access.SECRET_BYTES)
-        at = server.office.moment().at
-        with server.office.store.write() as conn:
-            shown, _ = access.add_token(conn, name=random.hex(), role=role, random=random, at=at)
-        self.url, self.headers = server.url, {"Authorization": f"Bearer {shown}"}
-
-    def post(self, path: str, **options: object) -> requests.Response:
-        return requests.post(f"{self.url}{path}", headers=self.headers, timeout=TIMEOUT_S, **options)  # type: ignore[arg-type]
-
-    def get(self, path: str) -> requests.Response:
-        return requests.get(f"{self.url}{path}", headers=self.headers, timeout=TIMEOUT_S)
 
 
 def test_a_month_is_billed_over_http(server: Server, tmp_path: Path) -> None:
@@ -45,7 +25,7 @@ def test_a_month_is_billed_over_http(server: Server, tmp_path: Path) -> None:
     assert meters.post("/v1/office/readings", data=read).json() == {"taken": 2, "estimated": 0, "had": 0}
     wrong = meters.post("/v1/office/readings", data=f"{HEAD}MTR-001,2024-11-19,99\n")
     assert wrong.status_code == 400 and "readings.csv, line 2, column reading" in wrong.json()["error"]
-    large = meters.post("/v1/office/readings", data=b"x" * (routes.READINGS_BYTES_MAX + 1))
+    large = meters.post("/v1/office/readings", data=b"x" * (FILE_BYTES_MAX + 1))
     assert large.status_code == 413
     month = {"period": "2024-11", "on": "2024-11-20"}
     assert meters.post("/v1/office/bill-runs", json=month).status_code == 403

@@ -14,11 +14,11 @@ from meterpos.errors import UserError
 from meterpos.headoffice.tables import tokens
 
 Role = Literal["auditor", "manager", "integration", "monitor"]
-Scope = Literal["reports", "lists", "exceptions", "resolve", "fleet", "metrics", "readings", "billing"]
+Scope = Literal["reports", "lists", "exceptions", "resolve", "fleet", "metrics", "readings", "billing", "books"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     "auditor": frozenset({"reports", "lists", "exceptions", "fleet"}),
-    "manager": frozenset({"reports", "lists", "exceptions", "resolve", "fleet", "readings", "billing"}),
+    "manager": frozenset({"reports", "lists", "exceptions", "resolve", "fleet", "readings", "billing", "books"}),
     "integration": frozenset({"reports", "lists", "readings"}),
     "monitor": frozenset({"metrics", "fleet"}),
 }

@@ -22,7 +22,17 @@ from meterpos.headoffice.matching import desk, same_money
 from meterpos.headoffice.metrics import Requests
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.problems import Problem
-from meterpos.headoffice.routes import billing, c2b, exchange, health, messages
+from meterpos.headoffice.routes import (
+    accounts,
+    billing,
+    c2b,
+    exchange,
+    health,
+    messages,
+    notes,
+    payments,
+    prices,
+)
 from meterpos.headoffice.routes import office as office_routes
 from meterpos.headoffice.sms import sending
 from meterpos.headoffice.watch import Limits, Watch
@@ -67,7 +77,8 @@ def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
     app.include_router(messages.router)
     app.include_router(c2b.router)
     app.include_router(office_routes.router)
-    app.include_router(billing.router)
+    for routes in (billing, prices, notes, accounts, payments):
+        app.include_router(routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(UserError, _user_error)
     app.add_exception_handler(HTTPException, _http_error)

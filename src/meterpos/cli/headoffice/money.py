@@ -357,18 +357,14 @@ def match(
 ) -> None:
     """Match a statement with payments: confirm what it shows, post paybill money, and name what does not fit."""
     from meterpos.headoffice.matching.statements import read_statement
-    from meterpos.headoffice.matching.taking import take_statement
+    from meterpos.headoffice.matching.taking import COUNTED, take_statement
 
     statement = read_statement(file)
     with opened(context) as office:
         moment = office.moment()
         with office.rehearse() if dry_run else office.write() as (conn, outgoing):
             done = take_statement(conn, outgoing, statement, at=moment.at, today=moment.today)
-    names = (
-        "confirmed", "posted", "in_suspense", "waiting", "wrong_amount", "known", "doubled", "taken_back", "not_found",
-        "unseen_payments", "unseen_callbacks",
-    )  # fmt: skip
-    counts = {name: getattr(done, name) for name in names}
+    counts = {name: getattr(done, name) for name in COUNTED}
     if json:
         show.as_json({"kind": statement.kind, "dry_run": dry_run, "left_out": statement.left_out, **counts})
         return

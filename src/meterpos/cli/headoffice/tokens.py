@@ -21,8 +21,8 @@ def add(
         typer.Option(
             "--role",
             metavar="auditor|manager|integration|monitor",
-            help="auditor reads everything, manager bills and resolves exceptions too, integration reads reports and "
-            "lists and brings readings, monitor reads metrics and the fleet.",
+            help="auditor reads everything; manager also bills, keeps accounts and money and resolves exceptions; "
+            "integration reads reports and lists and brings readings; monitor reads metrics and the fleet.",
         ),
     ],
     days: Annotated[

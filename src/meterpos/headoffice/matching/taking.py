@@ -49,6 +49,13 @@ class Money:
         return f"{self.method}:{self.reference}"
 
 
+COUNTED: Final = (
+    "confirmed", "posted", "in_suspense", "waiting", "wrong_amount", "known", "doubled", "taken_back", "not_found",
+    "unseen_payments", "unseen_callbacks",
+)  # fmt: skip
+"""What is counted of a statement's lines."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Taken:
     """What came of it, in lines; ``numbers`` by reference. ``altered`` are known references with other content."""

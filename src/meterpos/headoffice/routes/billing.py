@@ -1,27 +1,29 @@
 """Billing over HTTP, for people and programs with a token: readings in, a month billed, invoices out."""
 
-import json
-from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi import Path as InPath
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from meterpos.headoffice.access import Token
 from meterpos.headoffice.billing import papers, periods, readings, runs
 from meterpos.headoffice.office import Office
-from meterpos.headoffice.problems import Problem
+from meterpos.headoffice.routes.asking import (
+    FILE_BYTES_MAX,
+    Asked,
+    Day,
+    Number,
+    NumberInPath,
+    as_file,
+    csv_body,
+    json_body,
+    read_model,
+)
 from meterpos.headoffice.routes.body import read_body
 from meterpos.headoffice.routes.office import REFUSALS, allowed
 from meterpos.printing.invoice import compose_invoice
 
 router: Final = APIRouter()
-READINGS_BYTES_MAX: Final = 8_000_000
-"""A hundred thousand readings, or a little more."""
-RUN_BYTES_MAX: Final = 2_000
 PAPER_COLUMNS: Final = 48
 MEDIA: Final = {"text": "text/plain; charset=utf-8", "pdf": "application/pdf", "escpos": "application/octet-stream"}
 
@@ -35,14 +37,14 @@ class Taken(BaseModel):
     had: int
 
 
-class Month(BaseModel):
+class Month(Asked):
     """Which month to bill; `run` names a run other than the month's own, `on` another day than today."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"period": "2026-11"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"period": "2026-11"}]})
     period: str
-    run: str | None = None
-    on: date | None = None
-    due: date | None = None
+    run: Number | None = None
+    on: Day | None = None
+    due: Day | None = None
 
 
 class Run(BaseModel):
@@ -82,27 +84,19 @@ class Run(BaseModel):
     "/v1/office/readings",
     summary="Take readings: all of them, or none",
     responses=REFUSALS,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"text/csv": {"example": "meter_no,read_on,reading\nMTR-001,2026-11-18,1204.5\n"}},
-        }
-    },
+    openapi_extra=csv_body("meter_no,read_on,reading\nMTR-001,2026-11-18,1204.5\n"),
 )
 async def take_readings(request: Request) -> Taken:
     """Take a file of readings as `readings import` does; what is wrong is told with line, column and reason."""
-    body = await read_body(request, bytes_max=READINGS_BYTES_MAX)
+    body = await read_body(request, bytes_max=FILE_BYTES_MAX)
     return await allowed(request, "readings", lambda office, token: _take(office, token, body))
 
 
 def _take(office: Office, _token: Token, body: bytes) -> Taken:
     moment = office.moment()
-    with TemporaryDirectory(prefix="readings-") as folder:
-        path = Path(folder) / "readings.csv"
-        path.write_bytes(body)
-        with office.store.write() as conn:
-            runs.wait_turn(conn)
-            done = readings.import_readings(conn, path, at=moment.at, today=moment.today)
+    with as_file(body, "readings.csv") as file, office.store.write() as conn:
+        runs.wait_turn(conn)
+        done = readings.import_readings(conn, file, at=moment.at, today=moment.today)
     return Taken(taken=done.taken, estimated=done.estimated, had=done.had)
 
 
@@ -110,21 +104,12 @@ def _take(office: Office, _token: Token, body: bytes) -> Taken:
     "/v1/office/bill-runs",
     summary="Bill a month, or go on with it",
     responses=REFUSALS,
-    openapi_extra={
-        "requestBody": {"required": True, "content": {"application/json": {"schema": Month.model_json_schema()}}}
-    },
+    openapi_extra=json_body(Month),
 )
 async def bill_month(request: Request) -> Run:
     """Bill a month as `bill run` does, and answer when it is done; asked again, it goes on with what is missing."""
-    asked = _read(await read_body(request, bytes_max=RUN_BYTES_MAX))
+    asked = await read_model(request, Month)
     return await allowed(request, "billing", lambda office, _: _run(office, asked))
-
-
-def _read(body: bytes) -> Month:
-    try:
-        return Month.model_validate(json.loads(body))
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise Problem(400, "unreadable", 'Send a JSON object: {"period": "2026-11"}.') from error
 
 
 def _run(office: Office, asked: Month) -> Run:
@@ -136,6 +121,11 @@ def _run(office: Office, asked: Month) -> Run:
         due_on=asked.due,
         now=office.now,
     )
+    return run_of(done)
+
+
+def run_of(done: runs.RunResult) -> Run:
+    """Return what a run is told as."""
     return Run(
         run=done.run_id,
         period=done.period,
@@ -159,7 +149,7 @@ _PAPER: Final[dict[int | str, dict[str, Any]]] = {
 @router.get("/v1/office/invoices/{number}", summary="An invoice as a paper", responses=_PAPER, response_class=Response)
 async def show_invoice(
     request: Request,
-    number: Annotated[str, InPath(max_length=64, description="The invoice's number.", examples=["INV-000456"])],
+    number: NumberInPath,
     format: Annotated[Literal["text", "pdf", "escpos"], Query()] = "pdf",
 ) -> Response:
     """Write an invoice as `invoice show` does: text, an A4 page, or bytes for a roll of 48 letters."""

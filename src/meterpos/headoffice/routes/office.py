@@ -2,14 +2,13 @@
 
 import io
 import ipaddress
-import json
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from meterpos.headoffice import access, exceptions, metrics, reports
@@ -17,12 +16,11 @@ from meterpos.headoffice import fleet as tills
 from meterpos.headoffice.access import Scope, Token
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem
-from meterpos.headoffice.routes.body import read_body
+from meterpos.headoffice.routes.asking import Asked, Line, NumberInPath, json_body, read_model
 from meterpos.ledger.queries import listings
 from meterpos.printing.report import imprint
 
 router: Final = APIRouter()
-BODY_BYTES_MAX: Final = 8_000
 PART_BYTES: Final = 64_000
 Answer = TypeVar("Answer")
 
@@ -80,11 +78,11 @@ class Items(BaseModel):
     exceptions: list[Item]
 
 
-class Resolution(BaseModel):
+class Resolution(Asked):
     """What was done about an item; who did is the token's name."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"resolution": "Moved by TRF-000004"}]})
-    resolution: str = Field(min_length=1, max_length=500)
+    model_config = ConfigDict(json_schema_extra={"examples": [{"resolution": "Moved by TRF-000004"}]})
+    resolution: Line
 
 
 class Fleet(BaseModel):
@@ -123,7 +121,6 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
     **REFUSALS,
 }
 Day = Annotated[date | None, Query(examples=["2026-11-30"])]
-Number = Annotated[str, Path(max_length=20, description="The item's number.", examples=["K7Q2M4XP"])]
 
 
 async def allowed(request: Request, scope: Scope, work: Callable[[Office, Token], Answer]) -> Answer:
@@ -210,7 +207,7 @@ async def list_items(request: Request, everything: bool = False, code: str | Non
 
 
 @router.get("/v1/office/exceptions/{number}", summary="One item whole", responses=REFUSALS)
-async def show_item(request: Request, number: Number) -> Item:
+async def show_item(request: Request, number: NumberInPath) -> Item:
     """Show one item."""
 
     def work(office: Office, _token: Token) -> Item:
@@ -224,16 +221,11 @@ async def show_item(request: Request, number: Number) -> Item:
     "/v1/office/exceptions/{number}/resolve",
     summary="Close an item, saying what was done about it",
     responses=REFUSALS,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": Resolution.model_json_schema()}},
-        }
-    },
+    openapi_extra=json_body(Resolution),
 )
-async def resolve(request: Request, number: Number) -> Item:
+async def resolve(request: Request, number: NumberInPath) -> Item:
     """Close an item; what it asks for is posted by its own commands."""
-    told = _read(await read_body(request, bytes_max=BODY_BYTES_MAX))
+    told = await read_model(request, Resolution)
 
     def work(office: Office, token: Token) -> Item:
         at = office.moment().at
@@ -241,13 +233,6 @@ async def resolve(request: Request, number: Number) -> Item:
             return _item(exceptions.resolve(conn, number, by=token.name, resolution=told.resolution, at=at), at)
 
     return await allowed(request, "resolve", work)
-
-
-def _read(body: bytes) -> Resolution:
-    try:
-        return Resolution.model_validate(json.loads(body))
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise Problem(400, "unreadable", 'Send a JSON object: {"resolution": "what was done"}.') from error
 
 
 def _item(item: exceptions.Item, at: datetime) -> Item:

@@ -4,12 +4,12 @@ base    metadata            feed    feed, counters, generations
 tills   tills               desk    exceptions, answers, claims, receipt_claims, side_entries
 billing readings, tariffs, metering, bills, bill_runs, bill_errors, invoice_papers, paper_frames, notes, meter_events
 legacy  the staging tables of a migration
-access  tokens
+access  tokens, done_once
 messages  sms, sms_templates, sms_gateway, sms_opt_outs    money_in  what M-Pesa and the bank say came in
 """
 
 from meterpos.headoffice.tables import legacy
-from meterpos.headoffice.tables.access import tokens
+from meterpos.headoffice.tables.access import done_once, tokens
 from meterpos.headoffice.tables.base import metadata
 from meterpos.headoffice.tables.billing import (
     bill_errors,
@@ -36,6 +36,7 @@ __all__ = [
     "bills",
     "claims",
     "counters",
+    "done_once",
     "exceptions",
     "feed",
     "generations",

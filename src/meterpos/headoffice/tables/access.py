@@ -1,8 +1,8 @@
-"""Tokens by which people and programs ask head office over HTTP; only their hashes are kept."""
+"""Tokens by which people and programs ask head office over HTTP, only their hashes; and what they asked to be done."""
 
 from typing import Final
 
-from sqlalchemy import Column, Date, Index, String, Table
+from sqlalchemy import JSON, Column, Date, Index, String, Table
 
 from meterpos.headoffice.tables.base import metadata
 from meterpos.ledger.tables.base import UtcDateTime
@@ -21,3 +21,13 @@ tokens: Final = Table(
     comment="token_hash is SHA-256 of a secret of 160 random bits, which no guess reaches",
 )
 Index("ix_tokens_name", tokens.c.name)
+
+done_once: Final = Table(
+    "done_once",
+    metadata,
+    Column("request", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("answer", JSON),
+    Column("done_at", UtcDateTime, nullable=False),
+    comment="writes asked for over HTTP, by token and the request's own key, with what was answered; kept for 30 days",
+)

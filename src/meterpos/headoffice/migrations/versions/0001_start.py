@@ -79,6 +79,14 @@ def _tokens() -> None:
         sa.PrimaryKeyConstraint("token_id", name="pk_tokens"),
     )
     op.create_index("ix_tokens_name", "tokens", ["name"])
+    op.create_table(
+        "done_once",
+        sa.Column("request", sa.String, nullable=False),
+        sa.Column("digest", sa.String, nullable=False),
+        sa.Column("answer", sa.JSON),
+        sa.Column("done_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("request", name="pk_done_once"),
+    )
 
 
 def _desk() -> None:
