@@ -1,14 +1,15 @@
 """Customers' kept sums brought in line with what their meters owe, some at a time: who changed, and by how much."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, bindparam, cast, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
-from meterpos.headoffice.locks import hold_range
-from meterpos.ledger.balances import CustomerChange, recalculate_range
+from meterpos.headoffice.locks import hold_all
+from meterpos.ledger.balance_ranges import CustomerChange, RangeFigures, recalculate_range
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, customers
 
@@ -62,31 +63,13 @@ class _DryRun(Exception):
 
 
 _HAS_METER: Final = exists().where(accounts.c.customer_no == customers.c.customer_no, accounts.c.kind == "meter")
-_within: Final = (customers.c.customer_no > bindparam("after")) & (customers.c.customer_no <= bindparam("through"))
 _NUMBERS: Final = (
     select(customers.c.customer_no)
     .where(_HAS_METER, customers.c.customer_no > bindparam("after"))
     .order_by(customers.c.customer_no)
-    .limit(bindparam("limit"))
 )
-
-
-def _sum(column: Any) -> Any:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-_SUMS: Final = select(
-    _sum(customers.c.balance_minor).label("balance_minor"),
-    _sum(customers.c.overpayment_minor).label("overpayment_minor"),
-).where(_within)
-_SUMS_AND_COUNTS: Final = select(
-    func.count().label("processed"),
-    func.count().filter(customers.c.balance_minor > 0).label("with_balance"),
-    func.count().filter(customers.c.overpayment_minor > 0).label("with_overpayment"),
-    func.count().filter(customers.c.balance_minor == 0, customers.c.overpayment_minor == 0).label("clear"),
-    _sum(customers.c.balance_minor).label("balance_minor"),
-    _sum(customers.c.overpayment_minor).label("overpayment_minor"),
-).where(_HAS_METER, _within)
+_LAST_OF_CHUNK: Final = select(func.max(_NUMBERS.limit(bindparam("limit")).subquery().c.customer_no))
+_IN_CHUNK: Final = _NUMBERS.where(customers.c.customer_no <= bindparam("through"))
 
 
 def recalculate_customer_balances(
@@ -109,11 +92,11 @@ def recalculate_customer_balances(
     after = ""
     while True:
         with store.read() as connection:
-            some = connection.execute(_NUMBERS, {"after": after, "limit": chunk}).scalars().all()
-        if not some:
+            through = connection.execute(_LAST_OF_CHUNK, {"after": after, "limit": chunk}).scalar_one()
+        if through is None:
             break
-        _chunk(store, after, some, done, dry_run=dry_run, significant_minor=significant_minor)
-        after = some[-1]
+        _chunk(store, after, through, done, dry_run=dry_run, significant_minor=significant_minor)
+        after = through
         if progress is not None:
             progress(done.processed, total)
     log.info(
@@ -123,56 +106,47 @@ def recalculate_customer_balances(
 
 
 def _chunk(
-    store: Store, after: str, some: Sequence[str], done: Recalculated, *, dry_run: bool, significant_minor: int
+    store: Store, after: str, through: str, done: Recalculated, *, dry_run: bool, significant_minor: int
 ) -> None:
-    """Recalculate the customers after one number up to the last of ``some``."""
+    """Recalculate the customers after one number up to another."""
+    listed_max = LISTED_MAX - len(done.significant)
     try:
-        piece = _recalculated(store, after, some[-1], dry_run=dry_run)
+        with _writing(store, dry_run=dry_run) as connection:
+            hold_all(connection)
+            figures, large = recalculate_range(
+                connection, after=after, through=through, above_minor=significant_minor, listed_max=listed_max
+            )
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one customer, the others go on
-        if len(some) == 1:
-            log.warning("customer %s cannot be recalculated: %s", some[0], type(error).__name__)
+        with store.read() as connection:
+            numbers = connection.execute(_IN_CHUNK, {"after": after, "through": through}).scalars().all()
+        if len(numbers) == 1:
+            log.warning("customer %s cannot be recalculated: %s", numbers[0], type(error).__name__)
             done.processed += 1
-            done.failed.append((some[0], f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"))
+            done.failed.append((numbers[0], f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"))
             return
-        middle = len(some) // 2
-        for begin, half in ((after, some[:middle]), (some[middle - 1], some[middle:])):
-            _chunk(store, begin, half, done, dry_run=dry_run, significant_minor=significant_minor)
+        middle = numbers[len(numbers) // 2 - 1]
+        for begin, end in ((after, middle), (middle, through)):
+            _chunk(store, begin, end, done, dry_run=dry_run, significant_minor=significant_minor)
         return
-    _add(done, *piece, significant_minor=significant_minor)
+    _add(done, figures, large, significant_minor=significant_minor)
 
 
-def _recalculated(
-    store: Store, after: str, through: str, *, dry_run: bool
-) -> tuple[Any, Any, tuple[CustomerChange, ...]]:
-    """Return the sums of this range before and after, and who changed."""
-    asked = {"after": after, "through": through}
-    before = now = None
-    changed: tuple[CustomerChange, ...] = ()
+@contextmanager
+def _writing(store: Store, *, dry_run: bool) -> Iterator[Connection]:
+    """Yield a connection in one write transaction, of which a dry run leaves nothing."""
     try:
         with store.write() as connection:
-            hold_range(connection, **asked)
-            before = connection.execute(_SUMS, asked).one()
-            changed = recalculate_range(connection, **asked)
-            now = connection.execute(_SUMS_AND_COUNTS, asked).one()
+            yield connection
             if dry_run:
                 raise _DryRun
     except _DryRun:
         pass
-    return before, now, changed
 
 
-def _add(
-    done: Recalculated, before: Any, now: Any, changed: Sequence[CustomerChange], *, significant_minor: int
-) -> None:
-    for name in ("processed", "with_balance", "with_overpayment", "clear"):
-        setattr(done, name, getattr(done, name) + getattr(now, name))
-    done.balance_before_minor += before.balance_minor
-    done.balance_after_minor += now.balance_minor
-    done.overpayment_before_minor += before.overpayment_minor
-    done.overpayment_after_minor += now.overpayment_minor
-    for one in changed:
-        done.balances_changed += one.balance_was_minor != one.balance_minor
-        done.overpayments_changed += one.overpayment_was_minor != one.overpayment_minor
+def _add(done: Recalculated, figures: RangeFigures, large: Sequence[CustomerChange], *, significant_minor: int) -> None:
+    for name, value in figures._asdict().items():
+        setattr(done, name, getattr(done, name) + value)
+    for one in large:
         pairs = (
             ("balance", one.balance_was_minor, one.balance_minor),
             ("overpayment", one.overpayment_was_minor, one.overpayment_minor),

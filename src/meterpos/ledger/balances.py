@@ -76,7 +76,8 @@ class CustomerSums(NamedTuple):
 # --- accounts: the sums of their movements ----------------------------------------------------------------------------
 
 
-def _minor(value: ColumnElement[Any]) -> ColumnElement[int]:
+def minor(value: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return a sum as whole minor units, 0 of nothing."""
     return cast(func.coalesce(value, ZERO), BigInteger)  # PostgreSQL sums 64 bits into numeric
 
 
@@ -84,27 +85,32 @@ Which = Callable[[Any], ColumnElement[bool]]
 """Which accounts: a condition on the table it is given."""
 
 
-def _sums(which: Which | None) -> Subquery:
-    """Sum the movements of each account; both tables are walked through covering keys, in the same order.
+def summed() -> tuple[ColumnElement[Any], ...]:
+    """Return what is summed over an account's movements, each under the name it is kept by.
 
     What was paid is what is neither billed nor otherwise owed: openings and adjustments are few, payments are half of
     all rows, and not summing them a second time saves a sixth of the whole.
     """
-    owned, moved = accounts.alias("owned"), movements.c
+    moved = movements.c
     amount = moved.amount_minor
     is_invoice = moved.kind == literal_column("'invoice'")
-    net = _minor(func.sum(amount))
-    billed = _minor(func.sum(amount).filter(is_invoice))
-    otherwise_owed = _minor(func.sum(amount).filter(moved.kind.in_(_OTHERWISE_OWED)))
+    net = minor(func.sum(amount))
+    billed = minor(func.sum(amount).filter(is_invoice))
+    otherwise_owed = minor(func.sum(amount).filter(moved.kind.in_(_OTHERWISE_OWED)))
+    return (
+        net.label("net_minor"),
+        billed.label("total_billed_minor"),
+        (billed + otherwise_owed - net).label("total_paid_minor"),
+        func.max(moved.fact_date).filter(is_invoice).label("last_invoice_date"),
+    )
+
+
+def _sums(which: Which | None) -> Subquery:
+    """Sum the movements of each account; both tables are walked through covering keys, in the same order."""
+    owned = accounts.alias("owned")
     query: Select[Any] = (
-        select(
-            owned.c.account_no,
-            net.label("net_minor"),
-            billed.label("total_billed_minor"),
-            (billed + otherwise_owed - net).label("total_paid_minor"),
-            func.max(moved.fact_date).filter(is_invoice).label("last_invoice_date"),
-        )
-        .select_from(owned.outerjoin(movements, moved.account_no == owned.c.account_no))
+        select(owned.c.account_no, *summed())
+        .select_from(owned.outerjoin(movements, movements.c.account_no == owned.c.account_no))
         .group_by(owned.c.account_no)
     )
     if which is not None:
@@ -112,7 +118,8 @@ def _sums(which: Which | None) -> Subquery:
     return query.subquery("sums")
 
 
-def _values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
+def kept_of(sums: Subquery) -> dict[str, ColumnElement[Any]]:
+    """Return what is kept of an account, by column, out of its sums."""
     net = sums.c.net_minor
     return {
         "net_minor": net,
@@ -124,7 +131,8 @@ def _values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def _differs(values: Mapping[str, ColumnElement[Any]], table: Any) -> ColumnElement[bool]:
+def differs(values: Mapping[str, ColumnElement[Any]], table: Any) -> ColumnElement[bool]:
+    """Return the condition that a row is kept otherwise."""
     return or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
 
 
@@ -133,29 +141,21 @@ def _named(of: Any) -> ColumnElement[bool]:
     return named
 
 
-def _in_range(of: Any) -> ColumnElement[bool]:
-    within: ColumnElement[bool] = of.c.customer_no > bindparam("after")
-    through: ColumnElement[bool] = of.c.customer_no <= bindparam("through")
-    return within & through
-
-
-def _account_update(which: Which | None, *, told: bool = True) -> Any:
+def _account_update(which: Which | None) -> Update:
     sums = _sums(which)
-    values = _values(sums)
-    query = (
-        update(accounts).values(values).where(sums.c.account_no == accounts.c.account_no, _differs(values, accounts))
-    )
-    return query.returning(accounts.c.account_no, accounts.c.net_minor) if told else query
+    values = kept_of(sums)
+    query = update(accounts).values(values).where(sums.c.account_no == accounts.c.account_no, differs(values, accounts))
+    return query.returning(accounts.c.account_no, accounts.c.net_minor)
 
 
 def _account_differences(which: Which | None) -> Select[Any]:
     sums = _sums(which)
-    values = _values(sums)
+    values = kept_of(sums)
     computed = [value.label(f"computed_{name}") for name, value in values.items()]
     return (
         select(accounts.c.account_no, *KEPT, *computed)
         .join_from(accounts, sums, sums.c.account_no == accounts.c.account_no)
-        .where(_differs(values, accounts))
+        .where(differs(values, accounts))
         .order_by(accounts.c.account_no)
     )
 
@@ -163,23 +163,22 @@ def _account_differences(which: Which | None) -> Select[Any]:
 # --- customers: the sums of their active meter accounts ---------------------------------------------------------------
 
 
-def _customer_sums(
-    of: Select[Any] | ColumnElement[Any] | None, *, within: ColumnElement[bool] | None = None
-) -> Subquery:
-    """Sum the accounts of the customers in ``of``, or of the accounts ``within`` holds for (None, None: of all)."""
+ACTIVE: Final = (accounts.c.kind == "meter") & accounts.c.closed_on.is_(None)
+"""The accounts whose sums are their customer's."""
+
+
+def _customer_sums(of: Select[Any] | ColumnElement[Any] | None) -> Subquery:
+    """Sum the accounts of the customers in ``of`` (None: of all)."""
     owner: ColumnElement[str] = accounts.c.customer_no
-    if of is None and within is None:
+    if of is None:
         owner = owner.concat("")  # by sorting a plain scan: the index would fetch every account in random order
-    active = (accounts.c.kind == "meter") & accounts.c.closed_on.is_(None)
-    if within is None:
-        within = accounts.c.customer_no.is_not(None) if of is None else owner.in_(of)
     query = (
         select(
             owner.label("customer_no"),
-            _minor(func.sum(accounts.c.balance_minor).filter(active)).label("balance_minor"),
-            _minor(func.sum(accounts.c.overpayment_minor).filter(active)).label("overpayment_minor"),
+            minor(func.sum(accounts.c.balance_minor).filter(ACTIVE)).label("balance_minor"),
+            minor(func.sum(accounts.c.overpayment_minor).filter(ACTIVE)).label("overpayment_minor"),
         )
-        .where(within)
+        .where(accounts.c.customer_no.is_not(None) if of is None else owner.in_(of))
         .group_by(owner)
     )
     return query.subquery("sums")
@@ -189,26 +188,25 @@ def _customer_values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     return {name: sums.c[name] for name in ("balance_minor", "overpayment_minor")}
 
 
-def _customer_update(
-    of: Select[Any] | ColumnElement[Any] | None, *, within: ColumnElement[bool] | None = None, told: bool = True
-) -> Any:
-    sums = _customer_sums(of, within=within)
+def _customer_update(of: Select[Any] | ColumnElement[Any] | None) -> Any:
+    sums = _customer_sums(of)
     values = _customer_values(sums)
-    query = (
+    return (
         update(customers)
         .values(values)
-        .where(sums.c.customer_no == customers.c.customer_no, _differs(values, customers))
+        .where(sums.c.customer_no == customers.c.customer_no, differs(values, customers))
+        .returning(*_customer_columns())
     )
-    return query.returning(*_customer_columns()) if told else query
 
 
-_WITHOUT_ACCOUNTS: Final = ((customers.c.balance_minor != 0) | (customers.c.overpayment_minor != 0)) & ~exists().where(
+KEPT_FOR_NOTHING: Final = ((customers.c.balance_minor != 0) | (customers.c.overpayment_minor != 0)) & ~exists().where(
     accounts.c.customer_no == customers.c.customer_no
 )
+"""The customers of whom something is kept though they have no account."""
 
 
 def _customers_without_accounts(some: bool) -> Update:
-    query = update(customers).values(balance_minor=0, overpayment_minor=0).where(_WITHOUT_ACCOUNTS)
+    query = update(customers).values(balance_minor=0, overpayment_minor=0).where(KEPT_FOR_NOTHING)
     return query.where(customers.c.customer_no.in_(bindparam("customers", expanding=True))) if some else query
 
 
@@ -221,45 +219,22 @@ def _customer_differences() -> Select[Any]:
     return (
         select(*_customer_columns(), sums.c.balance_minor, sums.c.overpayment_minor)
         .join_from(sums, customers, sums.c.customer_no == customers.c.customer_no)
-        .where(_differs(_customer_values(sums), customers))
-        .order_by(customers.c.customer_no)
-    )
-
-
-def _changes_in_range() -> Select[Any]:
-    sums = _customer_sums(None, within=_in_range(accounts))
-    now = {name: func.coalesce(sums.c[name], 0) for name in ("balance_minor", "overpayment_minor")}
-    return (
-        select(
-            customers.c.customer_no,
-            customers.c.name,
-            customers.c.balance_minor,
-            customers.c.overpayment_minor,
-            *(value.label(f"now_{name}") for name, value in now.items()),
-        )
-        .join_from(customers, sums, sums.c.customer_no == customers.c.customer_no, isouter=True)
-        .where(_in_range(customers), _differs(now, customers))
+        .where(differs(_customer_values(sums), customers))
         .order_by(customers.c.customer_no)
     )
 
 
 _UPDATE_ALL: Final = _account_update(None)
 _UPDATE_SOME: Final = _account_update(_named)
-_UPDATE_RANGE: Final = _account_update(_in_range, told=False)
 _DIFFERENCES_OF_ALL: Final = _account_differences(None)
 _DIFFERENCES_OF_SOME: Final = _account_differences(_named)
 _CUSTOMER_DIFFERENCES: Final = _customer_differences()
-_KEPT_WITHOUT_ACCOUNTS: Final = select(*_customer_columns()).where(_WITHOUT_ACCOUNTS).order_by(customers.c.customer_no)
+_KEPT_WITHOUT_ACCOUNTS: Final = select(*_customer_columns()).where(KEPT_FOR_NOTHING).order_by(customers.c.customer_no)
 _CUSTOMERS_ALL: Final = _customer_update(None)
 _CUSTOMERS_SOME: Final = _customer_update(bindparam("customers", expanding=True))
 _OWNERS_SOME: Final = _customer_update(
     select(accounts.c.customer_no).where(accounts.c.account_no.in_(bindparam("accounts", expanding=True)))
 )
-_CUSTOMERS_RANGE: Final = _customer_update(None, within=_in_range(accounts), told=False)
-_EMPTIED_RANGE: Final = (
-    update(customers).values(balance_minor=0, overpayment_minor=0).where(_WITHOUT_ACCOUNTS, _in_range(customers))
-)
-_CHANGES_IN_RANGE: Final = _changes_in_range()
 _EMPTIED_ALL: Final = _customers_without_accounts(some=False).returning(*_customer_columns())
 _EMPTIED_SOME: Final = _customers_without_accounts(some=True).returning(*_customer_columns())
 
@@ -297,32 +272,6 @@ def recalculate_customers(connection: Connection, customer_nos: Collection[str] 
         for query in (_CUSTOMERS_SOME, _EMPTIED_SOME):
             changed += map(CustomerSums._make, connection.execute(query, {"customers": chunk}))
     return tuple(changed)
-
-
-class CustomerChange(NamedTuple):
-    """A customer's sums as they were kept, and as they are now."""
-
-    customer_no: str
-    name: str
-    balance_was_minor: int
-    overpayment_was_minor: int
-    balance_minor: int
-    overpayment_minor: int
-
-
-def recalculate_range(connection: Connection, *, after: str, through: str) -> tuple[CustomerChange, ...]:
-    """Recalculate the accounts of the customers after one number up to another, and these; return who changed.
-
-    Two statements over the range, whatever its size: an update of so many customers at once costs as much as one of
-    all, a piece at a time.
-    """
-    asked = {"after": after, "through": through}
-    connection.execute(_UPDATE_RANGE, asked)
-    changed = tuple(map(CustomerChange._make, connection.execute(_CHANGES_IN_RANGE, asked)))
-    if changed:
-        connection.execute(_CUSTOMERS_RANGE, asked)
-        connection.execute(_EMPTIED_RANGE, asked)
-    return changed
 
 
 def find_differences(connection: Connection, account_nos: Collection[str] | None) -> tuple[Difference, ...]:
