@@ -216,16 +216,17 @@ def settle(conn: Connection, code: str, subjects: Collection[str], *, at: dateti
 def resolve(conn: Connection, number: str, *, by: str, resolution: str, at: datetime) -> Item:
     """Close one item, saying what was done about it. Raises: UnknownException."""
     item = find(conn, number)
-    if item.resolved_at is not None:
-        raise UnknownException(f"{item.exception_id} was already resolved by {item.resolved_by}: {item.resolution}")
     if not resolution.strip():
         raise UnknownException("Say what was done about it.", field="resolution")
-    conn.execute(
+    done = conn.execute(
         update(exceptions)
-        .where(exceptions.c.exception_id == item.exception_id)
+        .where(exceptions.c.exception_id == item.exception_id, exceptions.c.resolved_at.is_(None))
         .values(resolved_at=at, resolved_by=by, resolution=resolution.strip())
     )
-    return find(conn, number)
+    item = find(conn, number)
+    if not done.rowcount:
+        raise UnknownException(f"{item.exception_id} was already resolved by {item.resolved_by}: {item.resolution}")
+    return item
 
 
 def is_open(conn: Connection, number: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, moved, receipt_claims
+from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, moved, put_right_requests, receipt_claims
 from meterpos.headoffice.auth import Device
 from meterpos.headoffice.decisions import decide, read_bench, write_claims, zones_of
 from meterpos.headoffice.exceptions import Opening
@@ -351,7 +351,7 @@ def _note_rollback(conn: Connection, outcomes: _Outcomes, *, push: Push, device:
 
 
 def _write_down(conn: Connection, outcomes: _Outcomes, *, at: datetime) -> None:
-    exceptions.open_all(conn, outcomes.openings, at=at)
+    exceptions.open_all(conn, put_right_requests.merged(conn, outcomes.openings), at=at)
     if outcomes.payments:
         exceptions.settle(conn, "reversal_before_payment", outcomes.payments, at=at, resolution="The payment has come.")
     odd = [

@@ -9,12 +9,11 @@ from meterpos.headoffice.books import AlreadySaid, NothingToMove, UnknownPayment
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
 from meterpos.headoffice.moved import MOVED
+from meterpos.headoffice.put_right_requests import ASKED
 from meterpos.headoffice.tables import claims
 from meterpos.ledger.posting import fact_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts
-
-ASKED = "put_right_request"
 
 
 def reverse_receipt(

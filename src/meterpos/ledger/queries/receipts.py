@@ -148,9 +148,11 @@ _paid: Final = (
     .join_from(facts, accounts, accounts.c.account_no == facts.c.stands_on, isouter=True)
     .join(customers, customers.c.customer_no == accounts.c.customer_no, isouter=True)
     .join(users, users.c.user_name == facts.c.clerk, isouter=True)
-    .where(facts.c.number == bindparam("number"), facts.c.kind == "payment")
+    .where(facts.c.kind == "payment")
     .order_by(facts.c.fact_id)
 )
+_paid_by: Final = _paid.where(facts.c.number == bindparam("number"))
+_paid_of: Final = _paid.where(facts.c.fact_id.between(bindparam("low"), bindparam("high")))
 _undone: Final = select(facts.c.number).where(
     facts.c.of_fact_id == bindparam("payment"),
     facts.c.kind == "reversal",
@@ -205,14 +207,19 @@ def moved_away(connection: Connection, paper: Entry) -> Moved | None:
     return None
 
 
-def made_elsewhere(connection: Connection, number: str) -> Elsewhere | None:
-    """Return what head office sent of another till's receipt ``number``, None where it sent nothing or it is this
-    till's.
+def made_elsewhere(connection: Connection, number: str, *, entry_prefix: bytes | None = None) -> Elsewhere | None:
+    """Return what head office sent of another till's receipt, None where it sent nothing or it is this till's.
+
+    With ``entry_prefix``, from the receipt's QR, its payments are found by their ids; by number all are looked through.
     """
     wanted = {"number": number.strip().upper()}
     if connection.execute(_one, wanted).first() is not None:
         return None
-    paid = connection.execute(_paid, wanted).all()
+    if entry_prefix is None:
+        paid = connection.execute(_paid_by, wanted).all()
+    else:
+        stem = till_fact_id(short_id(entry_prefix), 0)[:-1]
+        paid = connection.execute(_paid_of, {"low": stem, "high": f"{stem}~"}).all()
     if not paid:
         return None
     return Elsewhere(

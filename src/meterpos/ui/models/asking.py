@@ -164,7 +164,8 @@ def check_code(conn: "Connection", text: str) -> Checked:
             receipt = find_receipt(conn, found.seal.number)
     if receipt is not None and not receipt.entry.entry_id.startswith(found.seal.entry_prefix):
         receipt = None
-    return Checked(code, found, receipt, made_elsewhere(conn, found.seal.number))
+    elsewhere = made_elsewhere(conn, found.seal.number, entry_prefix=found.seal.entry_prefix)
+    return Checked(code, found, receipt, elsewhere)
 
 
 def elsewhere(conn: "Connection", number: str) -> "Elsewhere | None":
