@@ -16,6 +16,7 @@ from tests.faults import cursor, disk, fuzz, order, printing, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
+from tests.faults.tree import Tree, grow_all
 
 SLICE = 50
 """Schedules a process plays before it reports."""
@@ -51,20 +52,44 @@ def _quietly() -> None:
 
 
 def schedules(options: argparse.Namespace) -> bool:
-    """Play simulated schedules."""
-    runs = options.runs or (FOR_EVER if options.seconds else 1_000)
-    end = options.seed + runs
-    tally = Tally()
-    jobs = ((first, min(first + SLICE, end)) for first in range(options.seed, end, SLICE))
-    for part in spread(options, _play, jobs):
-        tally.add(part)
-    print("\n".join(tell(tally)), flush=True)
+    """Play simulated schedules that share their beginnings; `--runs` is how many trees of them."""
+    tally = _in_slices(options, _grow, runs=8, share=1)
     if tally.failed:
         worst = min(tally.failed)
+        seed, *path = map(int, worst.split("/"))
+        print(f"--- the story of {worst}:")
+        with Simulator() as simulator:
+            for _, outcome in Tree(simulator, seed).leaves(tuple(path)):
+                story = outcome.schedule.story
+            print("\n".join(story))
+    return not tally.failed
+
+
+def months(options: argparse.Namespace) -> bool:
+    """Play simulated schedules each from its own beginning, long ones."""
+    tally = _in_slices(options, _play, runs=400, share=SLICE)
+    if tally.failed:
+        worst = min(map(int, tally.failed))
         with Simulator() as simulator:
             print(f"--- the story of seed {worst}:")
             print("\n".join(simulator.play(worst).schedule.story))
     return not tally.failed
+
+
+def _in_slices(options: argparse.Namespace, work: Callable[..., Tally], *, runs: int, share: int) -> Tally:
+    runs = options.runs or (FOR_EVER if options.seconds else runs)
+    end = options.seed + runs
+    tally = Tally()
+    jobs = ((first, min(first + share, end)) for first in range(options.seed, end, share))
+    for part in spread(options, work, jobs):
+        tally.add(part)
+    print("\n".join(tell(tally)), flush=True)
+    return tally
+
+
+def _grow(first: int, end: int, seconds: float) -> Tally:
+    with Simulator() as simulator:
+        return grow_all(simulator, range(first, end), until=time.monotonic() + seconds)
 
 
 def _play(first: int, end: int, seconds: float) -> Tally:

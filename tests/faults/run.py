@@ -21,6 +21,7 @@ from tests.faults import parts, parts_disk, parts_served  # noqa: E402
 
 PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "schedules": parts.schedules,
+    "months": parts.months,
     "planted": parts.planted,
     "http": parts.http,
     "line": parts.bad_lines,

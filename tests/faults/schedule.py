@@ -3,92 +3,45 @@
 Everything is drawn from the seed, so a schedule can be played again word for word; its story says what happened.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
 from sqlalchemy import select
 
 from meterpos.errors import UserError
-from meterpos.headoffice.books import Invoice, add_invoices, adjust, say_of_payments
-from meterpos.headoffice.courier import answer as office_answer
-from meterpos.headoffice.master import hand_over
-from meterpos.headoffice.restores import begin_generation
 from meterpos.ledger.journal import Entry
-from meterpos.ledger.operations.enrolment import begin_again_after_restore
+from meterpos.ledger.operations.entries import stand_at_counter
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, ReferenceUsed, TenderRequest, UnknownMeter
 from meterpos.ledger.tables import journal, streams, tenders
-from meterpos.sync import wire
-from meterpos.sync.courier import make_request, read_answer
-from meterpos.sync.courier_file import UnusableCourier
 from meterpos.sync.exchange import ExchangeResult, exchange
 from meterpos.sync.framing import open_unverified
 from meterpos.sync.lock import ExchangeRunning
 from meterpos.sync.steps import Failure, Memory
-from tests.faults.world import (
-    BUSY,
-    CLERK,
-    Place,
-    PowerCut,
-    World,
-    account_rows,
-    answer_of,
-    approval,
-    seed_dice,
-)
+from tests.faults import desk, disasters, sticks
+from tests.faults.disks import Mark
+from tests.faults.line import SimLine
+from tests.faults.terms import CUT, OfficeCut, Receipt, Stick, TillCut, Wrong
+from tests.faults.world import CLERK, Place, World, account_rows, answer_of, approval, seed_dice
 
 PAYMENTS_LEAST: Final = 20
 FAULTS_LEAST: Final = 5
 ROUNDS_MAX: Final = 400
 DEPTH_MAX: Final = 2
-CUT: Final = Failure("cut", "The line broke.")
-AT: Final = "2026-11-20T06:41:07.123Z"
-PORTAL: Final = b"<html>Please log in</html>"
-AWAY: Final = Failure("unreachable", "Head office did not answer (no connection).")
-
-LINE_FAULTS: Final = (
-    "request lost", "answer lost", "duplicated", "late", "stale answer", "answer mangled", "request mangled", "portal",
-    "office busy", "office cut", "unreachable", "forged",
-)  # fmt: skip
-
-
-class TillCut(PowerCut):
-    """The power of one machine went."""
-
-    def __init__(self, place: Place) -> None:
-        super().__init__(place.name)
-        self.place = place
-
-
-class OfficeCut(PowerCut):
-    """The power of head office went."""
-
-
-class Wrong(AssertionError):
-    """Something happened that no fault explains."""
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """A paper as the harness remembers it, outside the system."""
+class Kept:
+    """A moment of a course of events, to which it can go back: what the harness knew, the time, each machine's disk,
+    clock and memory."""
 
-    place: str
-    number: str
-    entry: Entry
-    was_printed: bool
-
-
-@dataclass(frozen=True)
-class Stick:
-    """A courier file on its way, and whose it is."""
-
-    kind: str
-    of: str
-    data: bytes
+    fields: dict[str, Any]
+    now: datetime
+    office: Mark
+    places: dict[str, tuple[Mark, timedelta, Any]]
 
 
 @dataclass
@@ -119,8 +72,14 @@ class Schedule:
     """Head office was restored and nobody said so."""
     office_came_back: bool = False
     payments: int = 0
-    _copy: int = 0
-    _serial: int = 0
+    ahead: list[str] = field(default_factory=list)
+    """What else will befall this month, by the names of tests.faults.disasters."""
+    touched: set[str] = field(default_factory=set)
+    """The tills something was done at."""
+    line_risk: float = 0.22
+    """How likely something happens to a message."""
+    numbered: int = 0
+    """How many copies of disks were kept, and things given a name of their own."""
 
     def __post_init__(self) -> None:
         self.random = seed_dice(self.seed)
@@ -129,35 +88,81 @@ class Schedule:
 
     def play(self) -> None:
         """Let everything happen, until there were enough payments and faults."""
+        self.begin()
+        self.go_on(payments=PAYMENTS_LEAST, faults=FAULTS_LEAST)
+
+    def begin(self) -> None:
+        """Watch the disks, and draw what this month brings."""
         self._watch()
-        disasters = self._disasters()
+        self.ahead = self._drawn()
+
+    def go_on(self, *, payments: int, faults: int = 0, to_the_end: bool = True) -> None:
+        """Let things happen until there were so many payments and faults, and all that is to befall (`to_the_end`)."""
         for _ in range(ROUNDS_MAX):
-            if self.payments >= PAYMENTS_LEAST and sum(self.faults.values()) >= FAULTS_LEAST and not disasters:
+            if self.payments >= payments and self.fault_count >= faults and not (to_the_end and self.ahead):
                 return
-            if disasters and self.random.random() < 0.06:
-                disasters.pop(0)()
-                self._someone_works()
+            if self.ahead and self.random.random() < 0.06:
+                self.befall(self.ahead.pop(0))
+                disasters.someone_works(self)
                 continue
-            self._something()
+            self.something()
         raise Wrong("the schedule did not come to its end")
+
+    def befall(self, name: str) -> None:
+        """Let one disaster happen."""
+        getattr(disasters, name)(self)
+
+    @property
+    def fault_count(self) -> int:
+        """How many faults there were."""
+        return sum(self.faults.values())
+
+    # --- going back
+
+    def keep(self) -> Kept:
+        """Return this moment, between two things that happen. The stores must have been made ready."""
+        world = self.world
+        return Kept(
+            {one.name: _copied(getattr(self, one.name)) for one in fields(self) if one.name not in ("world", "random")},
+            world.now,
+            world.office_store.mark(),
+            {name: (place.store.mark(), place.skew, place.memory) for name, place in world.places.items()},
+        )
+
+    def go_back(self, kept: Kept) -> None:
+        """Be as in that moment; nothing has happened since."""
+        for name, value in kept.fields.items():
+            setattr(self, name, _copied(value))
+        self.world.now = kept.now
+        self.world.office_store.put_back(kept.office)
+        for name in [name for name in self.world.places if name not in kept.places]:
+            del self.world.places[name]
+        for name, (mark, skew, memory) in kept.places.items():
+            place = self.world.places[name]
+            place.store.put_back(mark)
+            place.skew, place.memory = skew, memory
+
+    def throw_anew(self, name: str) -> None:
+        """Let other dice fall from here on."""
+        self.random = seed_dice(f"{self.seed} {name}")
 
     def _watch(self) -> None:
         self.world.office_store.at_moment = self._office_moment
         for place in self.world.places.values():
-            place.store.at_moment = self._till_moment(place)
+            place.store.at_moment = self.till_moment(place)
 
-    def _disasters(self) -> list[Callable[[], None]]:
+    def _drawn(self) -> list[str]:
         """Return what else befalls this month: by the seed one of four kinds, often a second, interleaved."""
-        till, office = [self.copy_till, self.restore_till], [self.copy_office, self.restore_office]
-        first = ([], till, office, [self.clone_till])[self.seed % 4]
-        second = self.random.choice(([], till, office, office, [self.clone_till]))
+        till, office = ["copy_till", "restore_till"], ["copy_office", "restore_office"]
+        first = ([], till, office, ["clone_till"])[self.seed % 4]
+        second = self.random.choice(([], till, office, office, ["clone_till"]))
         lines = [list(first), list(second)]
         merged = []
         while any(lines):
             merged.append(self.random.choice([line for line in lines if line]).pop(0))
         return merged
 
-    def _something(self) -> None:
+    def something(self) -> None:
         """Let one thing happen."""
         what = self.random.choices(
             (
@@ -173,6 +178,14 @@ class Schedule:
             weights=(44, 8, 4, 24, 10, 2, 4, 9),
         )[0]
         what()
+
+    def office_works(self) -> None:
+        """Head office does one piece of its work."""
+        desk.work(self)
+
+    def carry(self) -> None:
+        """Somebody with a stick does one thing."""
+        sticks.carry(self)
 
     def interlude(self) -> None:
         """Let something else happen between two steps of somebody's exchange, or before head office's worker writes."""
@@ -194,7 +207,9 @@ class Schedule:
 
     # --- power
 
-    def _till_moment(self, place: Place) -> Callable[[str], None]:
+    def till_moment(self, place: Place) -> Callable[[str], None]:
+        """Return what a till's disk tells its moments to."""
+
         def at(moment: str) -> None:
             if moment != "read" and self.noisy and self.random.random() < 0.012:
                 self.faults[f"till cut at {moment}"] += 1
@@ -212,14 +227,18 @@ class Schedule:
             self.tell(f"office: the power goes at {moment}")
             raise OfficeCut
 
-    def _start_again(self, place: Place) -> None:
+    def start_again(self, place: Place) -> None:
+        """Let the till's process be a new one."""
         place.store.lose_power()
         place.memory = None
 
     # --- at the counter
 
     def some_place(self) -> Place:
-        return self.world.places[self.random.choice(sorted(self.world.places))]
+        """Return one of the tills."""
+        name = self.random.choice(sorted(self.world.places))
+        self.touched.add(name)
+        return self.world.places[name]
 
     def pay(self) -> None:
         """Take one payment; after a power cut the clerk looks, and presses again."""
@@ -255,14 +274,14 @@ class Schedule:
             customer = row.customer_no
         total = sum(part.amount_minor for part in parts)
         return TenderRequest(
-            tender_id=f"t{self._next():06d}", customer_no=customer, parts=parts, legs=self._legs(total)
+            tender_id=f"t{self.next_number():06d}", customer_no=customer, parts=parts, legs=self._legs(total)
         )
 
     def _legs(self, total: int) -> tuple[LegRequest, ...]:
         dice = self.random
         if total > 1 and dice.random() < 0.3:
             shared = dice.random() < 0.5
-            reference = f"SHARED{dice.randrange(2):04d}" if shared else f"REF{self._next():07d}"
+            reference = f"SHARED{dice.randrange(2):04d}" if shared else f"REF{self.next_number():07d}"
             first = dice.choice((total, total // 2))
             legs = [LegRequest(method="mpesa", amount_minor=first, reference=reference)]
             if total - first:
@@ -270,13 +289,12 @@ class Schedule:
             return tuple(legs)
         return (LegRequest(method="cash", amount_minor=total),)
 
-    def _next(self) -> int:
-        self._serial += 1
-        return self._serial
+    def next_number(self) -> int:
+        """Return a number nothing else has."""
+        self.numbered += 1
+        return self.numbered
 
     def _ensure_shift(self, place: Place) -> None:
-        from meterpos.ledger.operations.entries import stand_at_counter
-
         with place.store.read() as connection:
             if stand_at_counter(connection, moment=place.till.moment(), clerk=CLERK).shift is not None:
                 return
@@ -295,7 +313,7 @@ class Schedule:
         try:
             entry = work()
         except TillCut:
-            self._start_again(place)
+            self.start_again(place)
             with place.store.read() as connection:
                 made = connection.execute(
                     select(tenders.c.entry_id).where(tenders.c.tender_id == tender_id)
@@ -324,7 +342,7 @@ class Schedule:
         if not theirs:
             return
         self._ensure_shift(place)
-        number, tender_id = self.random.choice(theirs).number, f"t{self._next():06d}"
+        number, tender_id = self.random.choice(theirs).number, f"t{self.next_number():06d}"
 
         def work() -> Entry:
             return place.till.reverse(
@@ -351,66 +369,6 @@ class Schedule:
             place.skew = timedelta(days=self.random.choice((-400, -1, 0, 1, 30)))
             self.faults["clock jump"] += 1
             self.tell(f"{place.name}: clock off by {place.skew.days} days")
-
-    # --- head office
-
-    def office_works(self) -> None:
-        """Head office bills, adjusts, confirms, bounces, or hands a meter over; the power may go meanwhile."""
-        office, dice = self.world.office, self.random
-        rows = [row for row in account_rows(office.store) if row.closed_on is None]
-        row = dice.choice(rows)
-        what = dice.choices(("invoice", "adjust", "confirmation", "bounce", "hand over"), weights=(5, 3, 3, 3, 3))[0]
-        today = office.moment().today
-        try:
-            with office.write() as (conn, outgoing):
-                if what == "invoice":
-                    number = f"INV-NEW-{dice.randrange(4)}-{row.account_no}"
-                    add_invoices(
-                        conn,
-                        outgoing,
-                        [
-                            Invoice(
-                                invoice_no=number,
-                                account_no=row.account_no,
-                                invoice_date=today,
-                                due_date=today,
-                                amount_minor=50_000 + self._next(),
-                            )
-                        ],
-                        at=office.moment().at,
-                    )
-                elif what == "adjust":
-                    adjust(
-                        conn,
-                        outgoing,
-                        account_no=row.account_no,
-                        amount_minor=dice.choice((-700, 900)),
-                        reason="put right",
-                        on=today,
-                    )
-                elif what == "hand over":
-                    others = sorted({other.customer_no for other in rows} - {row.customer_no})
-                    meter = f"MTR-{row.account_no[1:].split('-')[0]}"
-                    hand_over(
-                        conn,
-                        outgoing,
-                        meter_no=meter,
-                        to_customer=dice.choice(others),
-                        account_no=f"{row.account_no}-{self._next()}",
-                        on=today,
-                    )
-                else:
-                    number = self._some_receipt()
-                    say_of_payments(conn, outgoing, event=what, number=number, on=today)  # type: ignore[arg-type]
-            self.tell(f"office: {what} {row.account_no}")
-        except UserError as error:
-            self.tell(f"office: no {what}: {error}")
-        except OfficeCut:
-            self.world.office_store.lose_power()
-
-    def _some_receipt(self) -> str:
-        numbers = [one.number for one in self.receipts.values() if one.entry.content.kind == "tender"]
-        return self.random.choice(numbers) if numbers else "NONE"
 
     # --- the exchange
 
@@ -439,7 +397,7 @@ class Schedule:
         except ExchangeRunning:
             return None
         except TillCut as cut:
-            self._start_again(place)
+            self.start_again(place)
             if cut.place is not place:
                 raise
             return None
@@ -503,7 +461,7 @@ class Schedule:
                 self.second_looks += bool(open_unverified(message, purpose="pull").sealed.header["zones"])
         return answer
 
-    def _old_answer(self, path: str, who: str) -> bytes | Failure:
+    def old_answer(self, path: str, who: str) -> bytes | Failure:
         """Return an answer of some earlier day: mostly to this till and to such a question, the older the better."""
         dice = self.random
         if dice.random() < 0.8:
@@ -519,257 +477,11 @@ class Schedule:
             self.tell(f"late {path} arrives")
             self.deliver(path, message)
 
-    # --- sticks
 
-    def carry(self) -> None:
-        """Somebody with a stick does one thing: has a till write to it, head office answer, or a till read from it."""
-        dice = self.random
-        place = self.some_place()
-        requests = [one for one in self.sticks if one.kind == "request"]
-        answers = [one for one in self.sticks if one.kind == "answer"]
-        if answers and dice.random() < 0.5:
-            self._read_stick(place, dice.choice(answers[-6:]))
-        elif requests and dice.random() < 0.7:
-            self._answer_stick(dice.choice(requests[-6:]))
-        else:
-            self._write_stick(place)
-
-    def _write_stick(self, place: Place) -> None:
-        try:
-            data, out = make_request(place.store, device_key=place.till.device_key, at=place.till.now())
-        except TillCut:
-            self._start_again(place)
-            if place.name in self.under_way:
-                raise
-            return
-        self.faults["courier file"] += 1
-        self.tell(f"{place.name}: writes {out.entries} entries to a stick")
-        self.sticks.append(Stick("request", place.name, data))
-
-    def _answer_stick(self, stick: Stick) -> None:
-        self.handling += 1
-        try:
-            done = office_answer(self.world.office, self._worn(stick.data))
-        except UnusableCourier as error:
-            self.tell(f"office: cannot use the stick of {stick.of}: {error}")
-            return
-        except OfficeCut:
-            self.world.office_store.lose_power()
-            return
-        finally:
-            self.handling -= 1
-        self.faults["courier answered"] += 1
-        self.tell(f"office: the stick of {stick.of} has {done.new} new entries, {done.rows} rows go back")
-        self.sticks.append(Stick("answer", stick.of, done.data))
-
-    def _read_stick(self, place: Place, stick: Stick) -> None:
-        """Let a till read an answer: its own, an old one, another till's, or what a bad stick made of it."""
-        if place.name in self.under_way:
-            return
-        data = self._worn(stick.data)
-        till = place.till
-        self.under_way.add(place.name)
-        try:
-            read = read_answer(data, place.store, home=place.home, device_key=till.device_key, at=till.now())
-        except (UnusableCourier, ExchangeRunning) as error:
-            self.tell(f"{place.name}: does not use the stick of {stick.of}: {error}")
-            return
-        except TillCut as cut:
-            self._start_again(place)
-            if cut.place is not place:
-                raise
-            return
-        finally:
-            self.under_way.discard(place.name)
-        if data != stick.data:
-            raise Wrong(f"{place.name} believed a damaged file")
-        self.faults["courier read"] += 1
-        self.tell(f"{place.name}: stick +{read.pushed} -{read.pulled} waiting {read.waiting} {read.detail}")
-
-    def _worn(self, data: bytes) -> bytes:
-        """Return what a stick gives back: mostly what was written."""
-        if self.noisy and self.random.random() < 0.1:
-            self.faults["stick damaged"] += 1
-            return _mangled(data, self.random)
-        return data
-
-    # --- disasters
-
-    def _new_copy(self) -> int:
-        self._copy += 1
-        return self._copy
-
-    def copy_till(self) -> None:
-        """Keep a copy of a till's ledger."""
-        place, number = self.some_place(), self._new_copy()
-        place.store.keep_copy(self.world.copy_name(number))
-        self.copies.setdefault(place.name, []).append(number)
-        self.tell(f"{place.name}: copy {number} is kept")
-
-    def restore_till(self) -> None:
-        """A till's disk dies; its ledger comes back from an older copy and begins a new stream."""
-        self._someone_works()
-        name = self.random.choice(sorted(self.copies))
-        place, number = self.world.places[name], self.copies[name][0]
-        place.store.go_back_to(self.world.copy_name(number))
-        self._start_again(place)
-        dice = self.random
-        told = dice.random() < 0.8
-        if told:
-            with place.store.write_calmly() as connection:
-                begin_again_after_restore(
-                    connection,
-                    stream=dice.randbytes(16),
-                    label="R" + "".join(dice.choices("ABCDEFGH23456789", k=2)),
-                    device_key=place.till.device_key,
-                    moment=place.till.moment(),
-                )
-        kind = "till restore" if told else "till restore, nobody said so"
-        self.faults[kind] += 1
-        self.tell(f"{name}: {kind}, from copy {number}")
-        self._bury()
-
-    def clone_till(self) -> None:
-        """A copy of a till's machine is switched on; both go on."""
-        name = self.random.choice(sorted(set(self.world.places) & {"KSM01", "KSM02"}))
-        place, twin = self.world.places[name], self.world.spares.get(name)
-        if twin is None or twin.name in self.world.places:
-            return
-        place.store.keep_copy(self.world.copy_name(0))
-        shutil.copytree(
-            place.home, twin.home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("ledger.db*", "*.lock")
-        )
-        twin.store.go_back_to(self.world.copy_name(0))
-        self._start_again(twin)
-        twin.store.at_moment = self._till_moment(twin)
-        self.world.places[twin.name] = twin
-        for one in [one for one in self.receipts.values() if one.place == name]:
-            self.receipts.setdefault(one.entry.entry_id, one)
-        self.faults["clone"] += 1
-        self.tell(f"{name}: a copy goes on as {twin.name}")
-
-    def copy_office(self) -> None:
-        """Keep a copy of head office's database."""
-        number = self._new_copy()
-        self.world.office_store.keep_copy(self.world.copy_name(number))
-        self.office_copies.append(number)
-        self.tell(f"office: copy {number} is kept")
-
-    def restore_office(self) -> None:
-        """Head office's disk dies; it comes back from an older copy, as a new generation unless somebody forgets."""
-        self._someone_works()
-        number = self.office_copies[0]
-        self.world.office_store.go_back_to(self.world.copy_name(number))
-        self.office_came_back = True
-        told = self.random.random() < 0.6
-        if told:
-            office = self.world.office
-            with self.world.office_store.write_calmly() as conn:
-                begin_generation(conn, leap=self.random.randrange(1 << 20), at=office.moment().at)
-        else:
-            self.forgotten = True
-        kind = "server restore" if told else "server restore, nobody said so"
-        self.faults[kind] += 1
-        self.tell(f"office: {kind}, from copy {number}")
-        self._bury()
-
-    def _someone_works(self) -> None:
-        """Let some time pass between a copy and its use."""
-        for _ in range(self.random.randrange(2, 12)):
-            self._something()
-
-    def _bury(self) -> None:
-        """Find the receipts that now stand on no disk."""
-        standing: set[bytes] = set()
-        for store in (self.world.office_store, *(place.store for place in self.world.places.values())):
-            with store.read() as connection:
-                standing |= set(connection.execute(select(journal.c.entry_id)).scalars())
-        gone = {entry_id for entry_id in self.receipts if entry_id not in standing}
-        for entry_id in gone - self.buried:
-            self.tell(f"{self.receipts[entry_id].number} stands on no disk any more")
-        self.buried = gone
-
-
-@dataclass
-class SimLine:
-    """A line that loses, doubles, delays, mixes up and breaks."""
-
-    schedule: Schedule
-    place: Place
-
-    def send(self, path: str, message: bytes) -> bytes | Failure:
-        """Bring a message to head office, or not."""
-        schedule, dice = self.schedule, self.schedule.random
-        schedule.interlude()
-        if not schedule.noisy or dice.random() > 0.22:
-            return schedule.deliver(path, message, self.place.name)
-        fault = dice.choice(LINE_FAULTS)
-        if schedule.office_came_back and dice.random() < 0.4:
-            fault = "stale answer"  # what was true before the restore is what does harm now
-        schedule.faults[fault] += 1
-        schedule.tell(f"{self.place.name}: {path} {fault}")
-        return self._with(fault, path, message)
-
-    def _with(self, fault: str, path: str, message: bytes) -> bytes | Failure:
-        schedule, dice = self.schedule, self.schedule.random
-        answer: bytes | Failure = {"unreachable": AWAY, "office busy": BUSY, "portal": PORTAL}.get(fault, CUT)
-        match fault:
-            case "late":
-                schedule.late.append((path, message))
-            case "forged":
-                answer = _forged(path, message)
-            case "stale answer":
-                answer = schedule._old_answer(path, self.place.name)
-            case "request mangled":
-                answer = schedule.deliver(path, _mangled(message, dice), self.place.name)
-            case "duplicated":
-                answer = dice.choice(
-                    (schedule.deliver(path, message, self.place.name), schedule.deliver(path, message, self.place.name))
-                )
-            case "answer lost":
-                schedule.deliver(path, message, self.place.name)
-            case "answer mangled":
-                answer = schedule.deliver(path, message, self.place.name)
-                answer = _mangled(answer, dice) if isinstance(answer, bytes) else answer
-            case "office cut":
-                if dice.random() < 0.5:
-                    schedule.deliver(path, message, self.place.name)
-                schedule.world.office_store.lose_power()
-        return answer
-
-
-def _forged(path: str, message: bytes) -> bytes:
-    """Answer as somebody would who knows the protocol and not head office's key: all is delivered, nothing is new."""
-    sealed = open_unverified(message, purpose=path.rpartition("/")[2]).sealed
-    asked: Any = sealed.header
-    if path == "/v1/recall":
-        stream, after = bytes.fromhex(asked["stream"]), asked["after_seq"]
-        return wire.make_recalled(
-            key=b"\x66" * 32, request=wire.header_digest(message), stream=stream, after_seq=after, entries=(b"{}",)
-        )
-    said: dict[str, Any] = {"key": b"\x66" * 32, "generation": max(asked["generation"], 1), "at": AT}
-    if path == "/v1/pull":
-        after = asked["after"]
-        said |= {"request": wire.header_digest(message), "after": after, "through": after + 1000}
-        return wire.make_page(more=False, zones=(), rows=(), **said)
-    through = asked["from_seq"] + asked["count"] - 1
-    return wire.make_ack(
-        batch=wire.header_digest(message),
-        stream=bytes.fromhex(asked["stream"]),
-        through_seq=through,
-        head=bytes.fromhex(asked["head"]),
-        count=0,
-        sum_minor=0,
-        answers=(),
-        **said,
-    )
-
-
-def _mangled(message: bytes, dice: Random) -> bytes:
-    how = dice.choice(("cut", "flipped", "longer"))
-    if how == "cut":
-        return message[: dice.randrange(len(message))]
-    if how == "longer":
-        return message + dice.randbytes(3)
-    at = dice.randrange(len(message))
-    return message[:at] + bytes([message[at] ^ (1 << dice.randrange(8))]) + message[at + 1 :]
+def _copied(value: Any) -> Any:
+    """Return a value of a schedule's so that changing one leaves the other."""
+    if isinstance(value, Counter):
+        return Counter(value)
+    if isinstance(value, dict):
+        return {key: list(one) if isinstance(one, list) else one for key, one in value.items()}
+    return type(value)(value) if isinstance(value, list | set) else value

@@ -28,7 +28,21 @@ class Tally:
     with_fault: Counter[str] = field(default_factory=Counter)
     """In how many schedules each kind of fault happened."""
     notes: Counter[str] = field(default_factory=Counter)
-    failed: dict[int, list[str]] = field(default_factory=dict)
+    failed: dict[str, list[str]] = field(default_factory=dict)
+    """What was wrong, by what plays it again: a seed, or a tree's seed and a path in it."""
+    played_payments: int = 0
+    """Payments actually taken, and faults actually injected, where schedules share their beginnings."""
+    played_faults: int = 0
+
+    def count(self, outcome: "Outcome", name: str) -> None:
+        """Count what came of one schedule."""
+        self.schedules += 1
+        self.payments += outcome.schedule.payments
+        self.faults += outcome.schedule.faults
+        self.with_fault += Counter(outcome.schedule.faults.keys())
+        self.notes += outcome.notes
+        if outcome.wrong:
+            self.failed[name] = outcome.wrong
 
     def add(self, other: "Tally") -> None:
         """Add another's figures to these."""
@@ -39,6 +53,8 @@ class Tally:
         self.with_fault += other.with_fault
         self.notes += other.notes
         self.failed |= other.failed
+        self.played_payments += other.played_payments
+        self.played_faults += other.played_faults
 
 
 @dataclass
@@ -87,18 +103,14 @@ class Simulator:
         tally = Tally()
         gc.disable()
         for seed in seeds:
-            began = time.monotonic()
-            if began > until or len(tally.failed) >= failures_max:
+            if time.monotonic() > until or len(tally.failed) >= failures_max:
                 break
+            began = time.process_time()
             outcome = self.play(seed)
-            tally.schedules += 1
-            tally.payments += outcome.schedule.payments
-            tally.faults += outcome.schedule.faults
-            tally.with_fault += Counter(outcome.schedule.faults.keys())
-            tally.notes += outcome.notes
-            tally.seconds += time.monotonic() - began
-            if outcome.wrong:
-                tally.failed[seed] = outcome.wrong
+            tally.count(outcome, str(seed))
+            tally.played_payments += outcome.schedule.payments
+            tally.played_faults += outcome.schedule.fault_count
+            tally.seconds += time.process_time() - began
             if tally.schedules % COLLECTED_EVERY == 0:
                 gc.collect()
         gc.enable()
@@ -109,7 +121,9 @@ def tell(tally: Tally) -> Sequence[str]:
     """Return the lines a person reads."""
     lines = [
         f"{tally.schedules} schedules, {tally.payments} payments, {sum(tally.faults.values())} faults; "
-        f"{tally.schedules / max(tally.seconds, 0.001):.1f} schedules/s on one processor"
+        f"{tally.seconds / max(tally.schedules, 1) * 1000:.0f} ms of processor time each",
+        f"  of these played, where schedules share beginnings: {tally.played_payments} payments, "
+        f"{tally.played_faults} faults",
     ]
     lines += [
         f"  {kind}: {count} in {tally.with_fault[kind]} schedules" for kind, count in sorted(tally.faults.items())

@@ -7,6 +7,7 @@ import pytest
 from tests.faults.planted import DoesNotApply, Edit, planted
 from tests.faults.planted.bugs import BUGS, Bug
 from tests.faults.simulate import Simulator, first_seed_that_finds
+from tests.faults.tree import Shape, Tree
 
 SLICE = range(900_000, 900_004)
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")
@@ -29,6 +30,15 @@ def test_a_month_of_faults_loses_doubles_and_alters_nothing(simulator: Simulator
 def test_a_seed_tells_the_same_story_twice(simulator: Simulator) -> None:
     one, other = (simulator.play(12).schedule.story for _ in range(2))
     assert one == other
+
+
+def test_a_schedule_that_shares_its_beginning_is_what_it_would_be_alone(simulator: Simulator) -> None:
+    shape = Shape(forks=((1, 14), (1, 20)), leaves=3)
+    stories = {path: list(outcome.schedule.story) for path, outcome in Tree(simulator, 6, shape).leaves()}
+    assert len(stories) == 4
+    *_, (path, alone) = Tree(simulator, 6, shape).leaves(only=(0, 0, 2))
+    assert alone.schedule.story == stories[path]
+    assert not alone.wrong
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

@@ -7,10 +7,8 @@ and when the power goes. A stopped process is an exception that no code of ours 
 
 import hashlib
 import secrets as real_secrets
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +16,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 
 from meterpos.headoffice import auth
 from meterpos.headoffice import courier as office_courier
@@ -38,6 +36,7 @@ from meterpos.sync.steps import Failure
 from meterpos.sync.wire import WireError
 from meterpos.till import Till
 from meterpos.vault import write_secret
+from tests.faults.disks import SimStore
 
 START: Final = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 CLERK: Final = "achieng"
@@ -48,70 +47,6 @@ THROWING: Final = (exchange, enrolment, courier, office_courier)
 """The modules that throw dice."""
 ASKING_AHEAD: Final = exchange._Ahead
 BUSY: Final = Failure("busy", "Head office is in trouble (answer 503). The till tries again later.")
-
-
-class PowerCut(BaseException):
-    """The power went: the process is gone between two of its steps. Nothing may catch this."""
-
-
-class SimStore(Store):
-    """The production store with three moments at which something may happen: before, at and after a commit."""
-
-    at_moment: Callable[[str], None] | None = None
-    """Told "begin" before a write transaction, "commit" just before it is committed, "committed" just after; "read"
-    before a reader looks.
-    """
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Yield a connection in one write transaction."""
-        self._tell("begin")
-        with super().write() as connection:
-            yield connection
-            self._tell("commit")
-        self._tell("committed")
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one unchanging state."""
-        self._tell("read")
-        with super().read() as connection:
-            yield connection
-
-    @contextmanager
-    def write_calmly(self) -> Iterator[Connection]:
-        """Yield a connection in one write transaction to which nothing happens."""
-        with super().write() as connection:
-            yield connection
-
-    def _tell(self, moment: str) -> None:
-        if self.at_moment is not None:
-            self.at_moment(moment)
-
-    def keep_copy(self, place: Path) -> None:
-        """Copy the database as it stands, as a backup would."""
-        with self.read() as connection:
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-            shutil.copyfile(self.path, place)
-            log = self.path.with_name(self.path.name + "-wal")
-            waiting = place.with_name(place.name + "-wal")
-            waiting.unlink(missing_ok=True)
-            if log.exists():
-                shutil.copyfile(log, waiting)
-
-    def go_back_to(self, place: Path) -> None:
-        """Put a copy in the place of the database."""
-        self.close()
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        shutil.copyfile(place, self.path)
-        log = place.with_name(place.name + "-wal")
-        if log.exists():
-            shutil.copyfile(log, self.path.with_name(self.path.name + "-wal"))
-
-    def lose_power(self) -> None:
-        """Let go of everything a process holds."""
-        self.close()
 
 
 @dataclass
@@ -166,6 +101,12 @@ class World:
     def clock_of(self, place: Place) -> Callable[[], datetime]:
         """Return what the clock of a machine says."""
         return lambda: self.now + place.skew
+
+    @property
+    def stores(self) -> list[SimStore]:
+        """Every disk, of machines switched off too."""
+        places = {place.name: place for place in (*self.places.values(), *self.spares.values())}
+        return [self.office_store, *(place.store for place in places.values())]
 
     def copy_name(self, number: int) -> Path:
         return self.folder / f"copy-{number}.db"
@@ -227,7 +168,7 @@ def scratch() -> Path:
     return Path(tempfile.mkdtemp(prefix="meterpos-faults-", dir=in_memory if in_memory.is_dir() else None))
 
 
-def seed_dice(seed: int) -> Random:
+def seed_dice(seed: int | str) -> Random:
     """Make production's dice repeatable; return the dice of the harness itself, which are others."""
     dice = Dice(Random(f"dice {seed}"))
     stand_in = SimpleNamespace(token_bytes=dice.token_bytes, token_hex=dice.token_hex, choice=dice.choice)
@@ -277,6 +218,8 @@ def keep_template(world: World) -> None:
 def reset(world: World) -> None:
     """Put every disk back as `keep_template` found it. Engines are kept: what they compiled is still good."""
     world.now = START + timedelta(hours=1)
+    for store in world.stores:
+        store.let_go()
     for spare in world.spares.values():
         spare.store.close()
         world.places.pop(spare.name, None)
@@ -287,6 +230,14 @@ def reset(world: World) -> None:
         place.skew, place.memory = timedelta(), None
     world.office_store.at_moment = None
     world.office_store.go_back_to(world.folder / "office.template")
+
+
+def make_ready(world: World) -> None:
+    """Let every disk be one that is put back in no time."""
+    for name, spare in world.spares.items():
+        spare.store.go_back_to(world.folder / f"{name}.template")
+    for store in world.stores:
+        store.keep_ready()
 
 
 def _fill(office: Office) -> None:
