@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from meterpos.headoffice import books, master, putting_right
+from meterpos.headoffice.billing import lifetimes
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.restores import begin_generation
 from meterpos.headoffice.sms import bulk, drafting, outbox, sending, setup, templates
@@ -285,6 +286,47 @@ def test_payments_and_what_takes_them_back_are_told(both: Office) -> None:
         putting_right.reverse_receipt(conn, outgoing, number="SKJ3XY71AB", reason="x", on=moment.today, at=moment.at)
     taken = [one.text for one in messages(both) if one.kind == "reversal" and one.phone == GRACE]
     assert len(taken) == 1 and "the payment of KES 250.00 for meter MTR-001 was taken back" in taken[0]
+
+
+def connect(office: Office, kind: lifetimes.SupplyKind, *, meter_no: str = "MTR-001", days_ago: int = 0) -> None:
+    moment = office.moment()
+    day = moment.today - timedelta(days=days_ago)
+    with office.write() as (conn, outgoing):
+        lifetimes.set_connected(conn, outgoing, meter_no=meter_no, kind=kind, reason="x", on=day, at=moment.at)
+
+
+def test_who_is_disconnected_and_connected_again_hears_of_it_once(both: Office) -> None:
+    issue(both, "INV-1", "A1", 2300_00)
+    for _ in range(2):
+        connect(both, "disconnected")
+    connect(both, "reconnected")
+    said = {(one.kind, one.phone): one.text for one in messages(both) if one.kind.endswith("connected")}
+    assert sorted(said) == [(kind, phone) for kind in ("disconnected", "reconnected") for phone in (GRACE, OTIENO)]
+    today = f"{both.moment().today:%d/%m/%Y}"
+    assert said["disconnected", GRACE] == (
+        f"Dear Grace Akinyi, the supply of meter MTR-001 was disconnected on {today}. Balance KES 2,300.00. "
+        "Pay to be connected again. Paybill 522522, account MTR-001."
+    )
+    assert "is connected again" in said["reconnected", OTIENO]
+    connect(both, "disconnected")
+    assert sum(one.kind == "disconnected" for one in messages(both)) == 4, "another time is another fact"
+    connect(both, "disconnected", meter_no="MTR-003")
+    (swahili,) = [one.text for one in messages(both) if one.phone == MAMA]
+    assert swahili.startswith("Ndugu Juma Baraka, huduma ya mita MTR-003 imekatwa")
+
+
+def test_a_disconnection_is_not_told_where_that_is_not_wanted_or_no_news(desk: Office, tmp_path: Path) -> None:
+    connect(desk, "disconnected", days_ago=40)
+    assert messages(desk) == []
+    with desk.write() as (conn, outgoing):
+        master.set_setting(conn, outgoing, key="sms_supply", text="no")
+    connect(desk, "reconnected")
+    assert messages(desk) == []
+    silent = make_office(tmp_path / "silent", f"sqlite:///{tmp_path / 'silent.db'}")
+    small_books(silent, tmp_path / "files")
+    connect(silent, "disconnected")
+    assert messages(silent) == []
+    silent.close()
 
 
 def test_a_balance_is_that_of_the_posting_also_when_messages_are_made_later(desk: Office) -> None:

@@ -200,6 +200,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "cash_warn_minor": _money,
     "cash_stop_minor": _money,
     "count_total_alone": _yes_or_no,
+    "sms_supply": _yes_or_no,
     "paybill": _paybill,
     "due_days": _whole,
     "invoice_series": _series,

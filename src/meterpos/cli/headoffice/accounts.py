@@ -10,7 +10,7 @@ from meterpos.cli.headoffice.opened import Day, day, opened, tell
 from meterpos.cli.style import Json, example, new_group
 
 if TYPE_CHECKING:
-    from meterpos.headoffice.billing.lifetimes import EventKind
+    from meterpos.headoffice.billing.lifetimes import SupplyKind
 
 app = new_group(help="Whose meter it is: open, close, hand over, replace, disconnect, connect again, write off.")
 
@@ -173,7 +173,7 @@ def reconnect(context: typer.Context, meter: Meter, *, reason: Why = "", on: Day
 
 
 def _set_connected(
-    context: typer.Context, meter: str, kind: "EventKind", reason: str, on: datetime | None, *, json: bool
+    context: typer.Context, meter: str, kind: "SupplyKind", reason: str, on: datetime | None, *, json: bool
 ) -> None:
     from meterpos.headoffice.billing import lifetimes
 

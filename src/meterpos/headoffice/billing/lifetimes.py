@@ -13,6 +13,7 @@ from meterpos.headoffice.billing import readings as readings_of_meters
 from meterpos.headoffice.billing.runs import due_after, wait_turn
 from meterpos.headoffice.billing.tariffs import load_tariffs
 from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.sms import supply
 from meterpos.headoffice.tables import bills, meter_events, metering, readings
 from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger.rules.metering import (
@@ -25,8 +26,9 @@ from meterpos.ledger.rules.metering import (
 from meterpos.ledger.rules.tariffs import in_force
 from meterpos.ledger.tables import accounts, customers, meters
 
-EventKind = Literal["replaced", "disconnected", "reconnected"]
-_STATUS: Final[dict[EventKind, str]] = {"disconnected": "disconnected", "reconnected": "active"}
+SupplyKind = Literal["disconnected", "reconnected"]
+EventKind = SupplyKind | Literal["replaced"]
+_STATUS: Final[dict[SupplyKind, str]] = {"disconnected": "disconnected", "reconnected": "active"}
 SERIAL_MAX: Final = 64
 
 
@@ -182,11 +184,18 @@ def _start(conn: Connection, meter_no: str, reading: str, *, on: date) -> Readin
 
 
 def set_connected(
-    conn: Connection, outgoing: Outgoing, *, meter_no: str, kind: EventKind, reason: str, on: date, at: datetime
+    conn: Connection, outgoing: Outgoing, *, meter_no: str, kind: SupplyKind, reason: str, on: date, at: datetime
 ) -> None:
-    """Note that a meter was disconnected or connected again, when and why. Raises: UnknownAccount."""
+    """Note that a meter was disconnected or connected again, when and why; whose it is hears of it by message.
+
+    What is said again of a meter that is so already is noted and told nobody. Raises: UnknownAccount.
+    """
+    query = select(meters.c.status).where(meters.c.meter_no == meter_no)
+    before = conn.execute(query.with_for_update()).scalar()
     master.set_meter_status(conn, outgoing, meter_no=meter_no, status=_STATUS[kind])
     _note(conn, meter_no, kind, reason.strip(), on=on, at=at)
+    if before != _STATUS[kind]:
+        supply.tell(conn, meter_no=meter_no, kind=kind, on=on, at=at)
 
 
 def _send_meter(conn: Connection, outgoing: Outgoing, meter_no: str) -> None:

@@ -25,6 +25,8 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "reminder_meter": _METER,
     "disconnection": _ALWAYS | {"meter_number", "paybill_instructions"},
     "disconnection_meter": _METER,
+    "disconnected": _METER | {"event_date"},
+    "reconnected": _METER | {"event_date"},
     "notice": _ALWAYS | {"meter_number", "paybill_instructions"},
     "notice_meter": _METER,
 }
@@ -83,6 +85,22 @@ WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("disconnection_meter", "sw"): (
         "Ndugu {customer_name}, deni la {meter_balance} kwa mita {meter_number} limepita muda. Lipa sasa, la sivyo "
         "huduma itakatwa. {paybill_instructions}"
+    ),
+    ("disconnected", "en"): (
+        "Dear {customer_name}, the supply of meter {meter_number} was disconnected on {event_date}. Balance "
+        "{meter_balance}. Pay to be connected again. {paybill_instructions}"
+    ),
+    ("disconnected", "sw"): (
+        "Ndugu {customer_name}, huduma ya mita {meter_number} imekatwa tarehe {event_date}. Deni {meter_balance}. "
+        "Lipa ili iunganishwe tena. {paybill_instructions}"
+    ),
+    ("reconnected", "en"): (
+        "Dear {customer_name}, the supply of meter {meter_number} is connected again since {event_date}. "
+        "Balance {meter_balance}. Thank you."
+    ),
+    ("reconnected", "sw"): (
+        "Ndugu {customer_name}, huduma ya mita {meter_number} imeunganishwa tena tarehe {event_date}. "
+        "Deni {meter_balance}. Asante."
     ),
 }
 """The program's own words; a utility may set others."""

@@ -29,6 +29,7 @@ KEYS: Final = frozenset(
         "cash_warn_minor",
         "cash_stop_minor",
         "count_total_alone",
+        "sms_supply",
         "paybill",
         "due_days",
         "invoice_series",
@@ -49,7 +50,7 @@ class UtilitySettings:
 
     Invoices are due `due_days` after their day and numbered in `invoice_series`; credit and debit notes of
     `approval_from_minor` and more want a second person, 0: none does. A recalculation lists changes above
-    `change_listed_minor`.
+    `change_listed_minor`. `sms_supply`: whether a customer hears that a meter was disconnected or connected again.
     """
 
     utility_name: str = "Water and Power"
@@ -63,6 +64,7 @@ class UtilitySettings:
     cash_warn_minor: int = 0
     cash_stop_minor: int = 0
     count_total_alone: bool = True
+    sms_supply: bool = True
     paybill: str = ""
     due_days: int = 14
     invoice_series: str = "INV"
