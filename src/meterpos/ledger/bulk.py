@@ -16,15 +16,28 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row], *, columns
     if not rows:
         return
     names = tuple(columns) if columns is not None else tuple(column.name for column in table.columns)
+    names, rows = _filled(table, names, rows)
     listed = ", ".join(f'"{name}"' for name in names)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(names))
         sentence = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 - names of our own tables
-        connection.exec_driver_sql(sentence, list(map(tuple, rows)))
+        connection.exec_driver_sql(sentence, rows)
         return
     with driver_of(connection).cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _filled(table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Leave out columns that no row fills: the driver takes longest to hand over nothing, a microsecond each."""
+    values = list(zip(*rows, strict=True))
+    empty = {place for place, column in enumerate(values) if column[0] is None and _is_empty(column)}
+    used = [place for place, name in enumerate(names) if place not in empty or table.c[name].server_default is not None]
+    return tuple(names[place] for place in used), list(zip(*(values[place] for place in used), strict=True))
+
+
+def _is_empty(column: Sequence[Any]) -> bool:
+    return column.count(None) == len(column)
 
 
 def driver_of(connection: Connection) -> Any:

@@ -5,12 +5,13 @@ Nothing is changed. A sentence names what is expected, what is there and the dif
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, Final
 
+from msgspec.structs import astuple
 from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 
 from meterpos.ledger.balances import find_customer_differences, find_differences

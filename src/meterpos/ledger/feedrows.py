@@ -1,10 +1,10 @@
 """What a row of the feed says: the columns of the ledger table its kind names, less what each side works out itself."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Protocol
 
+import msgspec
 from sqlalchemy import Boolean, Column, Date, LargeBinary, Table
 
 from meterpos.errors import MeterposError
@@ -91,7 +91,7 @@ def decoder(table: Table) -> Callable[[RowLike], dict[str, Any]]:
 
     def decode(row: RowLike) -> dict[str, Any]:
         try:
-            found = lacking | json.loads(row.data.decode())  # not left to json, which would look which encoding it is
+            found = lacking | msgspec.json.decode(row.data)
             values = {name: found[name] for name in names}
             for name, convert in converters:
                 if values[name] is not None and convert is not None:

@@ -5,16 +5,17 @@ An entry's bytes are made once and never re-serialised: they are stored, hashed,
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, bindparam, insert, select
 
 from meterpos.errors import MeterposError
+from meterpos.ledger.canonical import read, write
 from meterpos.ledger.tables import journal
 from meterpos.ledger.tables.base import format_instant, parse_instant
 
@@ -76,9 +77,8 @@ class Approval:
     nonce: str
 
 
-@dataclass(frozen=True, slots=True)
-class EntryContent:
-    """What an entry says, parsed from its bytes."""
+class EntryContent(msgspec.Struct, frozen=True):
+    """What an entry says, parsed from its bytes. A struct: one is made for each entry that comes in."""
 
     schema: int
     kind: str
@@ -134,7 +134,10 @@ def papers_of(entry: Entry) -> tuple[Entry, ...]:
     if content.kind != "correction":
         return ()
     place = (entry.stream, entry.seq, entry.prev, entry.data, entry.entry_id)
-    return tuple(Paper(*place, replace(content, kind=kind, body=content.body[kind])) for kind in ("reversal", "tender"))
+    return tuple(
+        Paper(*place, msgspec.structs.replace(content, kind=kind, body=content.body[kind]))
+        for kind in ("reversal", "tender")
+    )
 
 
 def paper_of(entry: Entry, number: str) -> Entry:
@@ -145,11 +148,7 @@ def paper_of(entry: Entry, number: str) -> Entry:
 def canonical(value: Mapping[str, Any]) -> bytes:
     """Return the one way to write ``value``: UTF-8 JSON, sorted keys, no spaces, no floats."""
     assert _is_plain(value), "an entry holds text, whole numbers, yes/no, nothing, lists and objects"
-    return _ENCODER.encode(value).encode()
-
-
-_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
-"""What `canonical` writes with; what it writes was read from JSON or looked through, so it holds no circle."""
+    return write(value)
 
 
 def content_bytes(
@@ -183,9 +182,7 @@ def parse(data: bytes) -> EntryContent:
     Raises: BrokenEntry when they are not the canonical bytes of an entry.
     """
     try:
-        raw = _DECODER.decode(data.decode())
-        if _ENCODER.encode(raw).encode() != data:
-            raise BrokenEntry("the entry's bytes are not in canonical form")
+        raw = read(data)
         approval = raw.get("approval")
         shift = raw["shift"]
         if not (shift is None or type(shift) is int) or not isinstance(raw["body"], dict):
@@ -209,14 +206,6 @@ def parse(data: bytes) -> EntryContent:
         RecursionError,
     ) as error:
         raise BrokenEntry(f"the bytes are not an entry: {type(error).__name__}: {error}") from error
-
-
-def _refuse_number(text: str) -> Any:
-    raise BrokenEntry(f"number {text[:20]} is not whole")
-
-
-_DECODER: Final = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number)
-"""Reads what `canonical` may write and nothing else: all that JSON has besides are numbers that are not whole."""
 
 
 def make_entry(*, stream: bytes, seq: int, prev: bytes, data: bytes) -> Entry:

@@ -4,11 +4,12 @@ The same code posts one payment at the counter, a page of the feed and an import
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, Date, Table, bindparam, delete, select, update
 
 from meterpos.errors import MeterposError
@@ -22,10 +23,9 @@ from meterpos.ledger.tables.facts import STAMP_COLUMNS, TOLD_LATER
 CHUNK: Final = 900
 T = TypeVar("T")
 
-# Not asdict: it copies deeply, which a row of plain values does not need.
-_FACT_COLUMNS: Final = tuple(field.name for field in fields(Fact))
-_content: Final = attrgetter(*(name for name in _FACT_COLUMNS if name not in (*STAMP_COLUMNS, TOLD_LATER)))
-_MOVEMENT_COLUMNS: Final = tuple(field.name for field in fields(Movement))
+_content: Final = attrgetter(
+    *(name for name in Fact.__struct_fields__ if name not in (*STAMP_COLUMNS, TOLD_LATER))
+)
 _stamp: Final = (
     update(facts_table)
     .where(facts_table.c.fact_id == bindparam("of_fact"))
@@ -68,18 +68,16 @@ def fact_of(row: Any) -> Fact:
     return Fact(**row._mapping)
 
 
-def _store(
-    connection: Connection, table: Table, things: Sequence[Fact] | Sequence[Movement], columns: Sequence[str]
-) -> None:
+def _store(connection: Connection, table: Table, things: Sequence[Fact] | Sequence[Movement]) -> None:
     """Insert a row for each of ``things``; dates are written as both databases read them."""
-    values = attrgetter(*columns)
-    dates = [columns.index(name) for name in columns if isinstance(table.c[name].type, Date)]
-    rows = [list(values(thing)) for thing in things]
-    for row in rows:
-        for place in dates:
-            if row[place] is not None:
-                row[place] = row[place].isoformat()
-    bulk.insert(connection, table, rows, columns=columns)
+    if not things:
+        return
+    names = things[0].__struct_fields__
+    columns: list[Iterable[Any]] = list(zip(*map(msgspec.structs.astuple, things), strict=True))
+    for place, name in enumerate(names):
+        if isinstance(table.c[name].type, Date):
+            columns[place] = [None if day is None else day.isoformat() for day in columns[place]]
+    bulk.insert(connection, table, list(zip(*columns, strict=True)), columns=names)
 
 
 def post(
@@ -98,7 +96,7 @@ def post(
     if known is None:
         known = {} if fresh else _select(connection, _known, [fact.fact_id for fact in facts])
     new = [fact for fact in facts if fact.fact_id not in known]
-    _store(connection, facts_table, new, _FACT_COLUMNS)
+    _store(connection, facts_table, new)
     restamped = [fact for fact in facts if fact.fact_id in known]
     moved = _restamp(connection, restamped, known)
     accounts = _post_movements(connection, new, moved=moved, fresh=fresh)
@@ -129,7 +127,7 @@ def _post_movements(connection: Connection, new: Sequence[Fact], *, moved: _Move
     regrouped = set() if fresh else _regrouped(connection, new) | moved.subjects
     alone = [fact for fact in new if subject_of(fact) not in regrouped]
     added = movements_of(alone)
-    _store(connection, movements_table, added, _MOVEMENT_COLUMNS)
+    _store(connection, movements_table, added)
     accounts = {fact.stands_on for fact in new} | moved.accounts
     if regrouped:
         accounts |= rewrite_groups(connection, sorted(regrouped), also_on=moved.accounts)
@@ -156,7 +154,7 @@ def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: 
         added = movements_of(group)
         if old:
             connection.execute(_forget_movement, old)
-        _store(connection, movements_table, added, _MOVEMENT_COLUMNS)
+        _store(connection, movements_table, added)
         accounts |= {row["of_account"] for row in old} | {movement.account_no for movement in added}
     return accounts
 

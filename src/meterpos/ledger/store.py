@@ -197,6 +197,8 @@ class Store:
     def _sqlite_engine(self, begin: str, *, size: int, read_only: bool) -> Engine:
         import sqlcipher3.dbapi2 as driver
 
+        _bind_plainly(driver)
+
         def connect() -> Any:
             connection = driver.connect(
                 str(self.path), isolation_level=None, check_same_thread=False, cached_statements=512
@@ -238,6 +240,15 @@ class Store:
             assert found == read_back, f"PRAGMA {name} is {found}, not {read_back}"
         if read_only:
             connection.execute("PRAGMA query_only = ON")
+
+
+def _bind_plainly(driver: Any) -> None:
+    """Tell the driver what octets and yes/no are, which it otherwise looks for, value by value, in vain: it binds texts
+    and numbers as they are in 0.2 µs, and took 1.2 µs for an octet string (bytearrays it knows) or a yes.
+    """
+    driver.register_adapter(bytes, bytearray)
+    driver.register_adapter(memoryview, bytearray)
+    driver.register_adapter(bool, int)
 
 
 def make_durable(path: Path) -> None:

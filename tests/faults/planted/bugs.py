@@ -394,7 +394,7 @@ BUGS: Final = (
         (
             RECALLS + "_project",
             "posted = post(connection, [fact for fact in stated if fact.fact_id not in known])",
-            "from dataclasses import replace\n"
+            "from msgspec.structs import replace\n"
             '    posted = post(connection, [replace(fact, fact_id=fact.fact_id + "x") for fact in stated])',
         ),
     ),

@@ -1,11 +1,11 @@
 """One account: found by either number, what is open on it, what happened last, its summary."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, insert
 
 from meterpos.ledger.balances import recalculate_all

@@ -1,10 +1,10 @@
 """Which facts count, what movements they make, and what these add up to."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from meterpos.ledger.rules.balances import (
     Counted,

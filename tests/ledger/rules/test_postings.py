@@ -1,10 +1,10 @@
 """Double entry: every group of facts is balanced, and receivable is the sum of what accounts owe."""
 
-from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from meterpos.ledger.rules.balances import movements_of
 from meterpos.ledger.rules.facts import Fact

@@ -6,9 +6,11 @@ speaks of it. It depends on the set of facts alone, never on their order (DESIGN
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, NamedTuple, cast
+
+import msgspec
 
 from meterpos.ledger.rules.allocation import Charge, ChargeKind, Credit
 from meterpos.ledger.rules.facts import Fact
@@ -20,8 +22,7 @@ UNDOING_KINDS: Final = ("reversal", "bounce")
 FOLLOWING_KINDS: Final = frozenset({"reversal", "bounce", "clearing", "confirmation"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
     """A fact's effect on the sum of one account, once it counts."""
 
     account_no: str
@@ -90,7 +91,7 @@ def _group_movements(subject: str, group: Sequence[Fact]) -> Iterable[Movement]:
     if undoing is None:
         return (payment,)
     twin = _movement(undoing, head, max(undoing.fact_date, counted_on))
-    return payment, replace(twin, amount_minor=-payment.amount_minor)
+    return payment, msgspec.structs.replace(twin, amount_minor=-payment.amount_minor)
 
 
 def _counted_on(payment: Fact, group: Sequence[Fact]) -> date | None:

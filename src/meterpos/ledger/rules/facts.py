@@ -1,8 +1,9 @@
 """The fact: one immutable change to one account, as it travels and as it is stored."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
+
+import msgspec
 
 FactKind = Literal["opening", "invoice", "adjustment", "payment", "reversal", "confirmation", "clearing", "bounce"]
 Decision = Literal["account", "suspense", "none"]
@@ -11,9 +12,9 @@ EVENT_KINDS: Final = frozenset({"confirmation", "clearing", "bounce"})
 """Kinds that change no sum themselves: they say something of the payment ``of_fact_id`` names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One change to one account.
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One change to one account. A struct, made in a fifth of a frozen dataclass's time: every payment of every till
+    is several.
 
     ``amount_minor`` is its effect on what the account owes once it counts: invoices and debits positive, payments and
     credits negative, a reversal the opposite of its payment, events zero. ``account_no`` is what its maker stated,
@@ -45,31 +46,8 @@ class Fact:
 
 
 def place(fact: Fact, *, stands_on: str, decision: Decision) -> Fact:
-    """Return a fact as head office placed it. Written out: `dataclasses.replace` takes four times as long, and this is
-    done for every payment of every till.
-    """
-    return Fact(
-        fact_id=fact.fact_id,
-        kind=fact.kind,
-        account_no=fact.account_no,
-        stands_on=stands_on,
-        number=fact.number,
-        fact_date=fact.fact_date,
-        amount_minor=fact.amount_minor,
-        counts=fact.counts,
-        due_date=fact.due_date,
-        invoice_no=fact.invoice_no,
-        of_fact_id=fact.of_fact_id,
-        method=fact.method,
-        reference=fact.reference,
-        brought_forward_minor=fact.brought_forward_minor,
-        text=fact.text,
-        entry_id=fact.entry_id,
-        generation=fact.generation,
-        position=fact.position,
-        decision=decision,
-        clerk=fact.clerk,
-    )
+    """Return a fact as head office placed it."""
+    return msgspec.structs.replace(fact, stands_on=stands_on, decision=decision)
 
 
 def opening_id(account_no: str) -> str:
