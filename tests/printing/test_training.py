@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from meterpos.ledger.journal import Entry, Paper, content_bytes, make_entry
 from meterpos.printing import sheet
@@ -28,7 +29,7 @@ def practised(entry: Entry) -> Entry:
     body = {**content.body, "training": True}
     if isinstance(entry, Paper):
         place = (entry.stream, entry.seq, entry.prev, entry.data, entry.entry_id)
-        return Paper(*place, replace(content, body=body))
+        return Paper(*place, structs.replace(content, body=body))
     data = content_bytes(
         kind=content.kind,
         at=content.at,

@@ -1,13 +1,12 @@
 """Many rows at once where one side of the exchange alone needs it; plain insertion is `ledger/bulk.py`'s."""
 
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, String, Table, any_, func, literal, select
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from meterpos.ledger.bulk import driver_of, insert
+from meterpos.ledger.bulk import among, driver_of, insert
 
 __all__ = ["among", "chunks", "driver_of", "insert", "insert_new", "stamp_facts"]
 
@@ -19,14 +18,6 @@ _STAMP_POSTGRESQL: Final = (
     "UPDATE facts SET generation = %s, position = placed.position "
     "FROM unnest(%s::text[], %s::bigint[]) AS placed (fact_id, position) WHERE facts.fact_id = placed.fact_id"
 )
-
-
-def among(conn: Connection, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that a text is one of many, given as one value: no list of a thousand marks to write out."""
-    if conn.dialect.name == "sqlite":
-        given = func.json_each(json.dumps(list(values))).table_valued("value")
-        return column.in_(select(given.c.value))
-    return column == any_(literal(list(values), postgresql.ARRAY(String)))
 
 
 def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -42,6 +42,9 @@ class Bench:
     """What the decisions of one batch rest on."""
 
     device: Device
+    pulled: tuple[str, ...]
+    suspense: str
+    """Where this till's money goes that belongs nowhere yet."""
     at: datetime
     accounts: dict[str, Row[Any]]
     active: dict[str, str]
@@ -63,11 +66,6 @@ class Bench:
     takeovers: list[tuple[str, str]] = field(default_factory=list)
     namings: dict[str, str] = field(default_factory=dict)
     """invoices named and not known yet: `invoice LF account` -> receipt"""
-
-    @property
-    def suspense(self) -> str:
-        """Where this till's money goes that belongs nowhere yet."""
-        return suspense_account(self.device.till_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,8 @@ def read_bench(
     owners = _claim(conn, _claims_of(batch, payments, device))
     return Bench(
         device=device,
+        pulled=device.pulled,
+        suspense=suspense_account(device.till_name),
         at=at,
         accounts=known,
         active=_active(conn, {row.meter_no for row in closed if row.meter_no}),
@@ -112,12 +112,12 @@ def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
     openings = list(_of_entry(bench, entry))
     decided: list[Fact] = []
     # A correction's reversals come first: what they free is what its payments use.
-    for fact in sorted(stated, key=lambda fact: fact.kind == "payment"):
+    for fact in stated if len(stated) == 1 else sorted(stated, key=lambda fact: fact.kind == "payment"):
         if fact.kind == "opening":
             decided.append(_total(bench, entry, fact))
             continue
         judge = _reversal if fact.kind == "reversal" else _payment
-        if judge is _payment and any(other.kind == "reversal" and other.decision == "none" for other in decided):
+        if decided and judge is _payment and _has_failed(decided):
             # Nothing was taken back, so nothing is there to be paid in again.
             decided.append(place(fact, stands_on=fact.stands_on, decision="none"))
             continue
@@ -130,6 +130,10 @@ def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
             told = {"of": away.payment_id, "moved_by": away.number, "moved_to": away.to_account, **_amount(fact)}
             openings.append(_open(bench, entry, "reversal_of_moved", fact.fact_id, **told))
     return Decided(tuple(decided), tuple(openings))
+
+
+def _has_failed(decided: Sequence[Fact]) -> bool:
+    return any(fact.kind == "reversal" and fact.decision == "none" for fact in decided)
 
 
 # --- the entry itself
@@ -179,8 +183,8 @@ def _open(bench: Bench, entry: Entry, code: str, subject: str, **details: Any) -
 def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening]]:
     opened: list[Opening] = []
     stands_on = fact.account_no
-    account = bench.accounts.get(fact.account_no)
-    subject = f"{fact.number} {fact.account_no} {_mark(entry)}"
+    account = bench.accounts.get(stands_on)
+    subject = f"{fact.number} {stands_on} {_mark(entry)}"
     if account is None or (account.kind == "suspense" and fact.account_no != bench.suspense):
         stands_on = bench.suspense
         opened.append(_open(bench, entry, "unknown_account", subject, **_amount(fact)))
@@ -285,11 +289,9 @@ def _reversal(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Openin
 
 def _accounts(conn: Connection, numbers: Collection[str]) -> dict[str, Row[Any]]:
     columns = (accounts.c.account_no, accounts.c.kind, accounts.c.meter_no, accounts.c.zone, accounts.c.closed_on)
-    found: dict[str, Row[Any]] = {}
-    for chunk in bulk.chunks(sorted(numbers), bulk.CHUNK):
-        query = select(*columns).where(accounts.c.account_no.in_(chunk)).order_by(accounts.c.account_no)
-        found |= {row.account_no: row for row in conn.execute(query.with_for_update())}
-    return found
+    query = select(*columns).where(bulk.among(conn, accounts.c.account_no, numbers)).order_by(accounts.c.account_no)
+    found: Iterable[Row[Any]] = conn.execute(query.with_for_update()) if numbers else ()
+    return {row.account_no: row for row in found}
 
 
 def _active(conn: Connection, meter_nos: Collection[str]) -> dict[str, str]:
@@ -313,11 +315,7 @@ def _plans(conn: Connection, account_nos: Collection[str]) -> dict[str, str]:
 
 
 def _pairs(conn: Connection, query: Any, column: Any, keys: Collection[str]) -> dict[str, Any]:
-    return {
-        row[0]: row[1]
-        for chunk in bulk.chunks(sorted(keys), bulk.CHUNK)
-        for row in conn.execute(query.where(column.in_(chunk)))
-    }
+    return {row[0]: row[1] for row in conn.execute(query.where(bulk.among(conn, column, keys)))} if keys else {}
 
 
 def _payments(conn: Connection, fact_ids: Collection[str]) -> dict[str, Payment]:
@@ -325,11 +323,10 @@ def _payments(conn: Connection, fact_ids: Collection[str]) -> dict[str, Payment]
         streams, streams.c.stream == journal.c.stream
     )
     query = select(facts.c.fact_id, facts.c.stands_on, streams.c.till_name).select_from(joined)
-    return {
-        row.fact_id: Payment(row.stands_on, row.till_name)
-        for chunk in bulk.chunks(sorted(fact_ids), bulk.CHUNK)
-        for row in conn.execute(query.where(facts.c.fact_id.in_(chunk), facts.c.kind == "payment"))
-    }
+    if not fact_ids:
+        return {}
+    paid = query.where(bulk.among(conn, facts.c.fact_id, fact_ids), facts.c.kind == "payment")
+    return {row.fact_id: Payment(row.stands_on, row.till_name) for row in conn.execute(paid)}
 
 
 def _closed_shifts(conn: Connection, stream: bytes, numbers: Collection[int | None]) -> set[int]:
@@ -415,8 +412,10 @@ def zones_of(bench: Bench, fact: Fact) -> tuple[str, ...]:
     A till is told of a fact in one of its zones only, or the digests of the others could not agree.
     """
     account = bench.accounts.get(fact.stands_on)
+    if account is not None and account.zone in bench.pulled:
+        return (account.zone,)
     own = till_zone(bench.device.till_name)
     if account is None:
         return (own,)
     is_others = fact.entry_id is None and fact.of_fact_id is None
-    return (account.zone,) if is_others or account.zone in bench.device.pulled else (account.zone, own)
+    return (account.zone,) if is_others else (account.zone, own)

@@ -205,12 +205,12 @@ def open_all(conn: Connection, openings: Sequence[Opening], *, at: datetime) -> 
 
 def settle(conn: Connection, code: str, subjects: Collection[str], *, at: datetime, resolution: str) -> None:
     """Close the open items that what has just happened settles by itself."""
-    for chunk in bulk.chunks(sorted(subjects), bulk.CHUNK):
-        conn.execute(
-            update(exceptions)
-            .where(exceptions.c.code == code, exceptions.c.subject.in_(chunk), exceptions.c.resolved_at.is_(None))
-            .values(resolved_at=at, resolved_by="head office", resolution=resolution)
-        )
+    of_subjects = bulk.among(conn, exceptions.c.subject, subjects)
+    conn.execute(
+        update(exceptions)
+        .where(exceptions.c.code == code, of_subjects, exceptions.c.resolved_at.is_(None))
+        .values(resolved_at=at, resolved_by="head office", resolution=resolution)
+    )
 
 
 def resolve(conn: Connection, number: str, *, by: str, resolution: str, at: datetime) -> Item:

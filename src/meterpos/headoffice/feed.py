@@ -13,7 +13,7 @@ from heapq import merge
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from meterpos.headoffice import bulk
 from meterpos.headoffice.feedrows import compose
@@ -25,7 +25,6 @@ from meterpos.sync.wire import FeedRow, Lineage, ZoneDigest
 
 EVERYBODY: Final = "*"
 COUNTER: Final = "feed"
-CHUNK: Final = 900
 
 
 def till_zone(till_name: str) -> str:
@@ -130,22 +129,11 @@ def _forget(conn: Connection, keys: Sequence[tuple[str, str, str]]) -> list[tupl
     for zone, kind, key in keys:
         by_kind[zone, kind].append(key)
     for (zone, kind), names in by_kind.items():
-        for chunk in bulk.chunks(names, CHUNK):
-            rows = conn.execute(_forget_rows, {"of_zone": zone, "of_kind": kind, "keys": chunk})
-            if kind == "fact":
-                gone += [(zone, row.digest) for row in rows]
+        these = feed.c.zone == zone, feed.c.kind == kind, bulk.among(conn, feed.c.key, names)
+        rows = conn.execute(delete(feed).where(*these).returning(feed.c.digest))
+        if kind == "fact":
+            gone += [(zone, row.digest) for row in rows]
     return gone
-
-
-_forget_rows: Final = (
-    delete(feed)
-    .where(
-        feed.c.zone == bindparam("of_zone"),
-        feed.c.kind == bindparam("of_kind"),
-        feed.c.key.in_(bindparam("keys", expanding=True)),
-    )
-    .returning(feed.c.digest)
-)
 
 
 def move_digests(conn: Connection, steps: Mapping[str, tuple[int, int]]) -> None:

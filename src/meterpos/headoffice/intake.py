@@ -298,22 +298,20 @@ def _post_together(
 
 
 def _overpaid_plans(conn: Connection, device: Device, paid: Sequence[Fact]) -> list[Opening]:
-    paid_on = {fact.stands_on for fact in paid}
-    openings = []
-    for chunk in bulk.chunks(sorted(paid_on), bulk.CHUNK):
-        query = select(accounts.c.account_no, accounts.c.net_minor).where(
-            accounts.c.account_no.in_(chunk), accounts.c.kind == "plan", accounts.c.net_minor < 0
+    query = select(accounts.c.account_no, accounts.c.net_minor).where(
+        bulk.among(conn, accounts.c.account_no, {fact.stands_on for fact in paid}),
+        accounts.c.kind == "plan",
+        accounts.c.net_minor < 0,
+    )
+    return [
+        Opening(
+            code="plan_overpaid",
+            subject=row.account_no,
+            till_name=device.till_name,
+            details={"amount_minor": -row.net_minor},
         )
-        openings += [
-            Opening(
-                code="plan_overpaid",
-                subject=row.account_no,
-                till_name=device.till_name,
-                details={"amount_minor": -row.net_minor},
-            )
-            for row in conn.execute(query)
-        ]
-    return openings
+        for row in conn.execute(query.order_by(accounts.c.account_no))
+    ]
 
 
 # --- what is left to say

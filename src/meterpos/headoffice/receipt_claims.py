@@ -161,15 +161,14 @@ def take_in(
 
 
 def _supersede(conn: Connection, outgoing: Outgoing, short_ids: Sequence[str], *, at: datetime) -> None:
-    for chunk in bulk.chunks(short_ids, bulk.CHUNK):
-        still = receipt_claims.c.short_id.in_(chunk), receipt_claims.c.superseded_at.is_(None)
-        found = conn.execute(select(receipt_claims).where(*still)).all()
-        if not found:
-            continue
-        post_facts(conn, outgoing, [_taken_back(row) for row in found])
-        conn.execute(update(receipt_claims).where(*still).values(superseded_at=at))
-        numbers = [row.number for row in found]
-        exceptions.settle(conn, CODE, numbers, at=at, resolution="The original has come and counts instead.")
+    still = bulk.among(conn, receipt_claims.c.short_id, short_ids), receipt_claims.c.superseded_at.is_(None)
+    found = conn.execute(select(receipt_claims).where(*still)).all()
+    if not found:
+        return
+    post_facts(conn, outgoing, [_taken_back(row) for row in found])
+    conn.execute(update(receipt_claims).where(*still).values(superseded_at=at))
+    numbers = [row.number for row in found]
+    exceptions.settle(conn, CODE, numbers, at=at, resolution="The original has come and counts instead.")
 
 
 def _taken_back(row: Any) -> Fact:

@@ -90,8 +90,7 @@ class EntryContent(msgspec.Struct, frozen=True):
     body: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, dict=True):
     """One thing that happened at a till: its place in the stream, the bytes, and the id that seals both."""
 
     stream: bytes
@@ -111,8 +110,7 @@ class Entry:
         return short_id(self.entry_id)
 
 
-@dataclass(frozen=True)
-class Paper(Entry):
+class Paper(Entry, frozen=True, dict=True):
     """One of the two papers of a correction, seen as the entry it would be if it stood alone."""
 
     said: EntryContent

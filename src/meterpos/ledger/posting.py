@@ -23,9 +23,7 @@ from meterpos.ledger.tables.facts import STAMP_COLUMNS, TOLD_LATER
 CHUNK: Final = 900
 T = TypeVar("T")
 
-_content: Final = attrgetter(
-    *(name for name in Fact.__struct_fields__ if name not in (*STAMP_COLUMNS, TOLD_LATER))
-)
+_content: Final = attrgetter(*(name for name in Fact.__struct_fields__ if name not in (*STAMP_COLUMNS, TOLD_LATER)))
 _stamp: Final = (
     update(facts_table)
     .where(facts_table.c.fact_id == bindparam("of_fact"))
@@ -39,8 +37,7 @@ _learn: Final = (
 _forget_movement: Final = delete(movements_table).where(
     movements_table.c.account_no == bindparam("of_account"), movements_table.c.fact_id == bindparam("of_fact")
 )
-_known: Final = select(facts_table).where(facts_table.c.fact_id.in_(bindparam("ids", expanding=True)))
-_followers: Final = select(facts_table).where(facts_table.c.of_fact_id.in_(bindparam("ids", expanding=True)))
+_facts: Final = select(facts_table)
 
 
 class ChangedFact(MeterposError):
@@ -94,7 +91,7 @@ def post(
     if not facts:
         return Posted(frozenset(), 0)
     if known is None:
-        known = {} if fresh else _select(connection, _known, [fact.fact_id for fact in facts])
+        known = {} if fresh else known_facts(connection, [fact.fact_id for fact in facts])
     new = [fact for fact in facts if fact.fact_id not in known]
     _store(connection, facts_table, new)
     restamped = [fact for fact in facts if fact.fact_id in known]
@@ -138,7 +135,7 @@ def _regrouped(connection: Connection, new: Sequence[Fact]) -> set[str]:
     """Return the subjects whose groups were, or now are, more than one new fact."""
     following = {subject_of(fact) for fact in new if fact.kind in FOLLOWING_KINDS}
     payments = [fact.fact_id for fact in new if fact.kind == "payment"]
-    return following | {fact.of_fact_id or "" for fact in _select(connection, _followers, payments).values()}
+    return following | {fact.of_fact_id or "" for fact in _followers(connection, payments)}
 
 
 def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: Set[str] = frozenset()) -> set[str]:
@@ -148,7 +145,7 @@ def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: 
     """
     accounts: set[str] = set()
     for chunk in _chunks(subjects):
-        group = [*_select(connection, _known, chunk).values(), *_select(connection, _followers, chunk).values()]
+        group = [*known_facts(connection, chunk).values(), *_followers(connection, chunk)]
         places = {fact.account_no for fact in group} | {fact.stands_on for fact in group} | also_on
         old = _standing(connection, [fact.fact_id for fact in group], sorted(places))
         added = movements_of(group)
@@ -176,8 +173,16 @@ def same_content(one: Fact, other: Fact) -> bool:
     return bool(_content(one) == _content(other)) and (one.clerk == other.clerk or None in (one.clerk, other.clerk))
 
 
-def _select(connection: Connection, query: Any, ids: Sequence[str]) -> dict[str, Fact]:
-    return {row.fact_id: fact_of(row) for chunk in _chunks(ids) for row in connection.execute(query, {"ids": chunk})}
+def known_facts(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
+    """Return those of these facts that are stored, by id."""
+    rows = connection.execute(_facts.where(bulk.among(connection, facts_table.c.fact_id, ids)))
+    return {row.fact_id: fact_of(row) for row in rows}
+
+
+def _followers(connection: Connection, ids: Sequence[str]) -> list[Fact]:
+    """Return the facts that speak of these payments."""
+    rows = connection.execute(_facts.where(bulk.among(connection, facts_table.c.of_fact_id, ids)))
+    return list(map(fact_of, rows))
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -46,8 +46,7 @@ def project(connection: Connection, entry: Entry, *, fresh: bool = False) -> Pos
 def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write what ``entries`` mean into the tables, but for their facts: head office posts those of a batch together."""
     rows = [_paper_row(paper) for entry in entries for paper in papers_of(entry)]
-    if rows:
-        bulk.insert(connection, tenders, [tuple(row.values()) for row in rows], columns=tuple(rows[0]))
+    bulk.insert(connection, tenders, rows)
     for entry in entries:
         writer = _WRITERS.get(entry.content.kind)
         if writer is not None:
@@ -118,37 +117,37 @@ def _total(entry: Entry) -> Fact:
     )
 
 
-def _paper_row(entry: Entry) -> dict[str, Any]:
-    """Return a paper's row of the list of papers, values as the database keeps them."""
+def _paper_row(entry: Entry) -> tuple[Any, ...]:
+    """Return a paper's row of the list of papers, in the order of its columns, values as the database keeps them."""
     content = entry.content
-    body: Mapping[str, Any] = content.body
+    kind, body = content.kind, content.body
     customer = body["customer"] or {"no": None, "name": ""}
     named = [part["meter"] or (part["suspense"] or {}).get("meter_no", "") for part in body["parts"]]
-    return {
-        "entry_id": entry.entry_id,
-        "stream": entry.stream,
-        "seq": entry.seq,
-        "kind": content.kind,
-        "tender_id": body["tender_id"],
-        "number": body["number"],
-        "counter": int(body["number"].rpartition("-")[2]),
-        "shift": content.shift,
-        "business_date": content.business_date.isoformat(),
-        "at": format_instant(content.at),
-        "clerk": content.clerk,
-        "customer_no": customer["no"],
-        "customer_name": customer["name"],
-        "meters": " ".join(named),
-        "methods": " ".join(leg["method"] for leg in body["legs"]),
-        "total_minor": paper_total_minor(content.kind, body),
-        "cash_minor": drawer_minor(content.kind, body),
-        "of_number": body["of"]["number"] if content.kind == "reversal" else None,
-    }
+    return (
+        entry.entry_id,
+        entry.stream,
+        entry.seq,
+        kind,
+        body["tender_id"],
+        body["number"],
+        int(body["number"].rpartition("-")[2]),
+        content.shift,
+        content.business_date.isoformat(),
+        format_instant(content.at),
+        content.clerk,
+        customer["no"],
+        customer["name"],
+        " ".join(named),
+        " ".join([leg["method"] for leg in body["legs"]]),
+        paper_total_minor(kind, body),
+        drawer_minor(kind, body),
+        body["of"]["number"] if kind == "reversal" else None,
+    )
 
 
 def paper_total_minor(kind: str, body: Mapping[str, Any]) -> int:
     """Return what a paper adds to the money taken, in minor units: a reversal takes away."""
-    total: int = sum(part["amount"] for part in body["parts"])
+    total: int = sum([part["amount"] for part in body["parts"]])
     return total if kind == "tender" else -total
 
 
@@ -158,7 +157,7 @@ def drawer_minor(kind: str, body: Mapping[str, Any]) -> int:
     A correction gives its cash back and takes it again without moving it: its two papers add up to nothing.
     """
     if kind == "tender":
-        return sum(int(leg["amount"]) for leg in body["legs"] if leg["method"] == "cash")
+        return sum([int(leg["amount"]) for leg in body["legs"] if leg["method"] == "cash"])
     return -sum(
         int(refund["amount"])
         for refund in body["refund"]

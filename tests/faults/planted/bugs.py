@@ -244,7 +244,7 @@ BUGS: Final = (
         (
             DECISIONS + "_reversal",
             "return place(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []",
-            'return __import__("dataclasses").replace(fact, decision="account", amount_minor=0), []',
+            'return __import__("msgspec").structs.replace(fact, decision="account", amount_minor=0), []',
         ),
     ),
     # --- the feed
@@ -304,9 +304,9 @@ BUGS: Final = (
         "a till's own payment comes back as another",
         (
             FEED + "_apply_facts",
-            "known = _known(",
-            'arrived = [Fact(**{**{n: getattr(f, n) for n in f.__slots__}, "fact_id": f.fact_id + "x"})'
-            ' if f.kind == "payment" and f.entry_id else f for f in arrived]\n    known = _known(',
+            "known = known_facts(",
+            'arrived = [Fact(**{**{n: getattr(f, n) for n in f.__struct_fields__}, "fact_id": f.fact_id + "x"})'
+            ' if f.kind == "payment" and f.entry_id else f for f in arrived]\n    known = known_facts(',
         ),
     ),
     _bug(

@@ -1,11 +1,13 @@
 """Pages of head office's feed at a till."""
 
+import dataclasses
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict, replace
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
@@ -127,7 +129,7 @@ def without_clerk(row: Row) -> Row:
     """Return a row as a head office sends it that does not know who took a payment."""
     values = json.loads(row.data)
     del values["clerk"]
-    return replace(row, data=json.dumps(values).encode())
+    return dataclasses.replace(row, data=json.dumps(values).encode())
 
 
 def elsewhere(clerk: str | None = None) -> Fact:

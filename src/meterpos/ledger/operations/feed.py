@@ -13,7 +13,7 @@ from meterpos.errors import MeterposError
 from meterpos.ledger import search_index
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, RowLike, columns_of, decode_all
-from meterpos.ledger.posting import fact_of, post, rewrite_groups, same_content
+from meterpos.ledger.posting import fact_of, known_facts, post, rewrite_groups, same_content
 from meterpos.ledger.rules.balances import subject_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
 from meterpos.ledger.rules.facts import Fact
@@ -28,8 +28,6 @@ from meterpos.ledger.tables import (
     till_identity,
     zone_digests,
 )
-
-CHUNK: Final = 900
 
 
 class StaleCursor(MeterposError):
@@ -186,18 +184,10 @@ def _apply_facts(connection: Connection, rows: Sequence[RowLike], *, generation:
         Fact(**values, generation=generation, position=row.position)
         for values, row in zip(decode_all(facts, rows), rows, strict=True)
     ]
-    known = _known(connection, [fact.fact_id for fact in arrived])
+    known = known_facts(connection, [fact.fact_id for fact in arrived])
     _move_digests(connection, arrived, [row.zone for row in rows], known)
     forgotten = _forget_changed(connection, arrived, known)
     return forgotten | post(connection, arrived, known=known).accounts
-
-
-def _known(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
-    return {
-        row.fact_id: fact_of(row)
-        for start in range(0, len(ids), CHUNK)
-        for row in connection.execute(select(facts).where(facts.c.fact_id.in_(ids[start : start + CHUNK])))
-    }
 
 
 def _forget_changed(connection: Connection, arrived: Sequence[Fact], known: dict[str, Fact]) -> frozenset[str]:

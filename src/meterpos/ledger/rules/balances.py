@@ -74,13 +74,17 @@ def movements_of(facts: Iterable[Fact]) -> tuple[Movement, ...]:
     for fact in facts:
         if fact.decision != "none":
             groups[subject_of(fact)].append(fact)
-    return tuple(movement for subject, group in groups.items() for movement in _group_movements(subject, group))
+    return tuple([movement for subject, group in groups.items() for movement in _group_movements(subject, group)])
 
 
 def _group_movements(subject: str, group: Sequence[Fact]) -> Iterable[Movement]:
-    head = next((fact for fact in group if fact.fact_id == subject), None)
-    if head is None:
+    if len(group) == 1:
+        (head,) = group
+        return (_movement(head, head, head.fact_date),) if head.fact_id == subject and head.counts else ()
+    heads = [fact for fact in group if fact.fact_id == subject]
+    if not heads:
         return ()
+    head = heads[0]
     if head.kind != "payment":
         return (_movement(head, head, head.fact_date),) if head.counts else ()
     counted_on = _counted_on(head, group)

@@ -3,8 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount
@@ -49,8 +48,7 @@ class ReferenceMissing(UserError):
     """The method needs a reference and none was given, or it is unusable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One payment: what one leg gives to one part, both counted from 0."""
 
     leg: int

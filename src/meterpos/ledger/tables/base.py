@@ -22,7 +22,7 @@ Serial: Final = BigInteger().with_variant(Integer, "sqlite")
 def format_instant(value: datetime) -> str:
     """Return an aware instant as the ledger writes it: UTC, milliseconds, ``2026-11-20T06:41:07.123Z``."""
     assert value.tzinfo is not None, "an instant without a time zone"
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_instant(text: str) -> datetime:
