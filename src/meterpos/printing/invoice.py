@@ -42,13 +42,17 @@ class ReadBetween:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLine:
-    """What a part of an amount is for, by its kind or its bill's; ``units_milli`` and ``price`` of a block alone."""
+    """What a part of an amount is for, by its kind or its bill's; ``units_milli`` and ``price`` of a block alone.
+
+    ``days`` are how many of how many days of a month it is asked for, where that is not the whole of it.
+    """
 
     kind: str
     amount_minor: int
     text: str = ""
     units_milli: int | None = None
     price: str | None = None
+    days: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +184,8 @@ def _line(line: InvoiceLine, labels: InvoiceLabels) -> Row:
     if line.units_milli is not None:
         said_priced = labels.one_priced if line.units_milli == MILLI else labels.priced
         said = said_priced.format(units=format_units(line.units_milli), price=line.price)
+    if line.days is not None:
+        said = labels.days.format(what=said, days=line.days[0], of=line.days[1])
     return Row(cells=(said, format_amount(line.amount_minor)), narrow=(_pair(said, line.amount_minor),))
 
 

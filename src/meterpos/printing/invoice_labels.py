@@ -27,6 +27,7 @@ class InvoiceLabels:
     one_priced: str
     standing: str
     minimum: str
+    days: str
     charges: str
     this_invoice: str
     brought_forward: str
@@ -63,6 +64,7 @@ _EN: Final = InvoiceLabels(
     one_priced="1 unit at {price}",
     standing="Standing charge",
     minimum="Up to the minimum",
+    days="{what}, {days} of {of} days",
     charges="Charges",
     this_invoice="This invoice",
     brought_forward="Balance brought forward",
@@ -98,6 +100,7 @@ _SW: Final = InvoiceLabels(
     one_priced="Kipimo 1 kwa {price}",
     standing="Ada ya kudumu",
     minimum="Hadi kiwango cha chini",
+    days="{what}, siku {days} kati ya {of}",
     charges="Malipo",
     this_invoice="Ankara hii",
     brought_forward="Salio la awali",

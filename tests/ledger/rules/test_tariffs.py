@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterpos.ledger.rules.tariffs import (
+    WHOLE,
     Block,
+    Days,
     Levy,
     Line,
     Tariff,
@@ -19,6 +21,7 @@ from meterpos.ledger.rules.tariffs import (
     charge,
     check_tariff,
     check_versions,
+    days_of,
     in_force,
     penalty_of,
 )
@@ -163,3 +166,46 @@ def test_a_gap_between_versions_is_refused() -> None:
 def test_a_day_without_a_version_is_a_gap(day: date) -> None:
     with pytest.raises(TariffGap, match="Tariff water has nothing in force on"):
         in_force(versions(date(2026, 6, 29)), name="water", day=day)
+
+
+# --- by days
+
+SHARED = replace(WATER, standing_by_days=True, minimum_by_days=True)
+NOVEMBER = {"first": date(2026, 11, 1), "last": date(2026, 11, 30)}
+
+
+def test_standing_charge_and_minimum_are_asked_by_days_where_the_tariff_says_so() -> None:
+    standing, minimum, *_ = charge(SHARED, units_milli=0, days=Days(12, 30))
+    assert standing == Line(kind="standing", amount_minor=20_00, days=Days(12, 30))
+    assert minimum == Line(kind="minimum", amount_minor=100_00, days=Days(12, 30))
+    assert charge(SHARED, units_milli=1_000) == charge(WATER, units_milli=1_000, days=Days(12, 30))
+    assert [line.kind for line in charge(SHARED, units_milli=0, days=Days(0, 30))] == ["levy"]
+
+
+@pytest.mark.parametrize(
+    ("opened_on", "closed_on", "asked"),
+    [
+        (None, None, 30),
+        (date(2020, 1, 1), None, 30),
+        (date(2026, 11, 1), None, 30),
+        (date(2026, 11, 13), None, 18),
+        (date(2026, 11, 30), None, 1),
+        (date(2020, 1, 1), date(2026, 11, 13), 12),
+        (date(2020, 1, 1), date(2026, 11, 1), 0),
+        (date(2026, 11, 5), date(2026, 11, 13), 8),
+        (date(2026, 11, 13), date(2026, 11, 13), 0),
+    ],
+)
+def test_the_day_a_meter_changes_hands_is_who_has_it_afters(
+    opened_on: date | None, closed_on: date | None, asked: int
+) -> None:
+    assert days_of(**NOVEMBER, opened_on=opened_on, closed_on=closed_on) == Days(asked, 30)
+
+
+@given(amount_minor=st.integers(0, 10**9), day=st.integers(1, 30))
+def test_who_leaves_and_who_comes_pay_a_month_together(amount_minor: int, day: int) -> None:
+    changed = date(2026, 11, day)
+    left = days_of(**NOVEMBER, opened_on=None, closed_on=changed)
+    came = days_of(**NOVEMBER, opened_on=changed)
+    assert left.asked + came.asked == 30
+    assert abs(left.share(amount_minor) + came.share(amount_minor) - WHOLE.share(amount_minor)) <= 1

@@ -173,7 +173,11 @@ def _row(tariff: "Tariff") -> tuple[str, str, str, str]:
         f"{one.price} {'beyond' if one.upto_milli is None else f'to {format_units(one.upto_milli)}'}"
         for one in tariff.blocks
     ]
-    fixed = (("standing", tariff.standing_minor), ("minimum", tariff.minimum_minor), ("late", tariff.penalty_minor))
+    fixed = (
+        (f"standing{' by days' if tariff.standing_by_days else ''}", tariff.standing_minor),
+        (f"minimum{' by days' if tariff.minimum_by_days else ''}", tariff.minimum_minor),
+        ("late", tariff.penalty_minor),
+    )
     asked = [*blocks, *(f"{name} {format_amount(minor)}" for name, minor in fixed if minor)]
     asked += [f"{levy.name} {levy.value}{'%' if levy.kind == 'percent' else ''}" for levy in tariff.levies]
     if tariff.penalty_percent:

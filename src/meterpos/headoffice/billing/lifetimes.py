@@ -23,7 +23,7 @@ from meterpos.ledger.rules.metering import (
     parse_units,
     start_register,
 )
-from meterpos.ledger.rules.tariffs import in_force
+from meterpos.ledger.rules.tariffs import days_of, in_force
 from meterpos.ledger.tables import accounts, customers, meters
 
 SupplyKind = Literal["disconnected", "reconnected"]
@@ -115,8 +115,12 @@ def _bill_last_units(conn: Connection, account_no: str, reading: str, *, on: dat
     name = _tariff_of(conn, row.meter_no)
     tariff = in_force(load_tariffs(conn).get(name, ()), name=name, day=on)
     closing = next(one for one in reversed(taken) if one.kind == "read")
-    bill = periods.bill_units(row, taken, closing, last, tariff, kind=periods.FINAL)
-    periods.keep_bills(conn, [bill], made_on=on, period=f"{on:%Y-%m}", run_id=None)
+    month = periods.read_period(f"{on:%Y-%m}")
+    days = days_of(first=month.starts_on, last=month.ends_on, opened_on=row.opened_on, closed_on=on)
+    if last is not None and last.period == month.name:
+        days = days._replace(asked=0)  # the month's own bill asked for all of them
+    bill = periods.bill_units(row, taken, closing, last, tariff, kind=periods.FINAL, days=days)
+    periods.keep_bills(conn, [bill], made_on=on, period=month.name, run_id=None)
 
 
 def _tariff_of(conn: Connection, meter_no: str) -> str:

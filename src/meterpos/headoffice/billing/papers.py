@@ -72,6 +72,7 @@ def _bill(bill: Any) -> InvoicedBill:
             text=part.get("text", ""),
             units_milli=part.get("units"),
             price=part.get("price"),
+            days=(part["days"], part["of_days"]) if "days" in part else None,
         )
         for part in parts
         if part["kind"] != "read"

@@ -23,7 +23,7 @@ from meterpos.headoffice.importing.reader import YEARS
 from meterpos.headoffice.tables import bills, metering, readings
 from meterpos.ledger.queries.overdue import overdue_amounts
 from meterpos.ledger.rules.metering import to_bill
-from meterpos.ledger.rules.tariffs import Line, Tariff, charge, in_force, penalty_of
+from meterpos.ledger.rules.tariffs import WHOLE, Days, Line, Tariff, charge, days_of, in_force, penalty_of
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, meters
 
@@ -108,10 +108,11 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class LastBilled:
-    """Until which day, and through where of its meter's total, an account is billed."""
+    """Until which day, and through where of its meter's total, an account is billed; and the last month of that."""
 
     read_on: date
     through_milli: int
+    period: str
 
 
 class _Biller:
@@ -199,7 +200,8 @@ class _Biller:
             raise CannotRun(f"Meter {account.meter_no} has no reading of {self._period.name}. Read or estimate it.")
         tariff = in_force(self._tariffs.get(account.tariff, ()), name=account.tariff, day=closing.read_on)
         last = lot.closed.get(account.account_no)
-        made = [bill_units(account, taken, closing, last, tariff, kind=account.utility.upper())]
+        days = days_of(first=self._period.starts_on, last=self._period.ends_on, opened_on=account.opened_on)
+        made = [bill_units(account, taken, closing, last, tariff, kind=account.utility.upper(), days=days)]
         penalty_minor = penalty_of(tariff, overdue_minor=lot.overdue.get(account.account_no, 0))
         if penalty_minor:
             made.append(Billed(account.account_no, PENALTY, penalty_minor))
@@ -214,15 +216,18 @@ def bill_units(
     tariff: Tariff,
     *,
     kind: str,
+    days: Days,
 ) -> Billed:
     """Return the bill over what went through an account's meter since its last bill; ``taken`` are all since then.
+
+    ``days`` are those of the month for which what a tariff asks by days is asked.
 
     The first bill of an account counts from the last reading of the day it was opened or before, else from the first.
     """
     before = _opening_reading(taken, account.opened_on if last is None else last.read_on)
     through_milli = before.total_milli if last is None else last.through_milli
     units_milli, through_milli = to_bill(total_milli=closing.total_milli, through_milli=through_milli)
-    priced = _priced(tariff, units_milli)
+    priced = _priced(tariff, units_milli, days if tariff.standing_by_days or tariff.minimum_by_days else WHOLE)
     # Whole numbers, days and three known words: written out, a bill in ten microseconds less.
     read = (
         f'{{"kind":"read","from_on":"{before.read_on}","from":{before.reading_milli},"to_on":"{closing.read_on}",'
@@ -245,17 +250,17 @@ class _Priced(NamedTuple):
     lines: str
 
 
-_prices: Final[dict[tuple[int, int], tuple[Tariff, _Priced]]] = {}
+_prices: Final[dict[tuple[int, int, Days], tuple[Tariff, _Priced]]] = {}
 _PRICES_MAX: Final = 10_000
 
 
-def _priced(tariff: Tariff, units_milli: int) -> _Priced:
+def _priced(tariff: Tariff, units_milli: int, days: Days) -> _Priced:
     """Return what units cost by a tariff; many meters use as many units."""
-    key = id(tariff), units_milli
+    key = id(tariff), units_milli, days
     kept = _prices.get(key)
     if kept is not None and kept[0] is tariff:
         return kept[1]
-    lines = charge(tariff, units_milli=units_milli)
+    lines = charge(tariff, units_milli=units_milli, days=days)
     said = "".join(f",{_json(_said(line))}" for line in lines)
     priced = _Priced(sum(line.amount_minor for line in lines), said)
     if len(_prices) >= _PRICES_MAX:
@@ -279,13 +284,15 @@ def _said(line: Line) -> dict[str, Any]:
         said["text"] = line.text
     if line.units_milli is not None:
         said |= {"units": line.units_milli, "price": line.price}
+    if line.days is not None:
+        said |= {"days": line.days.asked, "of_days": line.days.of}
     return said
 
 
 def last_billed(conn: Connection, account_nos: Sequence[str]) -> dict[str, LastBilled]:
     """Return until where each of these accounts is billed; those that never were are left out."""
     query = (
-        select(bills.c.account_no, func.max(bills.c.read_on), func.max(bills.c.through_milli))
+        select(bills.c.account_no, func.max(bills.c.read_on), func.max(bills.c.through_milli), func.max(bills.c.period))
         .where(
             bulk.among(conn, bills.c.account_no, account_nos),
             bills.c.period.is_not(None),
@@ -293,7 +300,7 @@ def last_billed(conn: Connection, account_nos: Sequence[str]) -> dict[str, LastB
         )
         .group_by(bills.c.account_no)
     )
-    return {row[0]: LastBilled(row[1], row[2]) for row in conn.execute(query).all()}
+    return {row[0]: LastBilled(row[1], row[2], row[3]) for row in conn.execute(query).all()}
 
 
 def readings_of(conn: Connection, meter_nos: Sequence[str], since: date, until: date) -> dict[str, list[Any]]:

@@ -35,7 +35,9 @@ PRICE_DECIMALS: Final = 6
 ITEMS: Final = (
     "block",
     "standing",
+    "standing-by-days",
     "minimum",
+    "minimum-by-days",
     "levy-percent",
     "levy-fixed",
     "levy-unit",
@@ -140,16 +142,21 @@ def _version(
         else:
             single[item] = price
             _check_whole(item, price, file, line, findings)
+    for item in ("standing", "minimum"):
+        if {item, f"{item}-by-days"} <= single.keys():
+            findings.wrong(file, first, "item", f"tariff {key[0]} of {key[1]} has a '{item}' and one by days.")
     tariff = Tariff(
         name=key[0],
         starts_on=date.fromisoformat(key[1]),
         ends_on=date.fromisoformat(ends.pop()) if ends else None,
         blocks=tuple(blocks),
-        standing_minor=_minor(single.get("standing")),
-        minimum_minor=_minor(single.get("minimum")),
+        standing_minor=_minor(single.get("standing", single.get("standing-by-days"))),
+        minimum_minor=_minor(single.get("minimum", single.get("minimum-by-days"))),
         levies=tuple(levies),
         penalty_percent=single.get("penalty-percent", Decimal(0)),
         penalty_minor=_minor(single.get("penalty-fixed")),
+        standing_by_days="standing-by-days" in single,
+        minimum_by_days="minimum-by-days" in single,
     )
     try:
         check_tariff(tariff)
@@ -228,6 +235,8 @@ def terms_of(tariff: Tariff) -> dict[str, Any]:
         "levies": [{"name": levy.name, "kind": levy.kind, "value": f"{levy.value:f}"} for levy in tariff.levies],
         "penalty_percent": f"{tariff.penalty_percent:f}",
         "penalty": tariff.penalty_minor,
+        "standing_by_days": tariff.standing_by_days,
+        "minimum_by_days": tariff.minimum_by_days,
     }
 
 
@@ -249,6 +258,8 @@ def load_tariffs(conn: Connection) -> dict[str, tuple[Tariff, ...]]:
                 ),
                 penalty_percent=Decimal(terms["penalty_percent"]),
                 penalty_minor=terms["penalty"],
+                standing_by_days=terms["standing_by_days"],
+                minimum_by_days=terms["minimum_by_days"],
             )
         )
     return {name: tuple(versions) for name, versions in found.items()}

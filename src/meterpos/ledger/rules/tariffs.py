@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import round_minor
@@ -49,8 +49,9 @@ class Levy:
 class Tariff:
     """One version of a tariff, in force from a day to another (None: on and on), both included.
 
-    The minimum is what blocks and standing charge come to at least. The penalty is asked once a bill run for what is
-    overdue then: a percentage of it and a fixed amount.
+    The minimum is what blocks and standing charge come to at least; either is asked whole with each bill, or by the
+    days of its month on which the account was open. The penalty is asked once a bill run for what is overdue then: a
+    percentage of it and a fixed amount.
     """
 
     name: str
@@ -62,17 +63,44 @@ class Tariff:
     levies: tuple[Levy, ...] = ()
     penalty_percent: Decimal = Decimal(0)
     penalty_minor: int = 0
+    standing_by_days: bool = False
+    minimum_by_days: bool = False
+
+
+class Days(NamedTuple):
+    """How many days of a month a bill is asked for."""
+
+    asked: int
+    of: int
+
+    def share(self, amount_minor: int) -> int:
+        """Return what these days are of a month's amount, half a cent and more going up."""
+        return round_minor(Decimal(amount_minor) * self.asked / self.of)
+
+
+WHOLE: Final = Days(1, 1)
+
+
+def days_of(*, first: date, last: date, opened_on: date | None, closed_on: date | None = None) -> Days:
+    """Return on how many days of a month an account was open; the day it was closed is who came after it's."""
+    begins = max(first, opened_on or first)
+    ends = last if closed_on is None else min(last, closed_on - timedelta(days=1))
+    return Days(max((ends - begins).days + 1, 0), (last - first).days + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a bill. ``units_milli`` and ``price`` where it is units at a price; ``text`` a levy's name."""
+    """One line of a bill. ``units_milli`` and ``price`` where it is units at a price; ``text`` a levy's name.
+
+    ``days`` where it is a part of a month's amount.
+    """
 
     kind: LineKind
     amount_minor: int
     text: str = ""
     units_milli: int | None = None
     price: str | None = None
+    days: Days | None = None
 
 
 def check_tariff(tariff: Tariff) -> None:
@@ -91,16 +119,25 @@ def check_tariff(tariff: Tariff) -> None:
         raise UnusableTariff(f"{said}: each block's bound is above the one before it.", field="upto")
 
 
-def charge(tariff: Tariff, *, units_milli: int) -> tuple[Line, ...]:
-    """Return the lines of a bill over this many thousandths of a unit."""
+def charge(tariff: Tariff, *, units_milli: int, days: Days = WHOLE) -> tuple[Line, ...]:
+    """Return the lines of a bill over this many thousandths of a unit, asked for these days of its month."""
     lines = list(_blocks(tariff, units_milli))
-    if tariff.standing_minor:
-        lines.append(Line(kind="standing", amount_minor=tariff.standing_minor))
+    standing_minor, standing_days = _by_days(tariff.standing_minor, days, tariff.standing_by_days)
+    if standing_minor:
+        lines.append(Line(kind="standing", amount_minor=standing_minor, days=standing_days))
     charges_minor = sum(line.amount_minor for line in lines)
-    if charges_minor < tariff.minimum_minor:
-        lines.append(Line(kind="minimum", amount_minor=tariff.minimum_minor - charges_minor))
-        charges_minor = tariff.minimum_minor
+    minimum_minor, minimum_days = _by_days(tariff.minimum_minor, days, tariff.minimum_by_days)
+    if charges_minor < minimum_minor:
+        lines.append(Line(kind="minimum", amount_minor=minimum_minor - charges_minor, days=minimum_days))
+        charges_minor = minimum_minor
     return (*lines, *_levies(tariff, units_milli, charges_minor))
+
+
+def _by_days(amount_minor: int, days: Days, is_by_days: bool) -> tuple[int, Days | None]:
+    """Return a month's amount, or these days' part of it and the days, where they are not the whole month."""
+    if not is_by_days or days.asked == days.of:
+        return amount_minor, None
+    return days.share(amount_minor), days
 
 
 def _blocks(tariff: Tariff, units_milli: int) -> Iterator[Line]:
