@@ -188,6 +188,22 @@ def test_an_mpesa_statement_is_read_below_what_stands_above_it() -> None:
     ]
 
 
+def test_an_account_is_read_from_the_details_where_its_column_is_empty_or_missing() -> None:
+    head = "Receipt No.,Completion Time,Initiation Time,Details,Transaction Status,Paid In,Withdrawn,Balance\n"
+    rows = (
+        'SKJ3XY71AB,2026-11-18 09:41:07,2026-11-18 09:41:07,"Pay Bill from 2547****678 - GRACE A. Acc. MTR-001",'
+        "Completed,700.00,,700.00\n"
+        "SKJ3XY71AC,18-11-2026 09:42:07,18-11-2026 09:42:07,Funds received from 2547****678,Completed,1.00,,701.00\n"
+    )
+    found = parse_statement((head + rows).encode(), name="x.csv").lines
+    assert [(line.account_ref, line.on) for line in found] == [("MTR-001", DAY), ("", DAY)]
+
+
+def test_a_callback_names_its_payer_whole_where_it_is_told() -> None:
+    body = json.dumps(said(MiddleName="ACHIENG", LastName="OTIENO")).encode()
+    assert read_callback(body, paybill="522522").money.payer == "GRACE ACHIENG OTIENO"
+
+
 @pytest.mark.parametrize(
     "data",
     [

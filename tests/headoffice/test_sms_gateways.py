@@ -109,7 +109,8 @@ def test_a_message_goes_as_africas_talking_wants_it(desk: Office, gateway: Local
         (accepted(1, code=405, status="InsufficientBalance"), "queued", ["sms_gateway"]),
         (accepted(1, code=406, status="UserInBlacklist"), "failed", []),
         (accepted(1, code=407, status="CouldNotRoute"), "queued", []),
-        (accepted(1, code=409, status="DoNotDisturbRejection"), "failed", []),
+        (accepted(1, code=409, status="DoNotDisturbRejection"), "queued", []),
+        ((409, accepted(1, code=409, status="DoNotDisturbRejection")[1]), "queued", []),
         (accepted(1, code=500, status="InternalServerError"), "queued", []),
         (accepted(1, code=501, status="GatewayError"), "queued", []),
         (accepted(1, code=502, status="RejectedByGateway"), "queued", []),
@@ -132,7 +133,7 @@ def test_every_answer_has_its_end(
     sending.work(desk, gateway=way)
     assert (the_message(desk).state, codes(desk), len(gateway.asked)) == (state, desk_codes, 1)
     with desk.store.read() as conn:
-        wants_none = "UserInBlacklist" in answer[1] or "DoNotDisturb" in answer[1]
+        wants_none = "UserInBlacklist" in answer[1]
         assert bool(outbox.opted_out(conn, [GRACE])) is wants_none
 
 
@@ -402,6 +403,24 @@ def test_a_report_in_letters_no_database_takes_is_of_nothing(desk: Office, told:
         f"{told.url}/v1/sms/{secret}/report", data=json.dumps({"id": number, "status": "Failed"}).encode(), timeout=10
     )
     assert answer.status_code in (400, 404)
+
+
+def test_who_opted_out_at_the_gateway_gets_no_more(desk: Office, told: Server) -> None:
+    secret = setup.callback_secret(desk.settings.home)
+    assert report(told, secret, "opt-out", senderId="LAKE").status_code == 400
+    assert report(told, secret, "opt-out", senderId="LAKE", phoneNumber="nobody").json() == {"done": "nothing"}
+    for _ in range(2):
+        assert report(told, secret, "opt-out", senderId="LAKE", phoneNumber=GRACE).json() == {"done": "stopped"}
+    with desk.store.read() as conn:
+        assert outbox.opted_out(conn, [GRACE]) == {GRACE}
+
+
+def test_a_message_held_back_at_night_fails_and_opts_nobody_out(desk: Office, told: Server) -> None:
+    secret = setup.callback_secret(desk.settings.home)
+    report(told, secret, id="ATXid_1", status="Failed", failureReason="DoNotDisturbRejection")
+    assert the_message(desk).state == "failed"
+    with desk.store.read() as conn:
+        assert outbox.opted_out(conn, [GRACE]) == set()
 
 
 def test_a_customer_who_writes_stop_gets_no_more(desk: Office, told: Server) -> None:

@@ -64,7 +64,8 @@ def set_up(
     need = "" if has_key or gateway == "log" else " Now its key: meterpos headoffice sms key FILE"
     tell(
         f"Messages go by {gateway}, at most {rate} a minute.{need}\n"
-        f"Give the gateway these addresses of this server, and nobody else: {reports} and /v1/sms/{secret}/incoming",
+        f"Give the gateway these addresses of this server, and nobody else: {reports} (delivery reports), "
+        f"/v1/sms/{secret}/incoming (what customers write back), /v1/sms/{secret}/opt-out (who opted out there)",
         {"gateway": gateway, "report_path": reports, "has_key": has_key, "part_cost_minor": cost_minor},
         json=json,
     )

@@ -91,7 +91,7 @@ def read_callback(body: bytes, *, paybill: str) -> Callback:
             amount_minor=_amount(said),
             paid_on=_moment(said).date(),
             account_ref=_text(said, "BillRefNumber") or _text(said, "InvoiceNumber"),
-            payer=" ".join(filter(None, (_text(said, "FirstName"), _text(said, "LastName")))),
+            payer=" ".join(filter(None, (_text(said, name) for name in ("FirstName", "MiddleName", "LastName")))),
         ),
         shortcode=shortcode,
     )

@@ -39,6 +39,8 @@ _BANK: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _DAYS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d/%m/%y")
 _TIMES: Final = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S")
+_ACCOUNT: Final = re.compile(r"\bAcc\. *(\S.*)$")
+"""How M-Pesa's details end: Pay Bill from 2547****678 - GRACE OTIENO Acc. MTR-001."""
 _WORD: Final = re.compile(r"[A-Za-z0-9/-]*[0-9][A-Za-z0-9/-]*", re.ASCII)
 _WORD_LEAST: Final = 4
 
@@ -214,11 +216,17 @@ def _mpesa_line(row: _Row) -> Line | None:
         reference=_reference(row),
         amount_minor=paid_in or -withdrawn,
         on=row.day(),
-        account_ref=row.cell("account"),
+        account_ref=row.cell("account") or _account_in(row.cell("text")),
         payer=row.cell("payer"),
         text=row.cell("text"),
         linked=normalise_reference(row.cell("linked")),
     )
+
+
+def _account_in(details: str) -> str:
+    """Return the account that was typed, out of the details of a payment by paybill; empty where they name none."""
+    named = _ACCOUNT.search(details)
+    return named[1].strip() if named else ""
 
 
 def _reference(row: _Row) -> str:

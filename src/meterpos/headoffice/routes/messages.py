@@ -1,4 +1,4 @@
-"""What an SMS gateway tells: delivery reports, and what customers wrote back. The address holds a secret."""
+"""What an SMS gateway tells: delivery reports, who opted out, what customers wrote back. The address holds a secret."""
 
 import hmac
 import json
@@ -25,6 +25,7 @@ def _body(example: dict[str, str]) -> dict[str, Any]:
 
 
 _REPORT: Final = _body({"id": "ATXid_1", "status": "Failed", "failureReason": "UserInBlackList"})
+_OPT_OUT: Final = _body({"senderId": "LAKEWATER", "phoneNumber": "+254712345678"})
 _INCOMING: Final = _body({"from": "+254712345678", "text": "STOP"})
 Secret = Annotated[str, Path(description="The secret of `meterpos headoffice sms setup`.", max_length=200)]
 
@@ -45,6 +46,12 @@ async def report(request: Request, secret: Secret) -> Taken:
 async def incoming(request: Request, secret: Secret) -> Taken:
     """Take a message from a phone as a form or as JSON: from, text. STOP ends messages to it, START begins them."""
     return await _take(request, secret, _incoming)
+
+
+@router.post("/opt-out", summary="Tell that a customer opted out at the gateway", openapi_extra=_OPT_OUT)
+async def opt_out(request: Request, secret: Secret) -> Taken:
+    """Take an opt-out as a form or as JSON: phoneNumber. Nothing goes to that phone any more. The same again is one."""
+    return await _take(request, secret, _opted_out)
 
 
 async def _take(request: Request, secret: str, work: Any) -> Taken:
@@ -82,6 +89,15 @@ def _report(office: Office, fields: dict[str, str]) -> str:
         # Perhaps it came before the answer to the message was written down: the gateway shall say it again.
         raise Problem(404, "unknown", "No such message is known here yet.")
     return "noted"
+
+
+def _opted_out(office: Office, fields: dict[str, str]) -> str:
+    phone = fields.get("phoneNumber", "")
+    if not phone:
+        raise Problem(400, "unreadable", "The notice names no phone (phoneNumber).")
+    with office.store.write() as conn:
+        chosen = setup.required(conn)
+        return reports.take_opt_out(conn, phone=phone, country=chosen.country, at=office.moment().at)
 
 
 def _incoming(office: Office, fields: dict[str, str]) -> str:

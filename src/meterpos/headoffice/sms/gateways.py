@@ -143,14 +143,20 @@ def _of_status(line: _Line, answer: _Answer) -> Outcome | None:
 _ACCEPTED: Final = frozenset({100, 101, 102})
 _STOPPED: Final = frozenset({401, 402, 405})
 """RiskHold, InvalidSenderId, InsufficientBalance: no message goes until somebody puts it right."""
-_REFUSED: Final = frozenset({403, 404, 406, 409})
-"""InvalidPhoneNumber, UnsupportedNumberType, UserInBlacklist, DoNotDisturbRejection."""
-_WANTS_NONE: Final = frozenset({406, 409})
+_REFUSED: Final = frozenset({403, 404, 406})
+"""InvalidPhoneNumber, UnsupportedNumberType, UserInBlacklist."""
+_WANTS_NONE: Final = frozenset({406})
+_QUIET_HOURS: Final = 409
+"""DoNotDisturbRejection: a promotional sender at night, in Nigeria. Nobody opted out; it may go in the morning."""
+_QUIET_WAIT_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class AfricasTalking:
-    """The messaging API of Africa's Talking, version 1: a form in, JSON out, a status code for each recipient."""
+    """The messaging API of Africa's Talking, version 1: a form in, JSON out, a status code for each recipient.
+
+    Source: docs.africastalking.com/sms/sending.
+    """
 
     line: _Line
     username: str
@@ -189,7 +195,7 @@ class AfricasTalking:
             return Outcome(word="stopped", detail=detail)
         if code in _REFUSED:
             return Outcome(word="refused", detail=detail, wants_none=code in _WANTS_NONE)
-        return Outcome(word="later", detail=detail)
+        return Outcome(word="later", detail=detail, wait_s=_QUIET_WAIT_S if code == _QUIET_HOURS else None)
 
 
 def _number(given: Any) -> str | None:

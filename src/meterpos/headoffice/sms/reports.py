@@ -1,4 +1,7 @@
-"""What became of messages that were accepted, as the gateway reports it later; a report that comes twice is one."""
+"""What became of messages that were accepted, as the gateway reports it later; a report that comes twice is one.
+
+Statuses, reasons and fields of Africa's Talking: docs.africastalking.com/sms/notifications.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -11,7 +14,7 @@ from meterpos.headoffice.tables import sms
 
 _DELIVERED: Final = frozenset({"success", "delivered"})
 _FAILED: Final = frozenset({"failed", "rejected", "absentsubscriber", "expired", "undelivered"})
-_WANTS_NONE: Final = frozenset({"userinblacklist", "donotdisturbrejection"})
+_WANTS_NONE: Final = "userinblacklist"
 _STOP: Final = frozenset({"stop", "acha", "simama", "unsubscribe", "ondoa"})
 _START: Final = frozenset({"start", "anza", "rudisha"})
 _OPEN: Final = ("sending", "sent", "unsure")
@@ -35,9 +38,18 @@ def take_report(conn: Connection, *, number: str, status: str, reason: str = "",
         conn.execute(still.values(state="delivered", ended_at=at, detail=said))
     elif word in _FAILED:
         conn.execute(still.values(state="failed", ended_at=at, detail=said))
-        if reason.strip().lower() in _WANTS_NONE:
+        if reason.strip().lower() == _WANTS_NONE:
             outbox.opt_out(conn, row.phone, why="reported by the gateway", at=at)
     return True
+
+
+def take_opt_out(conn: Connection, *, phone: str, country: str, at: datetime) -> str:
+    """End messages to a phone whose owner opted out at the gateway itself. Return what was done: stopped or nothing."""
+    number = international(phone, country=country)
+    if number is None:
+        return "nothing"
+    outbox.opt_out(conn, number, why="opted out at the gateway", at=at)
+    return "stopped"
 
 
 def take_answer(conn: Connection, *, phone: str, text: str, country: str, at: datetime) -> str:
