@@ -203,6 +203,7 @@ def test_the_desk_lists_shows_and_resolves(town: Staff) -> None:
     assert town.ask("exceptions", "show", number)["details"] == {"where": "Kisumu"}
     assert "Say what was done" in town.refused("exceptions", "resolve", number, "--by", "otieno", "--resolution", " ")
     town.do("exceptions", "resolve", number, "--by", "otieno", "--resolution", "battery changed")
+    assert "already resolved by otieno" in town.refused("exceptions", "assign", number, "--to", "me", "--by", "me")
     assert "already resolved by otieno" in town.refused(
         "exceptions", "resolve", number, "--by", "me", "--resolution", "x"
     )
@@ -212,6 +213,48 @@ def test_the_desk_lists_shows_and_resolves(town: Staff) -> None:
     assert "battery changed" in town.do("exceptions", "show", number).out
     assert open_one(town) == number
     assert len(town.ask("exceptions", "list")["exceptions"]) == 1
+
+
+def test_an_item_is_given_to_a_person_and_who_had_it_stays_known(town: Staff) -> None:
+    number = open_one(town)
+    assert town.ask("exceptions", "assign", number, "--to", "Achieng", "--by", "otieno")["assigned_to"] == "Achieng"
+    for _ in range(2):
+        given = ("--to", "wanjiru", "--by", "otieno", "--note", "knows the till")
+        assert town.do("exceptions", "assign", number, *given).out == f"{number} is wanjiru's.\n"
+    assert "wanjiru" in town.do("exceptions", "list").out
+    listed = {
+        who: len(town.ask("exceptions", "list", "--owner", who)["exceptions"])
+        for who in ("Wanjiru", "Achieng", "support")
+    }
+    assert listed == {"Wanjiru": 1, "Achieng": 0, "support": 1}
+    told = town.ask("exceptions", "show", number)
+    assert [(one["assigned_to"], one["note"]) for one in told["assignments"]] == [
+        ("Achieng", ""),
+        ("wanjiru", "knows the till"),
+    ]
+    assert "to wanjiru by otieno (knows the till)" in town.do("exceptions", "show", number).out
+    back = town.do("exceptions", "assign", number, "--back", "--by", "wanjiru").out
+    assert back == f"{number} is for support again.\n"
+    assert town.ask("exceptions", "show", number)["assigned_to"] is None
+
+
+def test_an_item_that_comes_again_is_nobodys(town: Staff) -> None:
+    number = open_one(town)
+    town.do("exceptions", "assign", number, "--to", "wanjiru", "--by", "otieno")
+    town.do("exceptions", "resolve", number, "--by", "wanjiru", "--resolution", "battery changed")
+    assert town.ask("exceptions", "show", number)["assigned_to"] == "wanjiru"
+    assert open_one(town) == number
+    told = town.ask("exceptions", "show", number)
+    assert (told["assigned_to"], len(told["assignments"])) == (None, 1)
+
+
+def test_an_item_is_given_by_somebody_to_somebody(town: Staff) -> None:
+    number = open_one(town)
+    for wrong in (("--by", "me"), ("--to", "you", "--back", "--by", "me"), ("--to", " ", "--by", "me")):
+        assert town("exceptions", "assign", number, *wrong).code == 2
+    assert "who gives it" in town.refused("exceptions", "assign", number, "--to", "you", "--by", " ")
+    assert "at most 60" in town.refused("exceptions", "assign", number, "--to", "y" * 61, "--by", "me")
+    assert "one line" in town.refused("exceptions", "assign", number, "--to", "y", "--note", "a\nb", "--by", "me")
 
 
 def open_one(town: Staff) -> str:

@@ -162,6 +162,15 @@ def test_an_item_is_resolved_by_whoever_may_in_their_name(server: Server) -> Non
     def resolve(shown: str, body: bytes) -> requests.Response:
         return requests.post(address, data=body, headers={"Authorization": f"Bearer {shown}"}, timeout=TIMEOUT_S)
 
+    gift = json.dumps({"to": "achieng", "note": "on Friday"}).encode()
+    given_at = address.replace("/resolve", "/assign")
+    for shown, body, status in ((auditor, gift, 403), (manager, b'{"to": 1}', 400), (manager, gift, 200)):
+        headers = {"Authorization": f"Bearer {shown}"}
+        assert requests.post(given_at, data=body, headers=headers, timeout=TIMEOUT_S).status_code == status
+    (mine,) = ask(server, "/v1/office/exceptions?owner=achieng", auditor).json()["exceptions"]
+    assert (mine["assigned_to"], mine["assigned_by"], mine["note"]) == ("achieng", "manager", "on Friday")
+    assert ask(server, "/v1/office/exceptions?owner=manager", auditor).json()["exceptions"] == []
+
     said = json.dumps({"resolution": "The clock was set."}).encode()
     assert resolve(auditor, said).status_code == 403
     for wrong in (b"", b"[]", b'{"resolution": ""}', b'{"resolution": "x", "by": "y"}', b"\xff", b"[" * 5_000):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from meterpos.errors import UserError
 from meterpos.headoffice import bulk
-from meterpos.headoffice.tables import exceptions
+from meterpos.headoffice.tables import assignments, exceptions
 
 OWNERS: Final[Mapping[str, str]] = {
     "duplicate_reference": "accounts",
@@ -136,7 +136,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An item of the desk as people see it."""
+    """An item of the desk as people see it. ``owner`` looks at its kind; ``assigned_to`` is who was given this one."""
 
     exception_id: str
     code: str
@@ -146,6 +146,10 @@ class Item:
     entry_id: bytes | None
     details: Mapping[str, Any]
     owner: str
+    assigned_to: str | None
+    assigned_by: str | None
+    assigned_at: datetime | None
+    note: str
     opened_at: datetime
     resolved_at: datetime | None
     resolved_by: str | None
@@ -176,6 +180,28 @@ RECURRING: Final = frozenset(
     }
 )
 """What may happen again after it was resolved; anything else is resolved for good."""
+
+
+NAME_MAX: Final = 60
+NOTE_MAX: Final = 200
+_last: Final = assignments.alias("last")
+_given: Final = assignments.alias("given")
+_ITEMS: Final = select(
+    exceptions, _given.c.assigned_to, _given.c.assigned_by, _given.c.assigned_at, _given.c.note
+).select_from(
+    exceptions.outerjoin(
+        _given,
+        (_given.c.exception_id == exceptions.c.exception_id)
+        & (_given.c.assigned_at >= exceptions.c.opened_at)
+        & (
+            _given.c.place
+            == select(func.max(_last.c.place))
+            .where(_last.c.exception_id == exceptions.c.exception_id)
+            .scalar_subquery()
+        ),
+    )
+)
+"""Items with whom they were given to last; what recurs is opened again for whoever looks at its kind."""
 
 
 def open_all(conn: Connection, openings: Sequence[Opening], *, at: datetime) -> None:
@@ -238,7 +264,8 @@ def is_open(conn: Connection, number: str) -> bool:
 
 def find(conn: Connection, number: str) -> Item:
     """Return one item. Raises: UnknownException."""
-    row = conn.execute(select(exceptions).where(exceptions.c.exception_id == number.strip().upper())).one_or_none()
+    query = _ITEMS.where(exceptions.c.exception_id == number.strip().upper())
+    row = conn.execute(query).one_or_none()
     if row is None:
         raise UnknownException(f"There is no exception {number}. See: meterpos headoffice exceptions list")
     return _item(row)
@@ -247,16 +274,70 @@ def find(conn: Connection, number: str) -> Item:
 def listed(
     conn: Connection, *, resolved: bool = False, code: str | None = None, owner: str | None = None
 ) -> tuple[Item, ...]:
-    """Return the open items, oldest first; with ``resolved`` the resolved ones too."""
-    query = select(exceptions).order_by(exceptions.c.opened_at, exceptions.c.exception_id)
+    """Return the open items, oldest first; with ``resolved`` the resolved ones too.
+
+    ``owner`` is whoever looks at a kind, or a person: then what was given to them.
+    """
+    query = _ITEMS.order_by(exceptions.c.opened_at, exceptions.c.exception_id)
     if not resolved:
         query = query.where(exceptions.c.resolved_at.is_(None))
     if code is not None:
         query = query.where(exceptions.c.code == code)
     if owner is not None:
-        query = query.where(exceptions.c.owner == owner)
+        mine = func.lower(_given.c.assigned_to) == owner.strip().lower()
+        query = query.where(or_(exceptions.c.owner == owner, mine))
     return tuple(map(_item, conn.execute(query)))
 
 
 def _item(row: Any) -> Item:
-    return Item(meaning=MEANINGS[row.code], **row._mapping)
+    values = dict(row._mapping)
+    given = values["assigned_to"] or None
+    if given is None:
+        values |= {"assigned_by": None, "assigned_at": None}
+    return Item(**{**values, "meaning": MEANINGS[row.code], "assigned_to": given, "note": values["note"] or ""})
+
+
+# --- given to a person ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """An item was given to a person, or back (``assigned_to`` empty), by another."""
+
+    assigned_to: str
+    assigned_by: str
+    assigned_at: datetime
+    note: str
+
+
+def assign(conn: Connection, number: str, *, to: str, by: str, note: str, at: datetime) -> Item:
+    """Give an open item to a person; ``to`` empty gives it back to those who look at its kind. Nothing is overwritten.
+
+    The same person again is one. Raises: UnknownException.
+    """
+    held = select(exceptions.c.exception_id).where(exceptions.c.exception_id == number.strip().upper())
+    conn.execute(held.with_for_update()).all()  # two who give it at once take turns
+    item = find(conn, number)
+    person, said = to.strip(), note.strip()
+    if item.resolved_at is not None:
+        raise UnknownException(f"{item.exception_id} was already resolved by {item.resolved_by}: {item.resolution}")
+    if not by.strip():
+        raise UnknownException("Say who gives it.", field="by")
+    for name, text, longest in (("to", person, NAME_MAX), ("note", said, NOTE_MAX)):
+        if len(text) > longest or not text.isprintable():
+            raise UnknownException(f"Write at most {longest} characters, on one line.", field=name)
+    if person == (item.assigned_to or "") and said == item.note:
+        return item
+    place = conn.execute(
+        select(func.count()).select_from(assignments).where(assignments.c.exception_id == item.exception_id)
+    ).scalar_one()
+    values = {"assigned_to": person, "assigned_by": by.strip(), "assigned_at": at, "note": said}
+    conn.execute(insert(assignments).values(exception_id=item.exception_id, place=place + 1, **values))
+    return find(conn, number)
+
+
+def assigned(conn: Connection, number: str) -> tuple[Assignment, ...]:
+    """Return to whom an item was given, the first first; also before it was opened again."""
+    columns = (assignments.c.assigned_to, assignments.c.assigned_by, assignments.c.assigned_at, assignments.c.note)
+    query = select(*columns).where(assignments.c.exception_id == number.strip().upper()).order_by(assignments.c.place)
+    return tuple(Assignment(**row._mapping) for row in conn.execute(query))

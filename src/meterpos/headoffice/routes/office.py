@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from meterpos.headoffice import access, exceptions, metrics, reports
@@ -49,6 +49,10 @@ class Item(BaseModel):
                     "till": "KSM01",
                     "details": {"number": "KSM01-B7K-000123"},
                     "owner": "accounts",
+                    "assigned_to": "achieng",
+                    "assigned_by": "wanjiru",
+                    "assigned_at": "2026-11-21T08:00:00Z",
+                    "note": "The customer comes on Friday.",
                     "opened_at": "2026-11-20T06:41:07.123Z",
                     "age_days": 3,
                     "resolved_at": None,
@@ -65,6 +69,10 @@ class Item(BaseModel):
     till: str | None
     details: dict[str, Any]
     owner: str
+    assigned_to: str | None
+    assigned_by: str | None
+    assigned_at: datetime | None
+    note: str
     opened_at: datetime
     age_days: int
     resolved_at: datetime | None
@@ -83,6 +91,16 @@ class Resolution(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"resolution": "Moved by TRF-000004"}]})
     resolution: Line
+
+
+class Giving(Asked):
+    """To whom an item is given, empty: back to those who look at its kind. Who gives it is the token's name."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"to": "achieng", "note": "The customer comes on Friday."}]}
+    )
+    to: Annotated[str, Field(max_length=exceptions.NAME_MAX)]
+    note: Annotated[str, Field(max_length=exceptions.NOTE_MAX)] = ""
 
 
 class Fleet(BaseModel):
@@ -194,12 +212,17 @@ def _parts(office: Office, name: str, day: date) -> Iterator[str]:
 
 
 @router.get("/v1/office/exceptions", summary="What a person has to look at", responses=REFUSALS)
-async def list_items(request: Request, everything: bool = False, code: str | None = None) -> Items:
-    """List the open items, the oldest first; with `everything` the resolved ones too."""
+async def list_items(
+    request: Request, everything: bool = False, code: str | None = None, owner: str | None = None
+) -> Items:
+    """List the open items, the oldest first; with `everything` the resolved ones too.
+
+    `owner` is whoever looks at a kind, or the person an item was given to.
+    """
 
     def work(office: Office, _token: Token) -> Items:
         with office.store.read() as conn:
-            found = exceptions.listed(conn, resolved=everything, code=code)
+            found = exceptions.listed(conn, resolved=everything, code=code, owner=owner)
         at = office.moment().at
         return Items(exceptions=[_item(one, at) for one in found])
 
@@ -235,6 +258,25 @@ async def resolve(request: Request, number: NumberInPath) -> Item:
     return await allowed(request, "resolve", work)
 
 
+@router.post(
+    "/v1/office/exceptions/{number}/assign",
+    summary="Give an item to a person",
+    responses=REFUSALS,
+    openapi_extra=json_body(Giving),
+)
+async def assign(request: Request, number: NumberInPath) -> Item:
+    """Give an open item to a person, or back. Nothing is overwritten; the same again is one."""
+    told = await read_model(request, Giving)
+
+    def work(office: Office, token: Token) -> Item:
+        at = office.moment().at
+        with office.write() as (conn, _):
+            given = exceptions.assign(conn, number, to=told.to, by=token.name, note=told.note, at=at)
+            return _item(given, at)
+
+    return await allowed(request, "resolve", work)
+
+
 def _item(item: exceptions.Item, at: datetime) -> Item:
     return Item(
         id=item.exception_id,
@@ -244,6 +286,10 @@ def _item(item: exceptions.Item, at: datetime) -> Item:
         till=item.till_name,
         details=dict(item.details),
         owner=item.owner,
+        assigned_to=item.assigned_to,
+        assigned_by=item.assigned_by,
+        assigned_at=item.assigned_at,
+        note=item.note,
         opened_at=item.opened_at,
         age_days=max((at - item.opened_at).days, 0),
         resolved_at=item.resolved_at,

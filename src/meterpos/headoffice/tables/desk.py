@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, Date, Index, LargeBinary, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Date, Index, Integer, LargeBinary, String, Table
 
 from meterpos.headoffice.tables.base import metadata
 from meterpos.ledger.tables.base import UtcDateTime
@@ -25,6 +25,18 @@ exceptions: Final = Table(
 )
 Index("ix_exceptions_open", exceptions.c.opened_at, sqlite_where=exceptions.c.resolved_at.is_(None),
       postgresql_where=exceptions.c.resolved_at.is_(None))  # fmt: skip
+
+assignments: Final = Table(
+    "exception_assignments",
+    metadata,
+    Column("exception_id", String, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("assigned_to", String, nullable=False),
+    Column("assigned_by", String, nullable=False),
+    Column("assigned_at", UtcDateTime, nullable=False),
+    Column("note", String, nullable=False),
+    comment="to whom an item was given, one after the other; the last counts, an empty one gives it back",
+)
 
 answers: Final = Table(
     "answers",

@@ -110,6 +110,16 @@ def _desk() -> None:
         "ix_exceptions_open", "exceptions", ["opened_at"], sqlite_where=unresolved, postgresql_where=unresolved
     )
     op.create_table(
+        "exception_assignments",
+        sa.Column("exception_id", sa.String, nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("assigned_to", sa.String, nullable=False),
+        sa.Column("assigned_by", sa.String, nullable=False),
+        sa.Column("assigned_at", INSTANT, nullable=False),
+        sa.Column("note", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("exception_id", "place", name="pk_exception_assignments"),
+    )
+    op.create_table(
         "answers",
         sa.Column("entry_id", sa.LargeBinary, nullable=False),
         sa.Column("outcome", sa.String, nullable=False),
