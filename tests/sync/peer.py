@@ -8,7 +8,7 @@ from typing import Any
 from meterpos.ledger import signing
 from meterpos.ledger.journal import FIRST_PREV, Entry, make_entry
 from meterpos.ledger.queries.streams import StreamPlace, StreamState
-from meterpos.sync import protocol, steps, wire
+from meterpos.sync import protocol, steps, talk, wire
 from meterpos.sync.steps import Course, Cursor, Failure, Memory
 
 DEVICE = "device-1"
@@ -46,9 +46,9 @@ class Office:
 
     def send(self, path: str, message: bytes) -> Answer:
         """Answer a message as an honest server would."""
-        if path == protocol.PUSH_PATH:
+        if path == talk.PUSH_PATH:
             return self.push(wire.read_push(message, key=signing.public_of(TILL_KEY)))
-        if path == protocol.RECALL_PATH:
+        if path == talk.RECALL_PATH:
             return self.recall(wire.read_recall(message, key=signing.public_of(TILL_KEY)))
         return self.pull(wire.read_pull(message, key=signing.public_of(TILL_KEY)))
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterpos.ledger import signing
-from meterpos.sync import protocol, steps, wire
-from meterpos.sync.protocol import common_place
+from meterpos.sync import deliveries, pulling, pushing, steps, talk, wire
 from meterpos.sync.steps import Cursor, Failure, Memory
+from meterpos.sync.talk import common_place
 from tests.sync.peer import DEVICE, SERVER_KEY, TILL_KEY, Answer, Office, Stream, Till, stored
 
 CUT = Failure("cut", "The line broke.")
@@ -29,7 +29,7 @@ def told(till: Till, office: Office) -> bool:
     )
 
 
-def failing(office: Office, *failures: Failure, path: str = protocol.PUSH_PATH) -> Callable[[str, bytes], Answer]:
+def failing(office: Office, *failures: Failure, path: str = talk.PUSH_PATH) -> Callable[[str, bytes], Answer]:
     """Return a line on which the first requests of this path fail, one way after another."""
     rest = list(failures)
 
@@ -59,7 +59,7 @@ def test_the_till_asks_what_head_office_holds_even_when_nothing_waits() -> None:
     till, office = Till(), Office()
     course = till.meet(office.send)
     assert course.finished
-    assert (course.pushed, course.pulled, sent(till, protocol.PUSH_PATH)) == (0, 0, 1)
+    assert (course.pushed, course.pulled, sent(till, talk.PUSH_PATH)) == (0, 0, 1)
 
 
 def test_the_till_sends_batches_that_grow_while_they_arrive() -> None:
@@ -80,18 +80,18 @@ def test_the_till_never_sends_more_than_a_batch_may_hold() -> None:
 
 
 def test_the_till_halves_a_batch_that_is_too_large_to_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "BATCH_PACKED_BYTES_MAX", 600)
+    monkeypatch.setattr(pushing, "BATCH_PACKED_BYTES_MAX", 600)
     till, office = Till(), Office()
     for number in range(64):
         till.stream.make(1, text=f"{number * 7919:x}" * 9)
     course = till.meet(office.send)
     assert course.result == "complete"
     assert told(till, office)
-    assert sent(till, protocol.PUSH_PATH) > 1
+    assert sent(till, talk.PUSH_PATH) > 1
 
 
 def test_the_till_sends_an_entry_too_large_for_a_batch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "BATCH_PACKED_BYTES_MAX", 1)
+    monkeypatch.setattr(pushing, "BATCH_PACKED_BYTES_MAX", 1)
     till, office = Till(), Office()
     till.stream.make(2)
     assert till.meet(office.send).result == "complete"
@@ -105,11 +105,11 @@ def test_the_till_pulls_page_after_page() -> None:
     course = till.meet(office.send)
     assert (course.pulled, course.agreed) == (400, True)
     assert till.memory.rows == 400
-    assert sent(till, protocol.PULL_PATH) == 4
+    assert sent(till, talk.PULL_PATH) == 4
 
 
 def test_an_exchange_that_does_not_end_stops_and_goes_on_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "PAGES_MAX", 1)
+    monkeypatch.setattr(pulling, "PAGES_MAX", 1)
     till, office = Till(memory=Memory(rows=50)), Office()
     for number in range(120):
         office.say(f"i:{number}")
@@ -165,7 +165,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_doubled() -> 
         return CUT if next(lost) == 0 else answer
 
     course = till.meet(send)
-    assert (course.result, course.pushed, sent(till, protocol.PUSH_PATH)) == ("complete", 4, 2)
+    assert (course.result, course.pushed, sent(till, talk.PUSH_PATH)) == ("complete", 4, 2)
     assert told(till, office)
 
 
@@ -180,7 +180,7 @@ def test_a_batch_is_halved_each_time_the_line_breaks() -> None:
 
 def test_a_page_is_halved_each_time_the_line_breaks() -> None:
     till, office = Till(memory=Memory(rows=800)), Office()
-    assert till.meet(failing(office, CUT, CUT, path=protocol.PULL_PATH)).result == "complete"
+    assert till.meet(failing(office, CUT, CUT, path=talk.PULL_PATH)).result == "complete"
     assert till.memory.rows == 200
 
 
@@ -189,7 +189,7 @@ def test_the_till_gives_up_after_so_many_broken_lines() -> None:
     till.stream.make(100)
     course = till.meet(failing(office, *[CUT] * 100))
     assert (course.result, course.detail, course.finished) == ("interrupted", "The line broke.", True)
-    assert sent(till, protocol.PUSH_PATH) == protocol.FAILURES_MAX + 1
+    assert sent(till, talk.PUSH_PATH) == talk.FAILURES_MAX + 1
 
 
 @pytest.mark.parametrize(
@@ -207,20 +207,20 @@ def test_what_a_smaller_batch_cannot_help_stops_the_exchange_at_once(failure: Fa
     till, office = Till(), Office()
     till.stream.make(2)
     course = till.meet(failing(office, failure))
-    assert (course.result, course.detail, sent(till, protocol.PUSH_PATH)) == (result, failure.sentence, 1)
+    assert (course.result, course.detail, sent(till, talk.PUSH_PATH)) == (result, failure.sentence, 1)
 
 
 def test_a_revoked_till_delivers_and_learns_no_more() -> None:
     till, office = Till(), Office(held=True)
     till.stream.make(2)
-    course = till.meet(failing(office, Failure("refused", "Revoked.", "revoked"), path=protocol.PULL_PATH))
+    course = till.meet(failing(office, Failure("refused", "Revoked.", "revoked"), path=talk.PULL_PATH))
     assert (course.result, course.pushed, course.held) == ("revoked", 2, True)
 
 
 # --- answers not to believe
 
 
-@pytest.mark.parametrize("path", [protocol.PUSH_PATH, protocol.PULL_PATH])
+@pytest.mark.parametrize("path", [talk.PUSH_PATH, talk.PULL_PATH])
 def test_a_login_page_is_not_an_acknowledgement(path: str) -> None:
     till, office = Till(), Office()
     till.stream.make(2)
@@ -230,11 +230,11 @@ def test_a_login_page_is_not_an_acknowledgement(path: str) -> None:
 
     course = till.meet(send)
     assert course.result == "strange"
-    assert till.stream.through_seq == (0 if path == protocol.PUSH_PATH else 2)
+    assert till.stream.through_seq == (0 if path == talk.PUSH_PATH else 2)
     assert till.cursor == Cursor(1, 0)
 
 
-@pytest.mark.parametrize("path", [protocol.PUSH_PATH, protocol.PULL_PATH])
+@pytest.mark.parametrize("path", [talk.PUSH_PATH, talk.PULL_PATH])
 def test_an_older_answer_shown_again_is_not_believed(path: str) -> None:
     till, office = Till(), Office()
     till.stream.make(1)
@@ -248,7 +248,7 @@ def test_an_older_answer_shown_again_is_not_believed(path: str) -> None:
     till.stream.make(1)
     course = till.meet(lambda where, message: kept[where] if where == path else office.send(where, message))
     assert course.result == "strange"
-    assert till.stream.through_seq == (1 if path == protocol.PUSH_PATH else 2)
+    assert till.stream.through_seq == (1 if path == talk.PUSH_PATH else 2)
 
 
 def test_an_answer_of_a_newer_protocol_asks_for_the_update(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +256,7 @@ def test_an_answer_of_a_newer_protocol_asks_for_the_update(monkeypatch: pytest.M
 
     def send(path: str, message: bytes) -> Answer:
         with monkeypatch.context() as newer:
-            newer.setattr(wire, "PROTOCOL", 2)
+            newer.setattr(deliveries, "PROTOCOL", 2)
             return wire.make_ack(
                 key=SERVER_KEY, batch=wire.header_digest(message), generation=1, stream=bytes(16), through_seq=0,
                 head=bytes(32), at="2026-11-20T06:41:07.123Z", count=0, sum_minor=0, answers=[],
@@ -269,7 +269,7 @@ def test_a_page_that_begins_elsewhere_is_refused() -> None:
     till, office = Till(cursor=Cursor(1, 5)), Office(last_position=9)
 
     def send(path: str, message: bytes) -> Answer:
-        if path == protocol.PUSH_PATH:
+        if path == talk.PUSH_PATH:
             return office.send(path, message)
         pull = wire.read_pull(message, key=wire_key())
         return office.pull(pull, after=7)
@@ -311,7 +311,7 @@ def test_a_server_that_takes_nothing_is_not_asked_for_ever() -> None:
     till, office = Till(), Office(entry_limit=0)
     till.stream.make(2)
     course = till.meet(office.send)
-    assert (course.result, course.pushed, sent(till, protocol.PUSH_PATH)) == ("strange", 0, 1)
+    assert (course.result, course.pushed, sent(till, talk.PUSH_PATH)) == ("strange", 0, 1)
 
 
 def test_a_server_that_forgets_again_and_again_is_not_asked_for_ever() -> None:
@@ -361,7 +361,7 @@ def test_an_old_stream_whose_end_was_lost_in_a_restore_is_delivered_as_far_as_it
     till.stream.make(1)
 
     def keeps_it(path: str, message: bytes) -> Answer:
-        if path != protocol.RECALL_PATH:
+        if path != talk.RECALL_PATH:
             return office.send(path, message)
         return office.recall(wire.read_recall(message, key=signing.public_of(TILL_KEY)), entries=[])
 
@@ -410,7 +410,7 @@ def test_a_restore_that_shows_only_while_pulling_sends_the_till_back_to_pushing(
     asked = count()
 
     def send(path: str, message: bytes) -> Answer:
-        if path == protocol.PULL_PATH and next(asked) == 0:
+        if path == talk.PULL_PATH and next(asked) == 0:
             office.restore(generation=2, rows_through=0, entries=1)
         return office.send(path, message)
 
@@ -485,7 +485,7 @@ def test_a_digest_that_only_drifted_is_summed_anew_and_nothing_is_pulled() -> No
     till, office = Till(stale_digest=True), Office()
     office.say("i:1")
     course = till.meet(office.send)
-    assert (course.agreed, sent(till, protocol.PULL_PATH)) == (True, 1)
+    assert (course.agreed, sent(till, talk.PULL_PATH)) == (True, 1)
 
 
 def test_a_zone_that_stays_different_is_told_to_both_sides_and_not_pulled_each_time() -> None:
@@ -495,10 +495,10 @@ def test_a_zone_that_stays_different_is_told_to_both_sides_and_not_pulled_each_t
         position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}'
     )
     first = till.meet(office.send)
-    assert (first.result, first.agreed, sent(till, protocol.PULL_PATH)) == ("complete", False, 2)
+    assert (first.result, first.agreed, sent(till, talk.PULL_PATH)) == ("complete", False, 2)
     assert "Kondele" in first.detail
     second = till.meet(office.send)
-    assert (second.agreed, sent(till, protocol.PULL_PATH)) == (False, 3)
+    assert (second.agreed, sent(till, talk.PULL_PATH)) == (False, 3)
     last = office.answered[-1]
     assert isinstance(last, wire.Pull)
     assert last.differs == ("Kondele",)
@@ -529,7 +529,7 @@ def test_a_batch_that_cannot_be_joined_to_another_branch_makes_the_till_offer_ev
     till.stream.make(2)
 
     def send(path: str, message: bytes) -> Answer:
-        if path == protocol.PUSH_PATH:
+        if path == talk.PUSH_PATH:
             push = wire.read_push(message, key=wire_key())
             if push.from_seq == 1:
                 office.streams[bytes(16)] = mine
@@ -551,11 +551,11 @@ def test_a_second_look_that_cannot_end_leaves_it_to_the_next_exchange(
     till.meet(office.send)
     del till.rows["Kondele", "i:7"]
     if reason == "endless":
-        monkeypatch.setattr(protocol, "PAGES_MAX", 1)
+        monkeypatch.setattr(pulling, "PAGES_MAX", 1)
         till.memory = Memory(rows=50)
 
     def send(path: str, message: bytes) -> Answer:
-        if path == protocol.PULL_PATH and reason == "restored":
+        if path == talk.PULL_PATH and reason == "restored":
             pull = wire.read_pull(message, key=wire_key())
             if pull.zones:
                 office.restore(generation=5, rows_through=60, entries=10)
@@ -581,7 +581,7 @@ def test_the_helpers_speak_of_one_device() -> None:
     office = Office()
     message = wire.make_pull(key=SERVER_KEY, device=DEVICE, generation=1, after=0, limit=1, software="", nonce=bytes(8))
     with pytest.raises(wire.WireError, match="signature"):
-        office.send(protocol.PULL_PATH, message)
+        office.send(talk.PULL_PATH, message)
     assert stored(1).outcome == "stored"
 
 
@@ -609,10 +609,10 @@ def test_a_restored_till_takes_back_the_end_of_its_earlier_stream(kept: int, lim
     assert (course.result, course.agreed) == ("complete", True)
     assert [entry.entry_id for entry in till.streams[0].entries] == whole
     assert till.streams[0].through_seq == 8
-    assert sent(till, protocol.RECALL_PATH) == -(-(8 - kept) // limit)
+    assert sent(till, talk.RECALL_PATH) == -(-(8 - kept) // limit)
     till.taken.clear()
     till.meet(office.send)
-    assert sent(till, protocol.RECALL_PATH) == 0, "and does not ask again"
+    assert sent(till, talk.RECALL_PATH) == 0, "and does not ask again"
 
 
 def test_a_till_whose_earlier_stream_went_on_elsewhere_takes_nothing() -> None:
@@ -623,15 +623,15 @@ def test_a_till_whose_earlier_stream_went_on_elsewhere_takes_nothing() -> None:
     office.streams[theirs.name] = theirs.entries
     course = till.meet(office.send)
     assert course.result == "complete"
-    assert (len(till.streams[0].entries), sent(till, protocol.RECALL_PATH)) == (3, 1)
+    assert (len(till.streams[0].entries), sent(till, talk.RECALL_PATH)) == (3, 1)
 
 
 def test_an_end_that_did_not_come_is_asked_for_again() -> None:
     till, office, whole = restored(kept=2, made=9)
     till.memory = Memory(entries=4)
-    course = till.meet(failing(office, *[CUT] * 7, path=protocol.RECALL_PATH))
+    course = till.meet(failing(office, *[CUT] * 7, path=talk.RECALL_PATH))
     assert course.result == "interrupted" and len(till.streams[0].entries) == 2
-    course = till.meet(failing(office, CUT, path=protocol.RECALL_PATH))
+    course = till.meet(failing(office, CUT, path=talk.RECALL_PATH))
     assert course.result == "complete"
     assert [entry.entry_id for entry in till.streams[0].entries] == whole
 
@@ -640,7 +640,7 @@ def test_entries_that_head_office_did_not_sign_are_not_kept() -> None:
     till, office, _ = restored(kept=2, made=9)
 
     def forged(path: str, message: bytes) -> Answer:
-        if path != protocol.RECALL_PATH:
+        if path != talk.RECALL_PATH:
             return office.send(path, message)
         asked = wire.read_recall(message, key=signing.public_of(TILL_KEY))
         return wire.make_recalled(
@@ -652,7 +652,7 @@ def test_entries_that_head_office_did_not_sign_are_not_kept() -> None:
 
 
 def test_a_head_office_that_never_comes_to_an_end_of_a_stream_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "PAGES_MAX", 2)
+    monkeypatch.setattr(pushing, "PAGES_MAX", 2)
     till, office, _ = restored(kept=2, made=9, entry_limit=1)
     course = till.meet(office.send)
     assert course.finished and len(till.streams[0].entries) == 4

@@ -21,8 +21,8 @@ from meterpos.ledger.tables.base import format_instant
 from meterpos.sync import courier_file, wire
 from meterpos.sync.courier_file import Header, UnusableCourier
 from meterpos.sync.framing import WireError, header_digest, open_unverified
-from meterpos.sync.protocol import common_place
 from meterpos.sync.steps import Cursor
+from meterpos.sync.talk import common_place
 
 PURPOSES: Final = ("push", "pull", "recall")
 UNASKED: Final = "0" * 64

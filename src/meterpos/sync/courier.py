@@ -26,8 +26,9 @@ from meterpos.sync.courier_file import UnusableCourier
 from meterpos.sync.exchange import SOFTWARE, refuse_training
 from meterpos.sync.framing import WireError, open_unverified
 from meterpos.sync.lock import only_exchange
-from meterpos.sync.protocol import BATCH_BYTES_MAX, common_place
+from meterpos.sync.pushing import BATCH_BYTES_MAX
 from meterpos.sync.steps import ENTRIES_FIRST, Cursor
+from meterpos.sync.talk import common_place
 from meterpos.sync.wire import Ack, Page, Recalled
 
 REQUEST_BYTES: Final = 16

@@ -4,9 +4,11 @@ from typing import Final
 
 from tests.faults.planted import Bug, Edit
 
-PROTOCOL: Final = "meterpos.sync.protocol:_Talk."
+PUSHING: Final = "meterpos.sync.pushing:Pushing."
+PULLING: Final = "meterpos.sync.pulling:Pulling."
 EXCHANGE: Final = "meterpos.sync.exchange:"
-WIRE: Final = "meterpos.sync.wire:"
+DELIVERIES: Final = "meterpos.sync.deliveries:"
+PAGES: Final = "meterpos.sync.pages:"
 INTAKE: Final = "meterpos.headoffice.intake:"
 CHAIN: Final = "meterpos.headoffice.chain:"
 DECISIONS: Final = "meterpos.headoffice.decisions:"
@@ -54,7 +56,7 @@ BUGS: Final = (
         "a lost answer is taken for a yes",
         "what was sent counts as delivered when the line breaks",
         (
-            PROTOCOL + "_push_batch",
+            PUSHING + "_push_batch",
             "        self._bear(answer)\n        self._shrink_batch(len(entries))\n        return None\n",
             "        self._bear(answer)\n        if entries:\n"
             "            from meterpos.sync.wire import Ack\n"
@@ -72,13 +74,13 @@ BUGS: Final = (
     _bug(
         "an acknowledgement is not bound to its batch",
         "an old answer, or another batch's, is taken for this one's",
-        (WIRE + "read_ack", "if batch is not None and ack.batch != batch:", "if False:"),
+        (DELIVERIES + "read_ack", "if batch is not None and ack.batch != batch:", "if False:"),
     ),
     _bug(
         "a page is not bound to its question",
         "an old page is taken for this one",
-        (WIRE + "read_page", "if request is not None and page.request != request:", "if False:"),
-        (PROTOCOL + "_ask", "if page.generation == self.cursor.generation and page.after != after:", "if False:"),
+        (PAGES + "read_page", "if request is not None and page.request != request:", "if False:"),
+        (PULLING + "_ask", "if page.generation == self.cursor.generation and page.after != after:", "if False:"),
         (
             FEED + "_move_cursor",
             "till_identity.c.generation == generation, till_identity.c.position == after",
@@ -93,27 +95,27 @@ BUGS: Final = (
     _bug(
         "any head is believed",
         "an acknowledgement of another journal counts for this one",
-        (PROTOCOL + "_believe", "if place.entry_id != ack.head:", "if False:"),
+        (PUSHING + "_believe", "if place.entry_id != ack.head:", "if False:"),
     ),
     _bug(
         "what cannot be joined counts as delivered",
         "an answer that ends before the batch is taken for its end",
-        (PROTOCOL + "_believe", "sent if ack.through_seq > sent[0] else (0, FIRST_PREV)", "sent"),
+        (PUSHING + "_believe", "sent if ack.through_seq > sent[0] else (0, FIRST_PREV)", "sent"),
     ),
     _bug(
         "another branch's end stops the till",
         "a copied till takes its twin's chain for a fork and never delivers",
-        (PROTOCOL + "_believe", "if ack.through_seq == sent[0]:", "if True:"),
+        (PUSHING + "_believe", "if ack.through_seq == sent[0]:", "if True:"),
     ),
     _bug(
         "old streams are never asked about again",
         "after a restore of the server only the current stream is offered",
-        (PROTOCOL + "_push_all", "if moved_back or state.generation != self.cursor.generation:", "if False:"),
+        (PUSHING + "_push_all", "if moved_back or state.generation != self.cursor.generation:", "if False:"),
     ),
     _bug(
         "what is not acknowledged is forgotten",
         "the place a batch is offered from is where this till ends",
-        (PROTOCOL + "_push", "through, prev = ack.through_seq, ack.head", "through, prev = state.last_seq, ack.head"),
+        (PUSHING + "_push", "through, prev = ack.through_seq, ack.head", "through, prev = state.last_seq, ack.head"),
     ),
     # --- head office takes in
     _bug(
@@ -217,7 +219,11 @@ BUGS: Final = (
     _bug(
         "an exception is not opened",
         "money goes to suspense and nobody is told",
-        (INTAKE + "_write_down", "exceptions.open_all(conn, outcomes.openings, at=at)", "pass"),
+        (
+            INTAKE + "_write_down",
+            "exceptions.open_all(conn, put_right_requests.merged(conn, outcomes.openings), at=at)",
+            "pass",
+        ),
     ),
     _bug(
         "every user of a reference owns it",
@@ -321,18 +327,18 @@ BUGS: Final = (
     _bug(
         "digests are not compared",
         "a till believes that it agrees",
-        (PROTOCOL + "_compare", "if self.course.agreed is None:", "return\n    if self.course.agreed is None:"),
+        (PULLING + "_compare", "if self.course.agreed is None:", "return\n    if self.course.agreed is None:"),
     ),
     _bug(
         "the second look begins at the cursor",
         "what is missing before the cursor is not found",
-        (PROTOCOL + "_second_look", "after = 0", "after = self.cursor.position"),
+        (PULLING + "_second_look", "after = 0", "after = self.cursor.position"),
     ),
     _bug(
         "a zone looked at in vain is never looked at again",
         "what head office gets back later never reaches the till",
         (
-            PROTOCOL + "_compare",
+            PULLING + "_compare",
             "if self.course.memory.in_vain.get(zone) != gap",
             "if zone not in self.course.memory.in_vain",
         ),
@@ -341,7 +347,7 @@ BUGS: Final = (
     _bug(
         "a new generation keeps the whole cursor",
         "places of the old generation are taken for the new one's",
-        ("meterpos.sync.protocol:common_place", "keep = min(keep, step.parent_through)", "pass"),
+        ("meterpos.sync.talk:common_place", "keep = min(keep, step.parent_through)", "pass"),
     ),
     _bug(
         "a new generation names its parent's end too far",
@@ -402,7 +408,7 @@ BUGS: Final = (
         "an old stream's end is not fetched",
         "a restored till does not take back what only head office has of it",
         (
-            PROTOCOL + "_push",
+            PUSHING + "_push",
             "if not state.is_current and ack.through_seq > state.last_seq:",
             "if False:",
         ),

@@ -1,0 +1,123 @@
+"""The way down: pages of the feed to their end, and the comparing of digests that shows whether both hold the same."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from meterpos.ledger.rules.digest import WRAP
+from meterpos.sync import wire
+from meterpos.sync.steps import ApplyAgain, ApplyPage, Failure, ReadDigests, Send, Step, Steps
+from meterpos.sync.talk import PAGES_MAX, PULL_PATH, Talk
+from meterpos.sync.wire import Page, WireError, ZoneDigest
+
+ROWS_LEAST: Final = 50
+
+
+class Pulling(Talk):
+    """What an exchange does to hear of everything."""
+
+    __slots__ = ()
+
+    def _pull_all(self) -> Generator[Step, Any, bool]:
+        """Pull to the end and compare; False when the server turned out to be restored, so that pushing comes first."""
+        differs = sorted(self.course.memory.in_vain)
+        then: Send | None = None
+        for _ in range(PAGES_MAX):
+            page = yield from self._ask(after=self.cursor.position, differs=differs, first=then)
+            if page.generation != self.cursor.generation:
+                yield from self._restart(page.generation, page.lineage)
+                return False
+            then = self._question(after=page.through, differs=differs) if page.more else None
+            yield ApplyPage(page, then=then)
+            self.cursor = replace(self.cursor, position=page.through)
+            self.course.pulled += len(page.rows)
+            if not page.more:
+                yield from self._compare(page)
+                return True
+        self._stop("interrupted", "There is more to fetch from head office; the next exchange goes on.")
+
+    def _question(self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = ()) -> Send:
+        message = wire.make_pull(
+            key=self.who.key,
+            device=self.who.device,
+            generation=self.cursor.generation,
+            after=after,
+            limit=self.course.memory.rows,
+            software=self.who.software,
+            nonce=self.nonce(),
+            zones=zones,
+            differs=differs,
+        )
+        return Send(PULL_PATH, message)
+
+    def _ask(
+        self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = (), first: Send | None = None
+    ) -> Generator[Step, Any, Page]:
+        """Ask for one page until it comes, each time for less; `first` is the question when it is already made."""
+        question = first or self._question(after=after, zones=zones, differs=differs)
+        while True:
+            answer: bytes | Failure = yield question
+            if isinstance(answer, Failure):
+                self._bear(answer)
+                self._remember(rows=max(self.course.memory.rows // 2, ROWS_LEAST))
+                question = self._question(after=after, zones=zones, differs=differs)
+                continue
+            try:
+                page = wire.read_page(answer, key=self.who.server_key, request=wire.header_digest(question.message))
+                if page.generation == self.cursor.generation and page.after != after:
+                    raise WireError("binding", f"the page begins after {page.after}, not after {after}")
+            except WireError as error:
+                self._distrust(error)
+            self.failures = 0
+            if page.more:
+                self._remember(rows=min(self.course.memory.rows * 2, wire.ROWS_MAX))
+            return page
+
+    def _compare(self, page: Page) -> Steps:
+        """Compare digests; look once more, from the start, at zones that differ, unless the last look at just this
+        difference was in vain.
+        """
+        if self.course.agreed is None:
+            self.course.agreed = True
+        differing = yield from self._differing(page, anew=False)
+        if differing:
+            differing = yield from self._differing(page, anew=True)
+        again = [zone for zone, gap in differing.items() if self.course.memory.in_vain.get(zone) != gap]
+        if again:
+            page = yield from self._second_look(again)
+            still = yield from self._differing(page, anew=False)
+            differing = {zone: gap for zone, gap in (differing | still).items() if zone in still or zone not in again}
+        self._remember(in_vain=differing)
+        if differing:
+            self._disagree(
+                f"Balances of {', '.join(differing)} may differ from head office's. Go on working; tell head office."
+            )
+
+    def _second_look(self, zones: Sequence[str]) -> Generator[Step, Any, Page]:
+        after = 0
+        for _ in range(PAGES_MAX):
+            page = yield from self._ask(after=after, zones=zones)
+            if page.generation != self.cursor.generation:
+                break
+            yield ApplyAgain(page)
+            self.course.pulled += len(page.rows)
+            after = page.through
+            if not page.more:
+                return page
+        self._stop("interrupted", "Head office changed while its zones were compared; the next exchange goes on.")
+
+    def _differing(self, page: Page, *, anew: bool) -> Generator[Step, Any, dict[str, ZoneDigest]]:
+        """Return the zones whose digests differ, each with how far. Digests add up: while the same facts are missing,
+        the gap stays the same, whatever else comes.
+        """
+        ours: dict[str, ZoneDigest] = yield ReadDigests(anew=anew)
+        nothing = ZoneDigest(count=0, total=0)
+        return {
+            zone: _gap(ours.get(zone, nothing), theirs)
+            for zone, theirs in sorted(page.digests.items())
+            if ours.get(zone, nothing) != theirs
+        }
+
+
+def _gap(ours: ZoneDigest, theirs: ZoneDigest) -> ZoneDigest:
+    return ZoneDigest(count=theirs.count - ours.count, total=(theirs.total - ours.total) % WRAP)
