@@ -253,7 +253,7 @@ def _print(rounds: int, seed: int, seconds: float) -> printing.Printed:
 # --- what parsers and rules make of anything
 
 
-SLOW_PARSERS = {"head office": 10}
+SLOW_PARSERS = {"head office": 10, "import": 10}
 """How many times fewer executions the parsers get that write into a database at each."""
 
 

@@ -121,7 +121,7 @@ def _cut(recorded: power.Recorded, images: int, seed: int, seconds: float) -> po
     return power.cut(recorded, images=images, seed=seed)
 
 
-RECOVERED_EVERY = 10
+RECOVERED_EVERY = 20
 """One in so many spoiled disks is brought back as well."""
 
 

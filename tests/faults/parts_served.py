@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults import api, soak, speed
+from tests.faults import api, cut_often, soak, speed
 from tests.faults.parts import databases, spread
 
 
@@ -57,6 +57,31 @@ def _told_of_trips(trips: Sequence[speed.Trip], payments: int) -> Iterator[str]:
             f"all of it {trip.seconds:.1f} s; processor time {trip.till_s:.1f} s at the till, "
             f"{trip.office_s:.1f} s at head office; {trip.result.outcome}, {trip.result.waiting} left"
         )
+
+
+def cut_often_line(options: argparse.Namespace) -> bool:
+    """Cut every connection of a far and narrow line each ten seconds; `--runs` payments wait."""
+    payments = options.runs or 10_000
+    with tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        uncut, cut = cut_often.both(Path(folder), payments=payments)
+    longer = cut.seconds / uncut.seconds
+    print(
+        f"  {payments} payments over {cut_often.ROUND_TRIP_MS} ms and {cut_often.BITS_S // 1000} kbit/s: uncut "
+        f"{uncut.seconds:.1f} s in {uncut.batches} batches; cut each {cut_often.CUT_EVERY_S:.0f} s "
+        f"{cut.seconds:.1f} s ({longer:.2f} times as long) in {cut.exchanges} exchanges"
+    )
+    print(
+        f"  {cut.cuts} cuts, {cut.lost} answers lost, {cut.sent_again} of {cut.batches} batches sent again; "
+        f"{len(cut.wrong) + len(uncut.wrong)} wrong",
+        flush=True,
+    )
+    for sentence in (*uncut.wrong, *cut.wrong):
+        print(f"    WRONG {sentence}")
+    return not (uncut.wrong or cut.wrong) and cut.sent_again <= max(cut.cuts, cut.lost) and longer <= LONGER_MOST
+
+
+LONGER_MOST = 1.5
+"""So many times as long a line may take that is cut."""
 
 
 def soaked(options: argparse.Namespace) -> bool:

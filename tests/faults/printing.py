@@ -7,6 +7,8 @@ whether it is a copy.
 """
 
 import re
+import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +31,8 @@ from tests.printing.paper_machine import print_out
 from tests.support.tills import CLERK
 from tests.support.tills import Counter as Desk
 
-TIMEOUT_S: Final = 0.4
+TIMEOUT_S: Final = 2.0
+IDLE_WITHIN_S: Final = 20.0
 PAPER_BYTES: Final = 9_000
 """A receipt is about so long."""
 NOBODY: Final = "tcp:127.0.0.1:9"
@@ -111,7 +114,7 @@ def run(home: Path, *, rounds: int, seed: int) -> Printed:
 def _patience() -> Iterator[None]:
     """Wait longer for a printer's first answers: the machine that tests may be busy."""
     before = conversation.ANSWER_S
-    conversation.ANSWER_S = 0.3  # type: ignore[misc]
+    conversation.ANSWER_S = 1.0  # type: ignore[misc]
     try:
         yield
     finally:
@@ -158,6 +161,16 @@ def _end_trouble(printer: FakePrinter) -> None:
     for limit in set(TROUBLES.values()) - {None}:
         setattr(printer, str(limit), None)
     printer.resets, printer.answers = False, True
+    _wait_until_idle(printer)
+
+
+def _wait_until_idle(printer: FakePrinter) -> None:
+    """Wait until the printer has come to the end of every line that was opened to it: it takes one after another."""
+    before, deadline = len(printer.papers), time.monotonic() + IDLE_WITHIN_S
+    socket.create_connection(("127.0.0.1", printer.port)).close()
+    while len(printer.papers) == before or printer.papers[-1]:
+        assert time.monotonic() < deadline, "the printer did not come to rest"
+        time.sleep(0.001)
 
 
 def _work(desk: Desk, dice: Random, name: str) -> Entry:

@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "planted": parts.planted,
     "http": parts.http,
     "line": parts.bad_lines,
+    "cuts": parts_served.cut_often_line,
     "feed": parts.feed,
     "kill": parts_disk.killed,
     "power": parts_disk.power_cuts,

@@ -244,7 +244,7 @@ class _Counted:
 def far(waiting: Waiting, *, round_trip_ms: int) -> list[Trip]:
     """Exchange all that waits over a line with this round trip, then one payment more, on the connection kept open."""
     trips: list[Trip] = []
-    with _office_process(waiting) as (port, pid), _far_line(port, round_trip_ms) as url, Line(url) as line:
+    with office_process(waiting) as (port, pid), far_line(port, round_trip_ms) as url, Line(url) as line:
         till = open_till(waiting.folder / "till")
         memory = Memory()
         for payments in (0, 1):
@@ -277,7 +277,7 @@ def _processor_s(pid: int) -> float:
 
 
 @contextmanager
-def _office_process(waiting: Waiting) -> Iterator[tuple[int, int]]:
+def office_process(waiting: Waiting) -> Iterator[tuple[int, int]]:
     """Serve a head office as a process of its own; yield its port and process id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -304,8 +304,8 @@ def _answers(port: int) -> bool:
 
 
 @contextmanager
-def _far_line(port: int, round_trip_ms: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.faults.far", str(port), str(round_trip_ms)]
+def far_line(port: int, round_trip_ms: int, *more: float) -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.faults.far", str(port), str(round_trip_ms), *map(str, more)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -143,7 +143,6 @@ def test_a_spoiled_till_is_brought_back_whole_and_the_judge_sees_what_is_missing
 def test_no_trouble_of_a_printer_doubles_a_paper_and_one_that_is_sent_twice_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(printing, "TIMEOUT_S", 0.2)
     done = printing.run(tmp_path / "till", rounds=16, seed=1)
     assert (done.rounds, done.wrong) == (16, [])
     assert len(done.troubles) > 6 and len(done.states) == 3
