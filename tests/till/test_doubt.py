@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.store import Store, UnknownOutcome
-from meterpos.till import NotSaved
+from meterpos.till import MaybeSaved, NotSaved
 from tests.support.tills import CLERK, Counter
 
 
@@ -17,6 +17,7 @@ class DoubtfulStore(Store):
     """The production store on a disk whose commits are never confirmed; they stand, or not."""
 
     stands = True
+    takes_more = True
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -29,6 +30,11 @@ class DoubtfulStore(Store):
         except LookupError:
             pass
         raise UnknownOutcome("the commit was not confirmed")
+
+    def overwrite_doubt(self) -> None:
+        """Write over it, or say that the disk takes nothing more."""
+        if not self.takes_more:
+            raise UnknownOutcome("nor this one")
 
 
 @pytest.fixture
@@ -60,3 +66,11 @@ def test_what_does_not_stand_is_told_as_not_saved(doubtful: Counter, work: objec
     with pytest.raises(NotSaved, match="nothing was saved"):
         work(doubtful)  # type: ignore[operator]
     assert doubtful.print_of_ledger() == before
+
+
+@pytest.mark.parametrize("work", [Counter.pay, drop])
+def test_what_nobody_can_know_is_told_as_unknown(doubtful: Counter, work: object) -> None:
+    doubtful.till.store.stands = False  # type: ignore[attr-defined]
+    doubtful.till.store.takes_more = False  # type: ignore[attr-defined]
+    with pytest.raises(MaybeSaved, match="look for it under Receipts"):
+        work(doubtful)  # type: ignore[operator]

@@ -100,6 +100,8 @@ class Store:
                 transaction.commit()
             except DBAPIError as error:
                 connection.invalidate()
+                if "full" in str(error.orig):  # no room for what is written last: it cannot stand
+                    _raise_of_disk(error)
                 raise UnknownOutcome(f"the commit was not confirmed: {error.orig}") from error
 
     @contextmanager
@@ -109,6 +111,17 @@ class Store:
             if self.dialect == "postgresql":
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield connection
+
+    def overwrite_doubt(self) -> None:
+        """After UnknownOutcome: write something else, so that what was not confirmed can no longer come to stand.
+
+        A commit whose sync failed may lie whole in SQLite's log: nobody sees it while this process lives, and it would
+        count once the ledger is opened again. The next commit takes its place there. Raises: what `write` raises.
+        """
+        if self.dialect == "sqlite":
+            with self.write() as connection:
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
     def data_version(self) -> int:
         """Return a number that differs after another process has written (SQLite; 0 on PostgreSQL)."""

@@ -7,6 +7,6 @@ A verb that changes something is one transaction. They may wait for the disk: ne
 """
 
 from meterpos.till.assembly import Till, open_till
-from meterpos.till.base import NotSaved, new_tender_id
+from meterpos.till.base import MaybeSaved, NotSaved, new_tender_id
 
-__all__ = ["NotSaved", "Till", "new_tender_id", "open_till"]
+__all__ = ["MaybeSaved", "NotSaved", "Till", "new_tender_id", "open_till"]

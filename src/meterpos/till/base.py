@@ -31,6 +31,10 @@ class NotSaved(UserError):
     """The commit failed and the ledger, asked again, does not have it."""
 
 
+class MaybeSaved(UserError):
+    """The commit failed, and the disk takes nothing more that could make it certain whether it stands."""
+
+
 def new_tender_id() -> str:
     """Return the id a tender keeps from the moment its form opens."""
     return uuid.uuid4().hex
@@ -119,7 +123,8 @@ class TillBase:
     def _settled(self, work: Callable[[Connection], tuple[Entry, tuple[int | None, ...]]]) -> Entry:
         """Run ``work`` in one transaction; when its commit is in doubt, look at the ledger and tell the truth.
 
-        Raises: NotSaved when the disk would not have it; what ``work`` raises, with nothing changed.
+        Raises: NotSaved when the disk would not have it; MaybeSaved when that cannot be known until the ledger is
+        opened anew; what ``work`` raises, with nothing changed.
         """
         made: list[Entry] = []
         jobs: tuple[int | None, ...] = ()
@@ -131,8 +136,19 @@ class TillBase:
             with self.store.read() as connection:
                 is_kept = journal.is_kept(connection, made[0].entry_id)
             if not is_kept:
+                self._rule_out(doubt)
                 raise NotSaved(
                     "The disk did not take it: nothing was saved. Check the disk, then try again."
                 ) from doubt
         self._claim(*jobs)
         return made[0]
+
+    def _rule_out(self, doubt: UnknownOutcome) -> None:
+        """Make certain that what was not confirmed does not stand. Raises: MaybeSaved when the disk does not let us."""
+        try:
+            self.store.overwrite_doubt()
+        except (UnknownOutcome, UserError):
+            raise MaybeSaved(
+                "The disk failed while this was being saved: it is not known whether it stands. Take or give no money "
+                "for it again. Check the disk, start the till again, and look for it under Receipts."
+            ) from doubt
