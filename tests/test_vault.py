@@ -2,6 +2,7 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,20 @@ def test_what_was_altered_or_is_anothers_is_not_opened(data: st.DataObject) -> N
         vault.unwrap(KEY, bytes(wrapped))
     with pytest.raises(CannotUnwrap):
         vault.unwrap(KEY, b"short")
+
+
+def test_of_many_who_make_a_secret_at_once_all_have_the_same(tmp_path: Path) -> None:
+    for number in range(20):
+        with ThreadPoolExecutor(8) as several:
+            made = set(several.map(lambda _, name=f"s{number}": vault.read_or_make(tmp_path, name), range(8)))
+        assert made == {vault.read_secret(tmp_path, f"s{number}")}
+    assert len(list((tmp_path / "secrets").iterdir())) == 20
+
+
+def test_a_secret_is_made_on_a_disk_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise PermissionError("no links on this disk")
+
+    monkeypatch.setattr(os, "link", link)
+    assert vault.read_or_make(tmp_path, "ledger") == vault.read_secret(tmp_path, "ledger")
+    assert [file.name for file in (tmp_path / "secrets").iterdir()] == ["ledger.key"]

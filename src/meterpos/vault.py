@@ -46,23 +46,48 @@ def write_secret(home: Path, name: str, value: bytes) -> Place:
     if _to_keyring(home, name, base64.b64encode(value).decode()):
         return "keyring"
     file = _file(home, name)
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(file.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(value)
-        stream.flush()
-        os.fsync(stream.fileno())
-    file.with_suffix(".new").replace(file)
+    _written_beside(file, ".new", value).replace(file)
     return "file"
 
 
 def read_or_make(home: Path, name: str) -> bytes:
-    """Return the secret ``name`` of this home, made of 32 random bytes where there is none. Raises: ExposedSecret."""
+    """Return the secret ``name`` of this home, made of 32 random bytes where there is none. Raises: ExposedSecret.
+
+    Of several who make it at once, such as a server's workers, one does, and all have that one's.
+    """
     value = read_secret(home, name)
     if value is None:
-        value = os.urandom(32)
-        write_secret(home, name, value)
+        _make(home, name, os.urandom(32))
+        value = read_secret(home, name)
+        assert value is not None, f"the secret {name} was made and is not there"
     return value
+
+
+def _make(home: Path, name: str, value: bytes) -> None:
+    if _to_keyring(home, name, base64.b64encode(value).decode()):
+        return
+    file = _file(home, name)
+    made = _written_beside(file, f".{os.urandom(4).hex()}.new", value)
+    try:
+        os.link(made, file)
+    except FileExistsError:
+        made.unlink()
+    except OSError:  # a disk that knows no second name for a file
+        made.replace(file)
+    else:
+        made.unlink()
+
+
+def _written_beside(file: Path, suffix: str, value: bytes) -> Path:
+    """Write a secret onto the disk beside where it shall be, for nobody else to read, and return where."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    beside = file.with_suffix(suffix)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(value)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return beside
 
 
 def make_box_key() -> bytes:
