@@ -32,43 +32,36 @@ To = Annotated[
 ]
 
 
-@app.command("financial", epilog=example("meterpos headoffice report financial --from 2026-11-01 --format pdf > f.pdf"))
-def financial(
-    context: typer.Context,
-    *,
-    from_date: From = None,
-    to_date: To = None,
-    format_: Format = "text",
-    language: Language = "en",
-) -> None:
-    """What is owed and held, billed and collected, the ten largest debts, and the aging of every meter."""
-    _of_period(context, "financial", from_date, to_date, format_=format_, language=language)
+def _add(kind: "Kind", about: str, *, typed: str) -> None:
+    """Add the command of a report of a period; ``typed`` is what its example adds."""
+
+    @app.command(kind, help=about, epilog=example(f"meterpos headoffice report {kind} {typed}"))
+    def command(
+        context: typer.Context,
+        *,
+        from_date: From = None,
+        to_date: To = None,
+        format_: Format = "text",
+        language: Language = "en",
+    ) -> None:
+        _of_period(context, kind, from_date, to_date, format_=format_, language=language)
 
 
-@app.command("collections", epilog=example("meterpos headoffice report collections --from 2026-11-20 --format csv"))
-def collections(
-    context: typer.Context,
-    *,
-    from_date: From = None,
-    to_date: To = None,
-    format_: Format = "text",
-    language: Language = "en",
-) -> None:
-    """What was taken, and taken back, by method, till, clerk and day; also what came in at no till."""
-    _of_period(context, "collections", from_date, to_date, format_=format_, language=language)
-
-
-@app.command("custody", epilog=example("meterpos headoffice report custody --from 2026-11-20"))
-def custody(
-    context: typer.Context,
-    *,
-    from_date: From = None,
-    to_date: To = None,
-    format_: Format = "text",
-    language: Language = "en",
-) -> None:
-    """Where the cash is: each till's drawers and safe now, and the period's shifts, drops, pay-outs and bankings."""
-    _of_period(context, "custody", from_date, to_date, format_=format_, language=language)
+_add(
+    "financial",
+    "What is owed and held, billed and collected, the ten largest debts, and the aging of every meter.",
+    typed="--from 2026-11-01 --format pdf > f.pdf",
+)
+_add(
+    "collections",
+    "What was taken, and taken back, by method, till, clerk and day; also what came in at no till.",
+    typed="--from 2026-11-20 --format csv",
+)
+_add(
+    "custody",
+    "Where the cash is: each till's drawers and safe now, and the period's shifts, drops, pay-outs and bankings.",
+    typed="--from 2026-11-20",
+)
 
 
 @app.command("aging", epilog=example("meterpos headoffice report aging --format xlsx > aging.xlsx"))
@@ -94,17 +87,11 @@ def aging(
     _of_period(context, "aging", from_date, to_date, format_=format_, language=language)
 
 
-@app.command("trial-balance", epilog=example("meterpos headoffice report trial-balance --to 2026-11-30 --format csv"))
-def trial_balance(
-    context: typer.Context,
-    *,
-    from_date: From = None,
-    to_date: To = None,
-    format_: Format = "text",
-    language: Language = "en",
-) -> None:
-    """What every book held before the period, what changed, and what it holds, in debit and credit: the sum is zero."""
-    _of_period(context, "trial-balance", from_date, to_date, format_=format_, language=language)
+_add(
+    "trial-balance",
+    "What every book held before the period, what changed, and what it holds, in debit and credit: the sum is zero.",
+    typed="--to 2026-11-30 --format csv",
+)
 
 
 @app.command(
