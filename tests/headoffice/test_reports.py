@@ -162,6 +162,35 @@ def test_a_workbook_holds_amounts_and_days_as_such_and_no_formula(monkeypatch: p
         write_workbook([Sheet(name="x", columns=("a",), rows=[("1",), ("2",)])], io.BytesIO(), title="t")
 
 
+def test_a_workbook_is_as_wide_as_its_figures_and_ready_to_be_printed() -> None:
+    rows = [("Wilhelmina Nyambura Wanjiku-Kariuki", date(2026, 11, 20), "1234567.89"), ("x" * 200, date.min, "-5.00")]
+    columns = ("customer_name", "due", "amount")
+    out = io.BytesIO()
+    write_workbook([Sheet(name="a", columns=columns, rows=rows, money=frozenset({"amount"}))], out, title="Owed & held")
+    book = zipfile.ZipFile(out)
+    written, styles = book.read("xl/worksheets/sheet1.xml").decode(), book.read("xl/styles.xml").decode()
+    widths = [float(wide) for wide in re.findall(r'<col [^>]*width="([\d.]+)"', written)]
+    assert widths[0] > 60 and 10 < widths[1] < 14 and 13 < widths[2] < 16
+    for said in (
+        'ySplit="1"',
+        'orientation="landscape"',
+        'paperSize="9"',
+        'fitToHeight="0"',
+        '<autoFilter ref="A1:C3"/>',
+    ):
+        assert said in written, said
+    assert "Owed &amp;&amp; held" in written
+    assert "_xlnm.Print_Titles" in book.read("xl/workbook.xml").decode()
+    assert "#,##0.00" in styles and "yyyy-mm-dd" in styles
+
+
+def test_the_amounts_of_every_report_are_numbers_in_its_workbook(report: Callable[..., Done]) -> None:
+    for asked in (("statement", "--customer", "AC-10005"), *((kind,) for kind in KINDS)):
+        book = zipfile.ZipFile(io.BytesIO(report(*asked, "--format", "xlsx").raw))
+        texts = re.findall(rb"<t>([^<]*)</t>", b"".join(book.read(name) for name in book.namelist()))
+        assert not [text for text in texts if re.fullmatch(rb"-?[\d,]+\.\d\d", text)], asked
+
+
 def test_of_very_many_that_owe_the_paper_lists_the_most_overdue_and_the_file_all() -> None:
     made = report_samples.many_owing("en")
     assert len(made.rows) == LARGEST + 1

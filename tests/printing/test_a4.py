@@ -140,6 +140,13 @@ def test_no_mark_leaves_the_page() -> None:
                 assert down >= 0
 
 
+@pytest.mark.parametrize("count", range(30, 46))
+def test_the_last_words_of_a_paper_stand_below_figures_and_never_on_a_page_alone(count: int) -> None:
+    *_, last = sheet.pages(paper(rows(count), text("From the books."), text("Every one of them.")))
+    letters = [mark.text for _, block in last.blocks for mark in block.marks if isinstance(mark, Letters)]
+    assert letters[-4:] == [f"INV-{count - 1:05d}", f"{count - 1:,}.00", "From the books.", "Every one of them."]
+
+
 @pytest.mark.parametrize("tone", ["plain", "good", "bad"])
 def test_a_longer_bar_is_longer_and_says_its_figure(tone: str) -> None:
     bars = Bars((Bar("One", 100, "1.00", tone), Bar("Two", 200, "2.00", tone)))  # type: ignore[arg-type]

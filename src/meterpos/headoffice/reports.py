@@ -1,6 +1,7 @@
 """Head office's reports by name: made from its books, written as CSV, a workbook, PDF or text."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -92,8 +93,9 @@ def write(made: Report, format_: Format) -> bytes:
 
 
 def _workbook(made: Report) -> bytes:
-    name = made.stem.rstrip("-0123456789")
-    sheets = [Sheet(name=name, columns=made.columns, rows=made.rows, money=made.money)]
+    named = re.match(r"[a-z]+(-[a-z]+)*", made.stem)
+    assert named is not None, f"the files of a report are named after what it is: {made.stem}"
+    sheets = [Sheet(name=named[0], columns=made.columns, rows=made.rows, money=made.money)]
     sheets += [Sheet(name=one.name, columns=one.columns, rows=one.rows, money=one.money) for one in made.sheets]
     out = io.BytesIO()
     write_workbook(sheets, out, title=made.document.title)

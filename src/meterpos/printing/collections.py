@@ -14,6 +14,8 @@ from meterpos.printing.report_labels import ReportLabels, report_labels_in
 
 _COLUMNS = ("day", "clerk", "method", "receipts", "taken", "taken_back", "net")
 _MONEY = frozenset(_COLUMNS[4:])
+_DAYS_DRAWN_MAX = 31
+"""A chart of more days than a month has fills pages and shows nothing."""
 
 
 def compose_collections(
@@ -91,7 +93,7 @@ def _parts(found: Sequence[Collected], labels: ReportLabels, imprint: Imprint) -
         elements += _section(labels.by_clerk, labels.clerk, clerks, by_clerks, lambda one: one.clerk, str, labels)
     say = lambda day: report.say_day(day, language=imprint.language)  # noqa: E731
     elements += _section(labels.by_day, labels.day, days, found, lambda one: one.day, say, labels)
-    if len(days) > 1:
+    if 1 < len(days) <= _DAYS_DRAWN_MAX:
         elements.append(_bars(days, found, lambda one: one.day, say))
     return elements
 

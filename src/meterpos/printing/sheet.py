@@ -4,6 +4,7 @@ A paper that is made for a page (it has a table, tiles, a chart or two sides) st
 in a column in its middle.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -65,6 +66,9 @@ _LEADING: Final = 1.38
 _PAD: Final = 2.4
 _CODE: Final = 110.0
 _STRIPES: Final = 34.0
+_TAIL_MAX: Final = 12
+_HELD: Final = 2
+"""Blocks of the last figures that go along with the words below them: a table's last row and the gap after it."""
 _MODULES: Final = (1.0, 0.75)
 """Points along a module of a bar code, the best first: 0.35 and 0.26 mm."""
 
@@ -126,8 +130,22 @@ def _groups(blocks: Iterator[Block]) -> Iterator[list[Block]]:
 
 
 def _blocks(document: Document, setter: "_Setter") -> Iterator[Block]:
-    for element in document.elements:
-        yield from setter.blocks(element)
+    """Set the elements; the last words of a paper never stand on a page alone, but below what comes before them."""
+    last = len(document.elements) - _tail_of(document.elements) - 1
+    held: deque[Block] = deque()
+    for place, element in enumerate(document.elements):
+        for block in setter.blocks(element):
+            held.append(block)
+            if place <= last and len(held) > (_HELD if place == last else 0):
+                yield held.popleft()
+    yield from (replace(block, holds=place < len(held) - 1) for place, block in enumerate(held))
+
+
+def _tail_of(elements: Sequence[Element]) -> int:
+    """Return how many elements at the end are words below a paper's last figures; none where they are many."""
+    words = (Text, Blank, Rule, Barcode, Qr)
+    count = next((place for place, one in enumerate(reversed(elements)) if not isinstance(one, words)), 0)
+    return count if count <= _TAIL_MAX else 0
 
 
 def _setter_of(document: Document) -> "_Setter":

@@ -56,6 +56,7 @@ def compose_statement(statements: Sequence[Statement], *, to: Addressee, imprint
         columns=COLUMNS,
         rows=[row for one in statements for row in _rows(one)],
         stem=f"statement-{_whose(statements, to)}-{statements[0].from_date}-{statements[0].to_date}",
+        money=frozenset({"debit", "credit", "balance"}),
     )
 
 
