@@ -45,6 +45,7 @@ def refused(done: Any, sentence: str) -> None:
         ((*PAY, "--amount", "٢٥٠٠"), "is not an amount."),
         ((*PAY, "--amount", "100", "--tendered", "50"), "50.00 missing. Ask for the rest or lower the amount."),
         ((*PAY, "--amount", "100", "--invoice", "INV-2026-00390"), "belongs to another meter."),
+        ((*MPESA, "SK\udc80"), "A sign that is no letter (NUL, or half of one) was given."),
         ((*PAY, "--amount", "100", "--clerk", "otieno"), "Give the PIN of otieno in a file: --pin-file FILE."),
         ((*PAY, "--amount", "100", "--pin-file", "pin"), "Add --clerk NAME."),
         (

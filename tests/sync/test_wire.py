@@ -23,7 +23,7 @@ AT = "2026-11-20T06:41:07.123Z"
 NONCE = bytes(8)
 STREAM = bytes(range(16))
 
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
 ids = st.binary(min_size=32, max_size=32)
 numbers = st.integers(0, 2**53 - 1)
 instants = st.integers(-(3 * 10**13), 25 * 10**13).map(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from meterpos.cli.show import METHOD_NAMES
 from meterpos.errors import UserError
 from meterpos.ledger.money import AmountError, parse_amount
+from meterpos.ledger.texts import is_text
 
 if TYPE_CHECKING:
     from meterpos.ledger.operations.claims import Scanned
@@ -73,11 +74,14 @@ def _text(file: Path) -> str:
             content = stream.read(BYTES_MAX + 1)
         if len(content) > BYTES_MAX:
             raise UnusableFile(f"{file} is larger than {BYTES_MAX:,} bytes. Check that it is the right file.")
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise UnusableFile(f"{file} cannot be read: {error.strerror}. Check its name.") from error
     except UnicodeDecodeError as error:
         raise UnusableFile(f"{file} is not UTF-8 text. Save it as UTF-8 and try again.") from error
+    if not is_text(text):
+        raise UnusableFile(f"{file} holds signs that are no letters (NUL). Save it as plain text and try again.")
+    return text
 
 
 def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -12,6 +13,7 @@ from meterpos import __version__
 from meterpos.cli import headoffice, migrate, till
 from meterpos.cli.style import USER_ERROR, new_group
 from meterpos.errors import MeterposError, UserError
+from meterpos.ledger.texts import is_text, require_text
 
 app = new_group(help="Point of sale for utility pay points, with its head office.")
 app.add_typer(till.app, name="till")
@@ -25,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Names, CSV and JSON are UTF-8 with plain line feeds on every system, whatever its own habit for pipes.
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     try:
+        _refuse_no_text(sys.argv[1:] if arguments is None else arguments)
         _commands()(args=arguments, prog_name="meterpos")
     except UserError as error:
         _leave(str(error))
@@ -39,6 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         _leave(sentence)
     sys.exit(0)
+
+
+def _refuse_no_text(arguments: Sequence[str]) -> None:
+    """Refuse arguments that are no text, but for files that are really called so. Raises: UnusableText."""
+    for argument in arguments:
+        if not is_text(argument) and ("\0" in argument or not Path(argument).exists()):
+            require_text(argument)
 
 
 @cache

@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meterpos.headoffice.limits import Limit
 from meterpos.headoffice.metrics import Requests
+from meterpos.ledger.texts import is_text
 
 log: Final = logging.getLogger(__name__)
 
@@ -79,6 +81,9 @@ class Watch:
         try:
             if wait_s:
                 await _refuse(told, wait_s)
+            elif not _is_text(scope):
+                sentence = "The address holds a sign that is no letter (%00, or half of one). Ask without it."
+                await _answer(told, 400, {"error": sentence, "code": "unreadable"})
             else:
                 await self._app(scope, receive, told)
         finally:
@@ -115,11 +120,17 @@ def _address(scope: Scope) -> str:
 async def _refuse(send: Send, wait_s: float) -> None:
     seconds = int(wait_s) + 1
     sentence = f"Too many requests from this address. Try again in {seconds} s."
-    body = json.dumps({"error": sentence, "code": "too_many"}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"retry-after", str(seconds).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await _answer(send, 429, {"error": sentence, "code": "too_many"}, (b"retry-after", str(seconds).encode()))
+
+
+def _is_text(scope: Scope) -> bool:
+    """Tell whether every database takes what an address says, once it is read as the letters it stands for."""
+    said = unquote_to_bytes(scope.get("raw_path", b"")) + unquote_to_bytes(scope.get("query_string", b""))
+    return is_text(said.decode(errors="surrogateescape"))
+
+
+async def _answer(send: Send, status: int, said: dict[str, str], *headers: tuple[bytes, bytes]) -> None:
+    body = json.dumps(said).encode()
+    kind = ((b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": [*kind, *headers]})
     await send({"type": "http.response.body", "body": body})

@@ -15,6 +15,7 @@ from typing import Final
 from meterpos.errors import UserError
 from meterpos.ledger import signing
 from meterpos.ledger.journal import SHORT_BYTES, Entry
+from meterpos.ledger.texts import is_text
 
 PREFIX: Final = "MP1"
 PURPOSE: Final = "receipt"
@@ -113,4 +114,7 @@ def _long(raw: bytes, offset: int) -> tuple[str, int]:
     end = offset + 1 + raw[offset]
     if end > len(raw):
         raise ValueError("cut")
-    return raw[offset + 1 : end].decode(), end
+    text = raw[offset + 1 : end].decode()
+    if not is_text(text):
+        raise ValueError("text")
+    return text, end

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from meterpos.errors import MeterposError, UserError
+from meterpos.ledger.texts import NO_LETTER, UnusableText
 
 BUSY_TIMEOUT_MS: Final = 5_000
 
@@ -203,7 +204,7 @@ class Store:
     def _told_plainly(self, trouble: tuple[str, ...] = _DISK_TROUBLE) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, UnicodeDecodeError) as error:
+        except (DBAPIError, UnicodeError) as error:
             _raise_plainly(error, self.url.database, trouble=trouble)
             raise
 
@@ -281,6 +282,8 @@ def _raise_plainly(error: BaseException, where: str | None, *, trouble: tuple[st
     text = str(getattr(error, "orig", error)).lower()
     if isinstance(error, UnicodeDecodeError):  # the driver's: what stands where text was is none
         raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
+    if isinstance(error, UnicodeEncodeError) or (isinstance(error, DBAPIError) and "nul (0x00)" in text):
+        raise UnusableText(NO_LETTER) from error  # a text that no door has looked at
     if isinstance(error, DBAPIError):
         _raise_of_disk(error, trouble=trouble)
         if any(words in text for words in ("malformed", "not a database", "could not decode")):

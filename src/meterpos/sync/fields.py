@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from meterpos.ledger.texts import is_text
 from meterpos.sync.framing import INTEGER_MAX, PROTOCOL, Opened, Sealed, WireError, check_signature, open_unverified
 from meterpos.sync.records import OUTCOMES, Outcome
 
@@ -107,7 +108,7 @@ def integers(value: object, *, size: int) -> tuple[int, ...]:
 
 def text(value: object, *, empty: bool = False, name: str = "a text") -> str:
     """Read a text of bounded length."""
-    if not isinstance(value, str) or len(value) > TEXT_CHARACTERS_MAX or not (value or empty):
+    if not isinstance(value, str) or len(value) > TEXT_CHARACTERS_MAX or not (value or empty) or not is_text(value):
         raise WireError("range", f"{name} is not a text of at most {TEXT_CHARACTERS_MAX} characters")
     return value
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select
 from meterpos.errors import UserError
 from meterpos.headoffice import bulk
 from meterpos.headoffice.tables.legacy import legacy_decisions, legacy_meters, legacy_payments
+from meterpos.ledger.texts import is_text
 
 SUSPENSE: Final = "suspense"
 COLUMNS: Final = ("kind", "id", "decision")
@@ -51,6 +52,8 @@ def _rows(reader: "csv.DictReader[str]", name: str) -> Iterator[Decision]:
             raise UnusableDecision(f"{place}, column id: '{number[:40]}' is no payment.")
         if not said:
             raise UnusableDecision(f"{place}, column decision: empty. Write a meter's number, or suspense.")
+        if not is_text(said):
+            raise UnusableDecision(f"{place}, column decision: holds a sign that is no letter (NUL).")
         yield Decision(int(number), None if said.lower() == SUSPENSE else said, place)
 
 

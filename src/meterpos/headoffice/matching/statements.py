@@ -13,6 +13,7 @@ from typing import Final, Literal
 from meterpos.errors import UserError
 from meterpos.ledger.money import AmountError, parse_amount
 from meterpos.ledger.rules.tenders import REFERENCE_MAX, normalise_reference
+from meterpos.ledger.texts import is_text
 
 Kind = Literal["mpesa", "bank"]
 BYTES_MAX: Final = 20_000_000
@@ -116,6 +117,8 @@ def _rows(data: bytes, name: str) -> list[tuple[int, list[str]]]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnusableStatement(f"{name} is not UTF-8 text. Save it as CSV in UTF-8; nothing was changed.") from error
+    if not is_text(text):
+        raise UnusableStatement(f"{name} holds signs that are no letters (NUL). Ask for it anew; nothing was changed.")
     head = text[:4000]
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

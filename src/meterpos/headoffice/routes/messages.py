@@ -13,6 +13,7 @@ from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes.body import read_body
 from meterpos.headoffice.sms import reports, setup
+from meterpos.ledger.texts import readable
 
 router: Final = APIRouter(prefix="/v1/sms/{secret}")
 REPORT_BYTES_MAX: Final = 8_000
@@ -69,12 +70,7 @@ def _fields(body: bytes) -> dict[str, str]:
         found = json.loads(text) if text.lstrip().startswith("{") else dict(parse_qsl(text, max_num_fields=40))
     except (ValueError, RecursionError) as error:
         raise Problem(400, "unreadable", "The report is neither a form nor JSON.") from error
-    return {_storable(name): _storable(value) for name, value in found.items()}
-
-
-def _storable(value: object) -> str:
-    """Return a value as text that every database takes: half a surrogate pair and NUL are none."""
-    return str(value).encode(errors="replace").decode().replace("\0", "")
+    return {readable(str(name)): readable(str(value)) for name, value in found.items()}
 
 
 def _report(office: Office, fields: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.entries import stand_at_counter, write_entry
 from meterpos.ledger.queries.drafts import PREFIX
 from meterpos.ledger.tables import drafts, tenders
+from meterpos.ledger.texts import readable_all
 
 _taken: Final = select(tenders.c.number).where(tenders.c.tender_id == bindparam("tender_id"))
 
@@ -57,4 +58,4 @@ def abandon_payment(connection: Connection, *, given_up: Abandoned, moment: Mome
         "methods": list(given_up.methods),
         "amount": given_up.amount_minor,
     }
-    return write_entry(connection, counter, kind="payment_abandoned", body=body)
+    return write_entry(connection, counter, kind="payment_abandoned", body=readable_all(body))

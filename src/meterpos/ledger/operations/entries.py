@@ -16,6 +16,7 @@ from meterpos.ledger.queries.identity import Identity, identity
 from meterpos.ledger.queries.settings import UtilitySettings, utility_settings
 from meterpos.ledger.tables import drafts, shifts, tenders, users
 from meterpos.ledger.tables.base import format_instant
+from meterpos.ledger.texts import require_text
 
 TEMPLATE: Final = 1
 """The version of the papers' wording; frozen into each entry so that a reprint says what the original said."""
@@ -87,8 +88,9 @@ def write_entry(
 ) -> Entry:
     """Append one entry, project it and recalculate the accounts it touches; the caller's transaction holds it all.
 
-    Business date and shift are those of the open shift unless given.
+    Business date and shift are those of the open shift unless given. Raises: UnusableText.
     """
+    require_text((kind, counter.clerk, body, () if approval is None else (approval.by, approval.nonce)))
     opened = counter.shift
     data = content_bytes(
         kind=kind,

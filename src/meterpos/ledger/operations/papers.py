@@ -12,6 +12,7 @@ from meterpos.ledger.operations.entries import stand_at_counter, write_entry
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.papers import made_paper
 from meterpos.ledger.tables import papers
+from meterpos.ledger.texts import readable
 
 
 class NoSuchPaper(UserError):
@@ -43,4 +44,4 @@ def record_print_failure(connection: Connection, *, number: str, reason: str, mo
     counter = stand_at_counter(connection, moment=moment, clerk="")
     if counter.shift is not None:
         counter = replace(counter, clerk=counter.shift.clerk)
-    return write_entry(connection, counter, kind="print_failed", body={"number": number, "reason": reason})
+    return write_entry(connection, counter, kind="print_failed", body={"number": number, "reason": readable(reason)})

@@ -14,6 +14,7 @@ from meterpos.ledger.moment import Moment
 from meterpos.ledger.queries.papers import made_paper
 from meterpos.ledger.queries.spool import Job, Paper, State, find_job, may_be_out
 from meterpos.ledger.tables import spool
+from meterpos.ledger.texts import readable
 
 DETAIL_MAX: Final = 300
 SENT_TOO_LONG: Final = timedelta(minutes=2)
@@ -141,7 +142,7 @@ def settle(connection: Connection, *, job_id: int, state: State, detail: str = "
     One settled in the meantime keeps what it was given first.
     """
     assert state in {"confirmed", "unconfirmed", "failed"}, f"{state} settles nothing"
-    return _move(connection, job_id, come_from="sent", state=state, detail=detail[:DETAIL_MAX])
+    return _move(connection, job_id, come_from="sent", state=state, detail=readable(detail)[:DETAIL_MAX])
 
 
 def settle_left_behind(connection: Connection, *, at: datetime) -> int:

@@ -121,7 +121,7 @@ def normalise_reference(text: str) -> str:
     return "".join(letter for letter in folded if not letter.isspace() and unicodedata.category(letter) not in _DROPPED)
 
 
-_DROPPED: Final = frozenset({"Pd", "Cc", "Cf"})  # dashes of every kind; what cannot be seen
+_DROPPED: Final = frozenset({"Pd", "Cc", "Cf", "Cs"})  # dashes of every kind; what cannot be seen
 
 
 def required_reference(method: str, text: str | None) -> str | None:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from meterpos.errors import UserError
 from meterpos.ledger.money import format_amount, parse_amount
+from meterpos.ledger.texts import is_text, readable
 from meterpos.ui import theme, words
 from meterpos.ui.theme import METRICS, Step, Type
 from meterpos.ui.widgets.basic import Label, Surface, announce, horizontal, restyle, vertical
@@ -22,6 +23,14 @@ class Line(QLineEdit):
         self.setProperty("naked", naked)
         if not naked:
             self.setFixedHeight(METRICS.field)
+        self.textChanged.connect(self._keep_letters)
+
+    def _keep_letters(self, text: str) -> None:
+        """Let go of what was pasted and is no letter: no ledger could keep it."""
+        if not is_text(text):
+            at = self.cursorPosition()
+            self.setText(readable(text, mark=""))
+            self.setCursorPosition(at)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -14,6 +14,7 @@ from meterpos.headoffice import bulk
 from meterpos.headoffice.legacy import problems, values
 from meterpos.headoffice.tables.legacy import legacy_plan_payments, legacy_plan_sums, legacy_plans, legacy_users
 from meterpos.ledger.rules.tenders import normalise_reference
+from meterpos.ledger.texts import readable
 
 STEP: Final = "plans"
 MALFORMED: Final = "malformed history"
@@ -122,7 +123,8 @@ def _payment(one: Any) -> Paid:
 
 
 def _text(value: Any) -> str | None:
-    return (str(value).strip() or None) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    is_said = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return (readable(str(value), mark="").strip() or None) if is_said else None
 
 
 def _day_or_none(value: Any) -> str | None:
