@@ -8,9 +8,10 @@ from sqlalchemy import update
 from meterpos import vault
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.queries.receipts import find_receipt
-from meterpos.ledger.rules.approvals import code_of, read_challenge
+from meterpos.ledger.rules.approvals import Wanted, code_of, read_challenge
 from meterpos.ledger.tables import users
 from meterpos.ui import words
+from meterpos.ui.widgets.approval import ApprovalBox
 from meterpos.ui.window import Window
 from tests.support.tills import STREAM, Counter
 from tests.ui import stand
@@ -129,3 +130,11 @@ def test_wrong_pins_say_how_long_to_wait_in_one_sentence(window: Window, counter
     panel._press()
     settle(window)
     assert panel.approval.pin.problem.text() == "PIN zisizo sahihi ni nyingi mno. Jaribu tena baada ya 4 s."
+
+
+def test_two_forms_that_ask_in_the_same_moment_are_both_told_who_may_agree(window: Window, counter: Counter) -> None:
+    boxes = [ApprovalBox(window.desk) for _ in range(2)]
+    for number, box in enumerate(boxes):
+        box.open_for(Wanted("reverse", f"KSM01-00000{number}", 250_000))
+    settle(window)
+    assert [box.approver.person() is not None for box in boxes] == [True, True]

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
-from meterpos.ui import words
+from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.idle import Idle
 from meterpos.ui.widgets.scrolled import Scrolled
@@ -56,6 +56,7 @@ class Gate(QStackedWidget):
         if page not in self._fronts:
             self._fronts[page] = Scrolled(page)
             self.addWidget(self._fronts[page])
+        theme.wear(self._fronts[page])
         self.setCurrentWidget(self._fronts[page])
 
     def stand(self) -> None:

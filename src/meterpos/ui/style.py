@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from meterpos.ui.theme import Metrics, Palette
 
 _SHEET = Template("""
-QMainWindow, QWidget#page { background: $page; }
+QWidget#page { background: $page; }
 QLabel { color: $ink; background: transparent; }
 QLabel[tone="muted"] { color: $muted; }
 QLabel[tone="danger"] { color: $danger; }

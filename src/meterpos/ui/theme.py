@@ -1,16 +1,17 @@
 """The look in numbers: every colour, size, radius and type step of the window lives here, light and dark.
 
 `apply()` turns them into one QPalette and one style sheet. Painters ask `palette()` when they paint, so a change shows
-at once.
+at once. While somebody works, `change()` dresses the window part by part, what is seen first (docs/decisions/0029).
 """
 
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from meterpos.resources import resource_path
 from meterpos.ui import style
@@ -175,6 +176,9 @@ class _Theme(QObject):
         super().__init__()
         self.palette = LIGHT
         self.is_dressed = False
+        self.whole = ""  # the palette of the application's style sheet
+        self.parts: list[QWidget] = []
+        self.waiting: list[QWidget] = []
 
 
 _theme = _Theme()
@@ -213,10 +217,52 @@ def load_fonts() -> None:
 
 
 def apply(app: QApplication, name: str) -> None:
-    """Dress the whole application in one palette: `light` or `dark`."""
+    """Dress the whole application in one palette, in one piece: `light` or `dark`."""
     prepare(app, name)
+    _theme.waiting = []
+    for part in _parts():
+        part.setStyleSheet("")
+    app.setStyleSheet("")  # a sheet over another lets Qt look at each widget as often as it lies deep
     app.setStyleSheet(style.sheet(_theme.palette, METRICS))
+    _theme.whole = name
     _theme.changed.emit()
+
+
+def change(app: QApplication, name: str) -> None:
+    """Dress what is seen in another palette now, and what is hidden part by part, an event each."""
+    prepare(app, name)
+    _theme.waiting = _parts()
+    for part in [part for part in _theme.waiting if part.isVisible()]:
+        _dress(part)
+    _theme.changed.emit()
+    QTimer.singleShot(0, _theme, _dress_next)
+
+
+def wear(part: QWidget) -> None:
+    """Let a part of the window, which holds no other part, wear the colours in use from now on."""
+    if part not in _theme.parts:
+        _theme.parts = [*_parts(), part]
+        if _theme.whole not in ("", _theme.palette.name):
+            _dress(part)
+    elif part in _theme.waiting:
+        _dress(part)
+
+
+def _parts() -> list[QWidget]:
+    return [part for part in _theme.parts if isValid(part)]
+
+
+def _dress(part: QWidget) -> None:
+    is_as_whole = _theme.palette.name == _theme.whole
+    part.setStyleSheet("" if is_as_whole else style.sheet(_theme.palette, METRICS))
+    _theme.waiting = [other for other in _theme.waiting if other is not part]
+
+
+def _dress_next() -> None:
+    _theme.waiting = [part for part in _theme.waiting if isValid(part)]
+    if _theme.waiting:
+        _dress(_theme.waiting[0])
+        QTimer.singleShot(0, _theme, _dress_next)
 
 
 def prepare(app: QApplication, name: str) -> None:

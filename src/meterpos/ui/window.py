@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from meterpos.errors import UserError
@@ -42,7 +42,6 @@ SIZE_LEAST = (840, 480)
 """1366×768 and 1280×720 at 150 %: what does not fit then scrolls."""
 
 RECEIPT_SEAL = "MP1"
-
 
 Again = Literal["same", "training", "real"]
 AGAIN: Final[tuple[Again, ...]] = get_args(Again)
@@ -107,10 +106,11 @@ class Window(QMainWindow):
         column.addWidget(self.top)
         column.addWidget(self.notice)
         column.addWidget(self.cash)
-        column.addWidget(Scrolled(self._stack), 1)
+        pages, railing = Scrolled(self._stack), _railing(self.rail)
+        column.addWidget(pages, 1)
         whole = QWidget()
         row = horizontal(whole, spacing=0)
-        row.addWidget(_railing(self.rail))
+        row.addWidget(railing)
         row.addWidget(right, 1)
         self.gate = Gate(self.desk, whole)
         everything = QWidget()
@@ -119,11 +119,15 @@ class Window(QMainWindow):
         over.addWidget(self.gate, 1)
         self.setCentralWidget(everything)
         self.help = HelpPanel(everything)
+        bars = (pages.verticalScrollBar(), pages.horizontalScrollBar(), self.training, self.notice, self.cash)
+        for part in (self.pay, railing, self.top, *bars, self.help):
+            theme.wear(part)
         self.rail.show_page("pay")
         self.top.tell()
         self.pay.search.line.setFocus()
 
     def _connect(self) -> None:
+        theme.notifier().changed.connect(self.update)
         self.rail.wanted.connect(self.go)
         self.desk.go_to.connect(self.go)
         self.desk.stands.connect(self._stand)
@@ -232,6 +236,7 @@ class Window(QMainWindow):
         if page is not None:
             self._pages[name] = page
             self._stack.addWidget(page)
+            theme.wear(page)
             if self.desk.standing is not None:
                 _as_page(page).stand()
         return page
@@ -245,6 +250,7 @@ class Window(QMainWindow):
         if page is None:
             return
         self.notice.hide()
+        theme.wear(page)
         self._stack.setCurrentWidget(page)
         if name in self.rail.buttons:
             self.rail.show_page(name)
@@ -291,7 +297,7 @@ class Window(QMainWindow):
     # --- settings ------------------------------------------------------------------------------------------------
 
     def _change_look(self, name: str) -> None:
-        theme.apply(_app(), name)
+        theme.change(_app(), name)
         self.configuring.choose(theme=name)
 
     def _change_language(self, name: str) -> None:
@@ -302,7 +308,7 @@ class Window(QMainWindow):
         """What was applied is in force at once: looks and words here, the rest where it is asked for."""
         settings = self.desk.till.settings
         if "theme" in names and theme.palette().name != settings.theme:
-            theme.apply(_app(), settings.theme)
+            theme.change(_app(), settings.theme)
         if "language" in names:
             words.speak(settings.language)
         if "printer" in names:
@@ -313,8 +319,6 @@ class Window(QMainWindow):
             self.gate.begin_counting()
         if "text_size" in names:
             self.open_again("same")
-        if "lock_after_min" in names:
-            self.gate.begin_counting()
         self.top.tell()
 
     def open_again(self, which: Again) -> None:
@@ -336,6 +340,10 @@ class Window(QMainWindow):
             self.go("receipts", ("seal", text))
         else:
             self.go("pay", text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground of all pages, which is in no part's style sheet."""
+        QPainter(self).fillRect(event.rect(), theme.color(theme.palette().page))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -32,7 +32,7 @@ TOOLS: Final = {
     "enrol": ("configuring",),
 }
 """What a page is handed beside the desk, in order."""
-PARTS: Final = (("plans", "form"), ("plans", "done"), ("plans", "new"))
+PARTS: Final = (("plans", "form"), ("plans", "done"), ("plans", "new"), ("receipts", "correcting"))
 """Page, and what of it is made when it is first wanted: a piece of work of its own, also where it is made ahead."""
 
 

@@ -152,7 +152,10 @@ class SettingsPage(QWidget):
         self._gather()
 
     def _follow_looks(self) -> None:
+        """Show what was chosen elsewhere; it is chosen already, and choosing it again could go on for ever."""
+        before, self._quiet = self._quiet, True
         self.look.choose(theme.palette().name)
+        self._quiet = before
 
     # --- changing ------------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class ApprovalBox(QWidget):
         self._desk.tasks.read(
             lambda conn: asking.approvers(conn, clerk, moment, act=self._act),
             self._offer,
-            topic=f"approvers {self._act}",
+            topic=f"approvers {id(self)}",
         )
 
     def clear(self) -> None:

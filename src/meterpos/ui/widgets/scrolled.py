@@ -20,6 +20,8 @@ class Scrolled(QScrollArea):
             self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(inside)
+        self.viewport().setAutoFillBackground(False)
+        inside.setAutoFillBackground(False)  # a scroll area has it filled, with a colour that no style sheet names
         inside.installEventFilter(self)
         self.viewport().installEventFilter(self)
         app = QApplication.instance()
