@@ -273,3 +273,13 @@ def test_the_history_makes_the_tables(database_url: str) -> None:
     store.close()
     assert found == []
     assert indexes == declared
+
+
+@pytest.mark.parametrize(("asked", "cost"), [("", "1.1"), ("?options=-c%20random_page_cost%3D3", "3")])
+def test_postgresql_is_told_what_a_page_costs_unless_the_url_tells(postgres_url: str, asked: str, cost: str) -> None:
+    store = Store(postgres_url + asked)
+    try:
+        with store.read() as connection:
+            assert connection.exec_driver_sql("SHOW random_page_cost").scalar() == cost
+    finally:
+        store.close()

@@ -6,16 +6,20 @@ are rebuilt from facts here too.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
     Select,
+    String,
     Subquery,
     Update,
+    any_,
     bindparam,
     case,
     cast,
@@ -34,6 +38,8 @@ from meterpos.ledger.rules.balances import PLAIN_KINDS, UNDOING_KINDS, Totals
 from meterpos.ledger.tables import accounts, customers, facts, movements
 
 CHUNK: Final = 900
+"""How many are asked about at once on SQLite, a mark each; PostgreSQL takes them as one value, and any number."""
+
 ZERO: Final[ColumnElement[int]] = literal_column("0", BigInteger)
 """Constants are written out: SQLite computes an aggregate once only where it sees that two are the same."""
 _OTHERWISE_OWED: Final[list[ColumnElement[str]]] = [
@@ -136,9 +142,11 @@ def differs(values: Mapping[str, ColumnElement[Any]], table: Any) -> ColumnEleme
     return or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
 
 
-def _named(of: Any) -> ColumnElement[bool]:
-    named: ColumnElement[bool] = of.c.account_no.in_(bindparam("accounts", expanding=True))
-    return named
+def _one_of(column: ColumnElement[Any], name: str, dialect: str) -> ColumnElement[bool]:
+    """Return the condition that a text is one of those given as ``name``."""
+    if dialect == "sqlite":
+        return column.in_(bindparam(name, expanding=True))
+    return column == any_(bindparam(name, type_=ARRAY(String)))
 
 
 def _account_update(which: Which | None) -> Update:
@@ -167,8 +175,12 @@ ACTIVE: Final = (accounts.c.kind == "meter") & accounts.c.closed_on.is_(None)
 """The accounts whose sums are their customer's."""
 
 
-def _customer_sums(of: Select[Any] | ColumnElement[Any] | None) -> Subquery:
-    """Sum the accounts of the customers in ``of`` (None: of all)."""
+Owned = Callable[[ColumnElement[str]], ColumnElement[bool]]
+"""Which customers: a condition on the column that names an account's owner."""
+
+
+def _customer_sums(of: Owned | None) -> Subquery:
+    """Sum the accounts of the customers that ``of`` says (None: of all)."""
     owner: ColumnElement[str] = accounts.c.customer_no
     if of is None:
         owner = owner.concat("")  # by sorting a plain scan: the index would fetch every account in random order
@@ -178,7 +190,7 @@ def _customer_sums(of: Select[Any] | ColumnElement[Any] | None) -> Subquery:
             minor(func.sum(accounts.c.balance_minor).filter(ACTIVE)).label("balance_minor"),
             minor(func.sum(accounts.c.overpayment_minor).filter(ACTIVE)).label("overpayment_minor"),
         )
-        .where(accounts.c.customer_no.is_not(None) if of is None else owner.in_(of))
+        .where(accounts.c.customer_no.is_not(None) if of is None else of(owner))
         .group_by(owner)
     )
     return query.subquery("sums")
@@ -188,7 +200,7 @@ def _customer_values(sums: Subquery) -> dict[str, ColumnElement[Any]]:
     return {name: sums.c[name] for name in ("balance_minor", "overpayment_minor")}
 
 
-def _customer_update(of: Select[Any] | ColumnElement[Any] | None) -> Any:
+def _customer_update(of: Owned | None) -> Any:
     sums = _customer_sums(of)
     values = _customer_values(sums)
     return (
@@ -205,9 +217,8 @@ KEPT_FOR_NOTHING: Final = ((customers.c.balance_minor != 0) | (customers.c.overp
 """The customers of whom something is kept though they have no account."""
 
 
-def _customers_without_accounts(some: bool) -> Update:
-    query = update(customers).values(balance_minor=0, overpayment_minor=0).where(KEPT_FOR_NOTHING)
-    return query.where(customers.c.customer_no.in_(bindparam("customers", expanding=True))) if some else query
+def _emptied() -> Update:
+    return update(customers).values(balance_minor=0, overpayment_minor=0).where(KEPT_FOR_NOTHING)
 
 
 def _customer_columns() -> tuple[Any, ...]:
@@ -225,18 +236,39 @@ def _customer_differences() -> Select[Any]:
 
 
 _UPDATE_ALL: Final = _account_update(None)
-_UPDATE_SOME: Final = _account_update(_named)
 _DIFFERENCES_OF_ALL: Final = _account_differences(None)
-_DIFFERENCES_OF_SOME: Final = _account_differences(_named)
 _CUSTOMER_DIFFERENCES: Final = _customer_differences()
 _KEPT_WITHOUT_ACCOUNTS: Final = select(*_customer_columns()).where(KEPT_FOR_NOTHING).order_by(customers.c.customer_no)
 _CUSTOMERS_ALL: Final = _customer_update(None)
-_CUSTOMERS_SOME: Final = _customer_update(bindparam("customers", expanding=True))
-_OWNERS_SOME: Final = _customer_update(
-    select(accounts.c.customer_no).where(accounts.c.account_no.in_(bindparam("accounts", expanding=True)))
-)
-_EMPTIED_ALL: Final = _customers_without_accounts(some=False).returning(*_customer_columns())
-_EMPTIED_SOME: Final = _customers_without_accounts(some=True).returning(*_customer_columns())
+_EMPTIED_ALL: Final = _emptied().returning(*_customer_columns())
+
+
+class _Some(NamedTuple):
+    """The statements about some: of ``accounts``, or of ``customers``."""
+
+    update: Update
+    differences: Select[Any]
+    owners: Any
+    customers: Any
+    emptied: Any
+    at_once: int | None
+
+
+@cache
+def _some(dialect: str) -> _Some:
+    def named(of: Any) -> ColumnElement[bool]:
+        return _one_of(of.c.account_no, "accounts", dialect)
+
+    emptied = _emptied().where(_one_of(customers.c.customer_no, "customers", dialect))
+    return _Some(
+        update=_account_update(named),
+        differences=_account_differences(named),
+        owners=_customer_update(lambda owner: owner.in_(select(accounts.c.customer_no).where(named(accounts)))),
+        customers=_customer_update(lambda owner: _one_of(owner, "customers", dialect)),
+        emptied=emptied.returning(*_customer_columns()),
+        at_once=CHUNK if dialect == "sqlite" else None,
+    )
+
 
 # --- what others call -------------------------------------------------------------------------------------------------
 
@@ -248,10 +280,10 @@ def recalculate(connection: Connection, account_nos: Collection[str] | None) -> 
     """
     if account_nos is None:
         return recalculate_all(connection)
-    changed: list[Changed] = []
-    for chunk in _chunks(sorted(account_nos)):
-        changed += map(Changed._make, connection.execute(_UPDATE_SOME, {"accounts": chunk}))
-        connection.execute(_OWNERS_SOME, {"accounts": chunk})
+    some, changed = _some(connection.dialect.name), list[Changed]()
+    for chunk in _chunks(sorted(account_nos), some.at_once):
+        changed += map(Changed._make, connection.execute(some.update, {"accounts": chunk}))
+        connection.execute(some.owners, {"accounts": chunk})
     return tuple(changed)
 
 
@@ -267,9 +299,9 @@ def recalculate_customers(connection: Connection, customer_nos: Collection[str] 
     if customer_nos is None:
         rows = [*connection.execute(_CUSTOMERS_ALL), *connection.execute(_EMPTIED_ALL)]
         return tuple(map(CustomerSums._make, rows))
-    changed: list[CustomerSums] = []
-    for chunk in _chunks(customer_nos):
-        for query in (_CUSTOMERS_SOME, _EMPTIED_SOME):
+    some, changed = _some(connection.dialect.name), list[CustomerSums]()
+    for chunk in _chunks(customer_nos, some.at_once):
+        for query in (some.customers, some.emptied):
             changed += map(CustomerSums._make, connection.execute(query, {"customers": chunk}))
     return tuple(changed)
 
@@ -278,10 +310,11 @@ def find_differences(connection: Connection, account_nos: Collection[str] | None
     """Return what `recalculate` would change, changing nothing."""
     if account_nos is None:
         return tuple(map(_difference, connection.execute(_DIFFERENCES_OF_ALL)))
+    some = _some(connection.dialect.name)
     return tuple(
         _difference(row)
-        for chunk in _chunks(sorted(account_nos))
-        for row in connection.execute(_DIFFERENCES_OF_SOME, {"accounts": chunk})
+        for chunk in _chunks(sorted(account_nos), some.at_once)
+        for row in connection.execute(some.differences, {"accounts": chunk})
     )
 
 
@@ -349,7 +382,7 @@ def rebuild_movements(connection: Connection) -> None:
         after = subjects[-1]
 
 
-def _chunks(items: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(items: Iterable[str], at_once: int | None) -> Iterator[list[str]]:
     rest = iter(items)
-    while chunk := list(islice(rest, CHUNK)):
+    while chunk := list(islice(rest, at_once)):
         yield chunk
