@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from meterpos.errors import UserError
 from meterpos.headoffice.books import Invoice, add_invoices, adjust, say_of_payments
 from meterpos.headoffice.master import hand_over
+from meterpos.headoffice.zones import move_customer
 from tests.faults.terms import OfficeCut
-from tests.faults.world import account_rows
+from tests.faults.world import ZONES, account_rows
 
 if TYPE_CHECKING:
     from tests.faults.schedule import Schedule
@@ -17,7 +18,9 @@ def work(schedule: "Schedule") -> None:
     office, dice = schedule.world.office, schedule.random
     rows = [row for row in account_rows(office.store) if row.closed_on is None]
     row = dice.choice(rows)
-    what = dice.choices(("invoice", "adjust", "confirmation", "bounce", "hand over"), weights=(5, 3, 3, 3, 3))[0]
+    what = dice.choices(
+        ("invoice", "adjust", "confirmation", "bounce", "hand over", "zone"), weights=(5, 3, 3, 3, 3, 3)
+    )[0]
     today = office.moment().today
     try:
         with office.write() as (conn, outgoing):
@@ -57,9 +60,13 @@ def work(schedule: "Schedule") -> None:
                     account_no=f"{row.account_no}-{schedule.next_number()}",
                     on=today,
                 )
+            elif what == "zone":
+                zone = dice.choice(sorted({zone for zones in ZONES.values() for zone in zones}))
+                move_customer(conn, outgoing, customer_no=row.customer_no, zone=zone)
             else:
                 number = _some_receipt(schedule)
                 say_of_payments(conn, outgoing, event=what, number=number, on=today)  # type: ignore[arg-type]
+        schedule.moved |= what in ("hand over", "zone")
         schedule.tell(f"office: {what} {row.account_no}")
     except UserError as error:
         schedule.tell(f"office: no {what}: {error}")

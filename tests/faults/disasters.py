@@ -8,6 +8,7 @@ from sqlalchemy import select
 from meterpos.headoffice.restores import begin_generation
 from meterpos.ledger.operations.enrolment import begin_again_after_restore
 from meterpos.ledger.tables import journal
+from tests.faults import lost, sticks
 
 if TYPE_CHECKING:
     from tests.faults.schedule import Schedule
@@ -31,6 +32,8 @@ def restore_till(schedule: "Schedule") -> None:
     dice = schedule.random
     told = dice.random() < 0.8
     if told:
+        if dice.random() < 0.7:
+            schedule.calmly(lambda: lost.take_from_mirror(schedule, place))
         with place.store.write_calmly() as connection:
             begin_again_after_restore(
                 connection,
@@ -43,6 +46,8 @@ def restore_till(schedule: "Schedule") -> None:
     schedule.faults[kind] += 1
     schedule.tell(f"{name}: {kind}, from copy {number}")
     _bury(schedule)
+    if dice.random() < 0.4:
+        sticks.read_old(schedule, place)
 
 
 def clone_till(schedule: "Schedule") -> None:
@@ -57,8 +62,6 @@ def clone_till(schedule: "Schedule") -> None:
     schedule.start_again(twin)
     twin.store.at_moment = schedule.till_moment(twin)
     schedule.world.places[twin.name] = twin
-    for one in [one for one in schedule.receipts.values() if one.place == name]:
-        schedule.receipts.setdefault(one.entry.entry_id, one)
     schedule.faults["clone"] += 1
     schedule.tell(f"{name}: a copy goes on as {twin.name}")
 
@@ -106,3 +109,4 @@ def _bury(schedule: "Schedule") -> None:
     for entry_id in gone - schedule.buried:
         schedule.tell(f"{schedule.receipts[entry_id].number} stands on no disk any more")
     schedule.buried = gone
+    schedule.claims.clear()

@@ -15,13 +15,13 @@ from typing import Any
 from tests.faults import cursor, disk, fuzz, order, printing, slow, web
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
-from tests.faults.simulate import Simulator, Tally, first_seed_that_finds, tell
-from tests.faults.tree import Tree, grow_all
+from tests.faults.simulate import Simulator, Tally, tell
+from tests.faults.tree import SMALL, Tree, first_leaf_that_finds, grow_all
 
 SLICE = 50
 """Schedules a process plays before it reports."""
-PLANTED_SEEDS = 60
-"""Within so many seeds a planted bug has to show, and the unpatched code passes all of them."""
+PLANTED_TREES = 12
+"""Within so many trees of schedules a planted bug has to show, and the unpatched code passes all of them."""
 FOR_EVER = 10**9
 
 
@@ -92,6 +92,11 @@ def _grow(first: int, end: int, seconds: float) -> Tally:
         return grow_all(simulator, range(first, end), until=time.monotonic() + seconds)
 
 
+def _grow_small(first: int, end: int, seconds: float) -> Tally:
+    with Simulator() as simulator:
+        return grow_all(simulator, range(first, end), shape=SMALL, until=time.monotonic() + seconds)
+
+
 def _play(first: int, end: int, seconds: float) -> Tally:
     with Simulator() as simulator:
         return simulator.play_all(range(first, end), until=time.monotonic() + seconds)
@@ -99,34 +104,31 @@ def _play(first: int, end: int, seconds: float) -> Tally:
 
 def planted(options: argparse.Namespace) -> bool:
     """Plant each bug and look for it; the unpatched code passes the same seeds."""
-    seeds = range(options.seed, options.seed + (options.runs or PLANTED_SEEDS))
-    found: dict[str, tuple[int, str] | str | None] = dict(
+    seeds = range(options.seed, options.seed + (options.runs or PLANTED_TREES))
+    found: dict[str, tuple[str, str] | str | None] = dict(
         spread(options, _find, ((number, seeds.start, seeds.stop) for number in range(len(BUGS))))
     )
     clean = Tally()
-    for part in spread(
-        options, _play, ((n, min(n + SLICE, seeds.stop)) for n in range(seeds.start, seeds.stop, SLICE))
-    ):
+    for part in spread(options, _grow_small, ((seed, seed + 1) for seed in seeds)):
         clean.add(part)
     for bug in BUGS:
         what = found.get(bug.name, "not tried: the time was up")
-        says = f"seed {what[0]}: {what[1][:120]}" if isinstance(what, tuple) else what or "MISSED"
+        says = f"{what[0]}: {what[1][:120]}" if isinstance(what, tuple) else what or "MISSED"
         print(f"  {bug.name} ({bug.says}): {says}")
     caught = sum(isinstance(what, tuple) for what in found.values())
     print(
-        f"  {caught} of {len(BUGS)} planted bugs found within {len(seeds)} seeds; "
-        f"the unpatched code failed {len(clean.failed)} of {clean.schedules}",
+        f"  {caught} of {len(BUGS)} planted bugs found within {len(seeds)} trees; "
+        f"the unpatched code failed {len(clean.failed)} of {clean.schedules} schedules",
         flush=True,
     )
     return caught == len(BUGS) and not clean.failed
 
 
-def _find(number: int, first: int, end: int, seconds: float) -> tuple[str, tuple[int, str] | str | None]:
-    del seconds
+def _find(number: int, first: int, end: int, seconds: float) -> tuple[str, tuple[str, str] | str | None]:
     bug = BUGS[number]
     try:
         with Simulator() as simulator:
-            return bug.name, first_seed_that_finds(simulator, bug, range(first, end))
+            return bug.name, first_leaf_that_finds(simulator, bug, range(first, end), until=time.monotonic() + seconds)
     except DoesNotApply as error:
         return bug.name, f"DOES NOT APPLY: {error}"
 
@@ -245,7 +247,6 @@ def printers(options: argparse.Namespace) -> bool:
 
 
 def _print(rounds: int, seed: int, seconds: float) -> printing.Printed:
-    del seconds
     with tempfile.TemporaryDirectory(prefix="meterpos-faults-", dir=disk.fast()) as folder:
         return printing.run(Path(folder) / "till", rounds=rounds, seed=seed)
 
@@ -276,7 +277,6 @@ def fuzzing(options: argparse.Namespace) -> bool:
 
 
 def _fuzz(name: str, runs: int, seed: int, seconds: float) -> fuzz.Fuzzed:
-    del seconds
     return fuzz.fuzz(name, runs=runs, seed=seed)
 
 
@@ -294,5 +294,4 @@ def permutations(options: argparse.Namespace) -> bool:
 
 
 def _permute(first: int, end: int, seconds: float) -> tuple[int, list[str]]:
-    del seconds
     return end - first, [sentence for seed in range(first, end) for sentence in order.permute(seed)]

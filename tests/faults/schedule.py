@@ -21,7 +21,7 @@ from meterpos.sync.exchange import ExchangeResult, exchange
 from meterpos.sync.framing import open_unverified
 from meterpos.sync.lock import ExchangeRunning
 from meterpos.sync.steps import Failure, Memory
-from tests.faults import desk, disasters, sticks
+from tests.faults import desk, disasters, lost, sticks
 from tests.faults.disks import Mark
 from tests.faults.line import SimLine
 from tests.faults.terms import CUT, OfficeCut, Receipt, Stick, TillCut, Wrong
@@ -42,6 +42,7 @@ class Kept:
     now: datetime
     office: Mark
     places: dict[str, tuple[Mark, timedelta, Any]]
+    mirrors: lost.Mirrors
 
 
 @dataclass
@@ -55,6 +56,12 @@ class Schedule:
     receipts: dict[bytes, Receipt] = field(default_factory=dict)
     buried: set[bytes] = field(default_factory=set)
     """Receipts that stood on no disk any more after a disaster: nothing but their paper is left."""
+    mirrored: dict[str, list[bytes]] = field(default_factory=dict)
+    """The entries a till's mirror must hold, or head office."""
+    brought: set[str] = field(default_factory=set)
+    """Tills of which a stick brought head office something new."""
+    claims: list[bytes] = field(default_factory=list)
+    """Papers head office holds claims of, since the last disaster."""
     story: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     late: list[tuple[str, bytes]] = field(default_factory=list)
@@ -71,6 +78,8 @@ class Schedule:
     forgotten: bool = False
     """Head office was restored and nobody said so."""
     office_came_back: bool = False
+    moved: bool = False
+    """Head office gave a meter to somebody else, or a customer to another zone."""
     payments: int = 0
     ahead: list[str] = field(default_factory=list)
     """What else will befall this month, by the names of tests.faults.disasters."""
@@ -127,6 +136,7 @@ class Schedule:
             world.now,
             world.office_store.mark(),
             {name: (place.store.mark(), place.skew, place.memory) for name, place in world.places.items()},
+            lost.mirrors(world),
         )
 
     def go_back(self, kept: Kept) -> None:
@@ -141,6 +151,7 @@ class Schedule:
             place = self.world.places[name]
             place.store.put_back(mark)
             place.skew, place.memory = skew, memory
+        lost.put_back(self.world, kept.mirrors)
 
     def throw_anew(self, name: str) -> None:
         """Let other dice fall from here on."""
@@ -174,10 +185,17 @@ class Schedule:
                 self.turn_clock,
                 self.arrive,
                 self.carry,
+                self.secure,
             ),
-            weights=(44, 8, 4, 24, 10, 2, 4, 9),
+            weights=(44, 8, 4, 24, 10, 2, 4, 9, 12),
         )[0]
         what()
+
+    def secure(self) -> None:
+        """Something is done against loss: a mirror grows or is read, a receipt of what is lost is claimed."""
+        self.random.choices(
+            (lost.grow_mirror, lost.read_some_mirror, lost.claim_some), weights=(20, 2, 4 if self.buried else 1)
+        )[0](self)
 
     def office_works(self) -> None:
         """Head office does one piece of its work."""
@@ -298,9 +316,9 @@ class Schedule:
         with place.store.read() as connection:
             if stand_at_counter(connection, moment=place.till.moment(), clerk=CLERK).shift is not None:
                 return
-        self._calmly(lambda: place.till.open_shift(float_minor=0, clerk=CLERK))
+        self.calmly(lambda: place.till.open_shift(float_minor=0, clerk=CLERK))
 
-    def _calmly(self, work: Callable[[], Any]) -> Any:
+    def calmly(self, work: Callable[[], Any]) -> Any:
         """Do what is not itself under test without a power cut."""
         noisy, self.noisy = self.noisy, False
         try:
@@ -319,7 +337,7 @@ class Schedule:
                     select(tenders.c.entry_id).where(tenders.c.tender_id == tender_id)
                 ).scalar_one_or_none()
             self.tell(f"{place.name}: {tender_id} was {'kept' if made else 'not kept'}; pressed again")
-            entry = self._calmly(work)
+            entry = self.calmly(work)
             if made is not None and entry.entry_id != made:
                 raise Wrong(f"{tender_id} was kept, and pressing again made another entry") from None
             self._remember(place, entry)
@@ -336,8 +354,11 @@ class Schedule:
     def reverse(self) -> None:
         """Reverse some receipt of this till, its own or one its twin made."""
         place = self.some_place()
+        machine = place.name.removesuffix("-copy")
         theirs = [
-            one for one in self.receipts.values() if one.place == place.name and one.entry.content.kind == "tender"
+            one
+            for one in self.receipts.values()
+            if one.place.removesuffix("-copy") == machine and one.entry.content.kind == "tender"
         ]
         if not theirs:
             return
@@ -358,7 +379,7 @@ class Schedule:
         """Close the shift."""
         place = self.some_place()
         self._ensure_shift(place)
-        self._calmly(lambda: place.till.close_shift(counted_minor=0, clerk=CLERK))
+        self.calmly(lambda: place.till.close_shift(counted_minor=0, clerk=CLERK))
         self.tell(f"{place.name}: shift closed")
 
     def turn_clock(self) -> None:
@@ -421,6 +442,10 @@ class Schedule:
         """
         if not result.is_complete or self.depth or (self.forgotten and not result.agreed):
             return
+        self.is_delivered(place)
+
+    def is_delivered(self, place: Place) -> None:
+        """See that head office has what a till believes it signed for. Raises: Wrong."""
         with place.store.read() as connection:
             signed = set(
                 connection.execute(

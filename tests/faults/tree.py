@@ -40,13 +40,18 @@ class Shape:
     leaves: int = 24
 
 
+WHOLE: Final = Shape()
+SMALL: Final = Shape(forks=((3, 16), (3, PAYMENTS_LEAST)), leaves=12)
+"""For looking for bugs: what one tree does not show another may."""
+
+
 @dataclass
 class Tree:
     """One seed's tree."""
 
     simulator: Simulator
     seed: int
-    shape: Shape = Shape()
+    shape: Shape = WHOLE
 
     played_payments: int = 0
     """Payments taken; each schedule has many of them, which it shares with others."""
@@ -138,12 +143,12 @@ def _end(schedule: Schedule) -> None:
             return
 
 
-def grow_all(simulator: Simulator, seeds: Iterable[int], *, until: float = float("inf")) -> Tally:
+def grow_all(simulator: Simulator, seeds: Iterable[int], *, shape: Shape = WHOLE, until: float = float("inf")) -> Tally:
     """Play trees until they, or the time (of time.monotonic), end."""
     tally = Tally()
     gc.disable()
     for seed in seeds:
-        tree = Tree(simulator, seed)
+        tree = Tree(simulator, seed, shape)
         began = time.process_time()
         for path, outcome in tree.leaves():
             tally.count(outcome, f"{seed}/{'/'.join(map(str, path))}")
@@ -159,13 +164,18 @@ def grow_all(simulator: Simulator, seeds: Iterable[int], *, until: float = float
     return tally
 
 
-def first_leaf_that_finds(simulator: Simulator, bug: Bug, seeds: Iterable[int]) -> tuple[str, str] | None:
+def first_leaf_that_finds(
+    simulator: Simulator, bug: Bug, seeds: Iterable[int], *, until: float = float("inf")
+) -> tuple[str, str] | None:
     """Return the first schedule under which a planted bug shows, with what was seen; None when none does."""
     with planted(bug):
         for seed in seeds:
-            for path, outcome in Tree(simulator, seed).leaves():
+            for path, outcome in Tree(simulator, seed, SMALL).leaves():
                 if outcome.wrong:
                     return f"{seed}/{'/'.join(map(str, path))}", outcome.wrong[0]
+                if time.monotonic() > until:
+                    return None
+            gc.collect()
     return None
 
 

@@ -7,6 +7,7 @@ and when the power goes. A stopped process is an exception that no code of ours 
 
 import hashlib
 import secrets as real_secrets
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from meterpos.ledger.store import Store
 from meterpos.ledger.tables import accounts, customers, meters
 from meterpos.ledger.upgrade import upgrade
 from meterpos.settings import HeadOfficeSettings, TillSettings
-from meterpos.sync import courier, enrolment, exchange
+from meterpos.sync import courier, enrolment, exchange, mirror
 from meterpos.sync.steps import Failure
 from meterpos.sync.wire import WireError
 from meterpos.till import Till
@@ -43,7 +44,7 @@ CLERK: Final = "achieng"
 SUPERVISOR: Final = "otieno"
 ZONES: Final = {"KSM01": ("Kondele",), "KSM02": ("Kondele", "Mamboleo")}
 NOWHERE: Final = "http://127.0.0.1:9"
-THROWING: Final = (exchange, enrolment, courier, office_courier)
+THROWING: Final = (exchange, enrolment, courier, office_courier, mirror)
 """The modules that throw dice."""
 ASKING_AHEAD: Final = exchange._Ahead
 BUSY: Final = Failure("busy", "Head office is in trouble (answer 503). The till tries again later.")
@@ -218,6 +219,7 @@ def keep_template(world: World) -> None:
 def reset(world: World) -> None:
     """Put every disk back as `keep_template` found it. Engines are kept: what they compiled is still good."""
     world.now = START + timedelta(hours=1)
+    shutil.rmtree(world.folder / "sticks", ignore_errors=True)
     for store in world.stores:
         store.let_go()
     for spare in world.spares.values():

@@ -20,6 +20,9 @@ POSTING: Final = "meterpos.ledger.posting:"
 STREAMS: Final = "meterpos.ledger.queries.streams:"
 RECALLS: Final = "meterpos.ledger.operations.recalls:"
 COURIER: Final = "meterpos.sync.courier:"
+MIRROR: Final = "meterpos.sync.mirror:"
+CLAIMS: Final = "meterpos.headoffice.receipt_claims:"
+ZONES: Final = "meterpos.headoffice.zones:"
 
 
 def _bug(name: str, says: str, *edits: tuple[str, str, str]) -> Bug:
@@ -72,9 +75,14 @@ BUGS: Final = (
         ("meterpos.sync.framing:check_signature", "if not ", "if False and not "),
     ),
     _bug(
-        "an acknowledgement is not bound to its batch",
+        "an acknowledgement counts for whatever was sent last",
         "an old answer, or another batch's, is taken for this one's",
         (DELIVERIES + "read_ack", "if batch is not None and ack.batch != batch:", "if False:"),
+        (
+            PUSHING + "_push_batch",
+            "return ack",
+            "return replace(ack, through_seq=entries[-1].seq, head=entries[-1].entry_id) if entries else ack",
+        ),
     ),
     _bug(
         "a page is not bound to its question",
@@ -296,13 +304,15 @@ BUGS: Final = (
         ),
     ),
     _bug(
-        "two exchanges at once, and the cursor is not compared",
-        "an older page sets the cursor back or past what was applied",
+        "two exchanges at once, and each moves the cursor on",
+        "the second one's page moves the place past what was applied",
         (EXCHANGE + "exchange", "with only_exchange(home):", "if True:"),
         (
             FEED + "_move_cursor",
-            "till_identity.c.generation == generation, till_identity.c.position == after",
-            "till_identity.c.generation == generation",
+            "till_identity.c.generation == generation, till_identity.c.position == after)\n"
+            "        .values(position=through,",
+            "till_identity.c.generation == generation)\n"
+            "        .values(position=till_identity.c.position + (through - after),",
         ),
     ),
     _bug(
@@ -455,5 +465,82 @@ BUGS: Final = (
             "keep = common_place(cursor, generation=newest.generation, lineage=newest.lineage)",
             "keep = here.position",
         ),
+    ),
+    # --- mirrors
+    _bug(
+        "a mirror leaves out the first entry that is missing",
+        "what is appended begins one too late",
+        (MIRROR + "_frames", "seq=after, limit=ENTRIES_FIRST", "seq=after + (not number), limit=ENTRIES_FIRST"),
+    ),
+    _bug(
+        "a mirror holds the current stream alone",
+        "what a restored till brought along from an earlier stream is mirrored nowhere",
+        (MIRROR + "_frames", "    for state in states:\n", "    for state in states[:1]:\n"),
+    ),
+    _bug(
+        "a mirror that grew is read to its first piece",
+        "head office leaves what was appended later",
+        ("meterpos.headoffice.mirrors:read_mirror", "        end = after\n", "        end = after\n        break\n"),
+    ),
+    _bug(
+        "a mirror is only looked at",
+        "head office counts what a stick holds and keeps nothing of it",
+        (
+            "meterpos.headoffice.mirrors:read_mirror",
+            "routes.receive_batch(office, batch, device, office.moment().at)",
+            "__import__('types').SimpleNamespace(answers=())",
+        ),
+    ),
+    # --- claims
+    _bug(
+        "a claim counts beside its original",
+        "what was claimed from a receipt is not taken back when the entry comes",
+        (CLAIMS + "take_in", "    _supersede(", "    (lambda *_, **__: None)("),
+    ),
+    _bug(
+        "a claim of what is here is posted",
+        "nobody looks whether the entry itself is there",
+        (CLAIMS + "_believed", "if entry_id[:SHORT_BYTES] == seal.entry_prefix:", "if False:"),
+    ),
+    _bug(
+        "a claim is not told",
+        "money is known from a paper alone, and no open item says so",
+        (CLAIMS + "claim", "    exceptions.open_all(conn, [opening], at=at)\n", ""),
+    ),
+    _bug(
+        "a claim made at a till means nothing",
+        "its entry is stored and not posted",
+        (CLAIMS + "take_in", "if one.content.kind == ENTRY_KIND", "if one.content.kind == 'nothing'"),
+    ),
+    _bug(
+        "a claim counts nowhere",
+        "it is written down, and no fact is posted",
+        (CLAIMS + "claim", "    post_facts(conn, outgoing, [payment])\n", ""),
+    ),
+    # --- customers that move
+    _bug(
+        "the old zone does not hear that an account left",
+        "its tills go on serving it",
+        (ZONES + "_send_master", "        outgoing.send(ACCOUNT_LEFT, number, zone=old)\n", ""),
+    ),
+    _bug(
+        "the new zone does not hear of the account",
+        "its tills do not know whom to serve",
+        (ZONES + "_send_master", "        outgoing.send(kind, key, zone=new)\n", ""),
+    ),
+    _bug(
+        "the new zone gets no history",
+        "what was paid and billed before stays in the old zone's line",
+        (ZONES + "_send_facts", "outgoing.send_fact(fact, zones=zones)", "pass"),
+    ),
+    _bug(
+        "a moved account's facts stay in the old line too",
+        "digests count them in both zones",
+        (ZONES + "_send_facts", '        outgoing.take_out("fact", fact.fact_id, zone=old)\n', ""),
+    ),
+    _bug(
+        "a till's own payment leaves with its customer",
+        "the till that took it hears of it no more",
+        (ZONES + "_send_facts", "            zones.append(till_zone(till))\n", "            pass\n"),
     ),
 )
