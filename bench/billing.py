@@ -5,10 +5,7 @@ import os
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,13 +15,14 @@ if __name__ == "__main__":
 
 from sqlalchemy import func, select, text
 
+from bench import postgresql
+from bench.left import Took, files, insert_bare, left_in, new, timing
 from bench.measure import Figure, milliseconds
 from meterpos.headoffice.billing import periods, readings, runs, tariffs
 from meterpos.headoffice.importing.sink import Sink
 from meterpos.headoffice.office import Office, found, open_office
 from meterpos.headoffice.tables import bills, feed, invoice_papers
 from meterpos.ledger.balances import recalculate_all
-from meterpos.ledger.bulk import driver_of
 from meterpos.ledger.rules.metering import Reading
 from meterpos.ledger.tables import facts, movements
 from meterpos.settings import HeadOfficeSettings
@@ -42,28 +40,12 @@ water,2026-01-01,,standing,,50,
 water,2026-01-01,,levy-percent,,7.5,Sewer
 """
 LEFT = (bills, invoice_papers, facts, movements, feed)
+OF_A_RUN = {
+    "facts": "kind = 'invoice'",
+    "movements": "kind = 'invoice'",
+    "feed": "kind = 'fact' AND key LIKE 'i:%'",
+}
 """What a run leaves. Besides, the accounts' sums are brought up to date, which the floor does not do."""
-
-
-@dataclass(frozen=True)
-class Took:
-    """How long something took, and how much of a processor of this process (a database server has its own)."""
-
-    wall_ns: int
-    cpu_ns: int
-
-    @property
-    def said(self) -> str:
-        """Both, in words."""
-        return f"{milliseconds(self.wall_ns)}, processor {milliseconds(self.cpu_ns)}"
-
-
-@contextmanager
-def timing(into: list[Took]) -> Iterator[None]:
-    """Time what is done inside."""
-    wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-    yield
-    into.append(Took(time.perf_counter_ns() - wall, time.process_time_ns() - cpu))
 
 
 def utility(home: Path, url: str, count: int) -> Office:
@@ -114,42 +96,6 @@ def run(office: Office, period: str = "2026-11") -> runs.RunResult:
     )
 
 
-def left_by(office: Office) -> dict[str, list[tuple[object, ...]]]:
-    """Return the rows a run left, as the driver gives them."""
-    with office.store.read() as conn:
-        cursor = driver_of(conn).cursor()
-        rows = {}
-        for table in LEFT:
-            where = " WHERE kind = 'invoice'" if table in (facts, movements) else ""
-            where = " WHERE kind = 'fact' AND key LIKE 'i:%'" if table is feed else where
-            names = ", ".join(f'"{column.name}"' for column in table.columns)
-            as_text = names.replace('"lines"', 'CAST("lines" AS text)')
-            cursor.execute(f'SELECT {as_text} FROM "{table.name}"{where}')
-            rows[table.name] = [tuple(row) for row in cursor.fetchall()]
-        cursor.close()
-    return rows
-
-
-def _new(
-    before: dict[str, list[tuple[object, ...]]], after: dict[str, list[tuple[object, ...]]]
-) -> dict[str, list[tuple[object, ...]]]:
-    """Return the rows that were not there before, in their order."""
-    known = {table: set(rows) for table, rows in before.items()}
-    return {table: [row for row in rows if row not in known[table]] for table, rows in after.items()}
-
-
-def insert_bare(office: Office, rows: dict[str, list[tuple[object, ...]]]) -> None:
-    """Insert these rows in one transaction, a statement a table, by the driver alone."""
-    with office.store.write() as conn:
-        mark = "?" if conn.dialect.name == "sqlite" else "%s"
-        cursor = driver_of(conn).cursor()
-        for table in LEFT:
-            names = ", ".join(f'"{column.name}"' for column in table.columns)
-            marks = ", ".join([mark] * len(table.columns))
-            cursor.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows[table.name])
-        cursor.close()
-
-
 def few(name: str, urls: Iterator[str], scratch: Path) -> tuple[list[Figure], Took]:
     """Bill 500 meters a second month and insert the same rows barely, in turn; the best of each."""
     ours: list[Took] = []
@@ -157,16 +103,16 @@ def few(name: str, urls: Iterator[str], scratch: Path) -> tuple[list[Figure], To
     for turn in range(ROUNDS):
         office = utility(scratch / f"{name}-ours-{turn}", next(urls), FEW)
         run(office, "2026-10")
-        before = left_by(office)
+        before = left_in(office, LEFT, OF_A_RUN)
         with timing(ours):
             done = run(office)
         assert (done.bills, done.invoices, done.errors) == (FEW, FEW, 0), done
-        rows = _new(before, left_by(office))
+        rows = new(before, left_in(office, LEFT, OF_A_RUN))
         office.close()
         bare = utility(scratch / f"{name}-bare-{turn}", next(urls), FEW)
         run(bare, "2026-10")
         with timing(floors):
-            insert_bare(bare, rows)
+            insert_bare(bare, LEFT, rows)
         bare.close()
     best, floor = min(ours, key=lambda one: one.wall_ns), min(floors, key=lambda one: one.wall_ns)
     cpu = min(one.cpu_ns for one in ours) / min(one.cpu_ns for one in floors)
@@ -208,36 +154,15 @@ def many(name: str, url: str, scratch: Path, count: int) -> tuple[list[Figure], 
     ], took
 
 
-def _files(scratch: Path) -> Iterator[str]:
-    scratch.mkdir(parents=True, exist_ok=True)
-    n = 0
-    while True:
-        n += 1
-        yield f"sqlite:///{(scratch / f'books-{n}.db').as_posix()}"
-
-
-@contextmanager
-def _servers() -> Iterator[Iterator[str]]:
-    """Yield URLs of empty databases of a PostgreSQL of the bench's own, which waits for no disk."""
-    from tests.support.postgres import Databases, server_url
-
-    databases = Databases(server_url(Path(tempfile.mkdtemp(prefix="meterpos-bench-pg-")), os.getpid()))
-
-    def urls() -> Iterator[str]:
-        while True:
-            yield databases.new()
-
-    yield urls()
-
-
 def measure(scratch: Path, *, count: int = MANY) -> list[Figure]:
     """Measure both databases."""
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(dir=scratch) as folder, _servers() as servers:
+    servers = postgresql.databases()
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         place = Path(folder)
-        files = _files(place / "files")
-        some, sqlite_few = few("SQLite", files, place)
-        all_, sqlite_many = many("SQLite", next(files), place, count)
+        urls = files(place / "files")
+        some, sqlite_few = few("SQLite", urls, place)
+        all_, sqlite_many = many("SQLite", next(urls), place, count)
         figures += some + all_
         some, postgres_few = few("PostgreSQL", servers, place)
         all_, postgres_many = many("PostgreSQL", next(servers), place, count)

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,15 @@ def server() -> str:
     from tests.support.postgres import server_url
 
     return server_url(Path(tempfile.mkdtemp(prefix="meterpos-bench-pg-")), os.getpid())
+
+
+def databases() -> Iterator[str]:
+    """Yield URLs of empty databases of a throw-away server."""
+    from tests.support.postgres import Databases
+
+    made = Databases(server())
+    while True:
+        yield made.new()
 
 
 def books_in(url: str, name: str, old: Path) -> str:

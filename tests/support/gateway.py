@@ -44,6 +44,9 @@ def local_gateway() -> Iterator[LocalGateway]:
     gateway = LocalGateway()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             gateway.asked.append(json.loads(body) if body.startswith("{") else dict(parse_qsl(body)))
