@@ -1,5 +1,6 @@
 """Money that moves at head office: invoices, adjustments, transfers, and what becomes of payments. All are facts."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -71,14 +72,17 @@ def _zones(conn: Connection, made: Sequence[Fact]) -> dict[str, list[str]]:
     for chunk in bulk.chunks(sorted({fact.stands_on for fact in made}), bulk.CHUNK):
         query = select(accounts.c.account_no, accounts.c.zone).where(accounts.c.account_no.in_(chunk))
         zone_of |= {row.account_no: row.zone for row in conn.execute(query)}
-    found = {}
     for fact in made:
         if fact.stands_on not in zone_of:
             raise UnknownAccount(f"There is no account {fact.stands_on}. Check its number.", field="account")
-        sent_to = select(feed_table.c.zone).where(feed_table.c.kind == "fact", feed_table.c.key == fact.of_fact_id)
-        went = conn.execute(sent_to).scalars().all() if fact.of_fact_id else []
-        found[fact.fact_id] = list(went) or [zone_of[fact.stands_on]]
-    return found
+    went: dict[str | None, list[str]] = defaultdict(list)
+    for chunk in bulk.chunks(sorted({fact.of_fact_id for fact in made if fact.of_fact_id}), bulk.CHUNK):
+        sent_to = select(feed_table.c.key, feed_table.c.zone).where(
+            feed_table.c.kind == "fact", feed_table.c.key.in_(chunk)
+        )
+        for key, zone in conn.execute(sent_to):
+            went[key].append(zone)
+    return {fact.fact_id: went.get(fact.of_fact_id) or [zone_of[fact.stands_on]] for fact in made}
 
 
 def next_number(conn: Connection, series: str) -> str:

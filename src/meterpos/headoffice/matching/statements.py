@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -39,7 +40,7 @@ _BANK: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("description", "narrative", "narration", "details", "particulars", "transactiondetails"),
 }
 _DAYS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d/%m/%y")
-_TIMES: Final = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S")
+_TIME: Final = re.compile(r"[ T](?:[01]?\d|2[0-3]):[0-5]?\d(?::[0-5]?\d)?$", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\bAcc\. *(\S.*)$")
 """How M-Pesa's details end: Pay Bill from 2547****678 - GRACE OTIENO Acc. MTR-001."""
 _WORD: Final = re.compile(r"[A-Za-z0-9/-]*[0-9][A-Za-z0-9/-]*", re.ASCII)
@@ -158,6 +159,17 @@ def _header(
     return None
 
 
+@lru_cache(maxsize=1_000)
+def _day_of(text: str) -> date | None:
+    """Return the day a text names, None for none: a statement has few days and many lines."""
+    for form in _DAYS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day on the statement's calendar
+        except ValueError:
+            continue
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A row below the header, with its place for what is to be said of it."""
@@ -183,13 +195,10 @@ class _Row:
 
     def day(self) -> date:
         text = self.cell("on")
-        for day in _DAYS:
-            for time in _TIMES:
-                try:
-                    return datetime.strptime(text, day + time).date()  # noqa: DTZ007 - a day on the statement's calendar
-                except ValueError:
-                    continue
-        raise self.wrong("on", f"'{text[:40]}' is no date.")
+        day = _day_of(_TIME.sub("", text))
+        if day is None:
+            raise self.wrong("on", f"'{text[:40]}' is no date.")
+        return day
 
     def wrong(self, column: str, reason: str) -> UnusableStatement:
         called = {"on": "date", "credit": "paid in", "debit": "withdrawn"}.get(column, column)

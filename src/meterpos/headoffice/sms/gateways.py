@@ -15,7 +15,7 @@ from meterpos.headoffice.sms.setup import Gateway as Setup
 from meterpos.ledger.money import AmountError, parse_amount
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 log: Final = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ CONNECT_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 30.0
 ANSWER_BYTES_MAX: Final = 64_000
 _TOLD_MAX: Final = 160
+LANES_MAX: Final = 8
+"""How many messages go side by side at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +88,24 @@ class _Answer:
     wait_s: int | None = None
 
 
+def _new_pool() -> "PoolManager":
+    import urllib3
+
+    return urllib3.PoolManager(maxsize=LANES_MAX)
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One HTTP address, asked once a message: no redirects, no repeats of its own, an end to every wait."""
+    """One HTTP address, asked once a message: no redirects, no repeats of its own, an end to every wait.
+
+    Connections are kept for the round that this line lives for: a handshake a message would take longer than it.
+    """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     secret: str = field(repr=False)
     timeout_s: float = ANSWER_TIMEOUT_S
+    pool: "PoolManager" = field(default_factory=_new_pool, repr=False)
 
     def post(self, body: bytes, *, kind: str, more: Mapping[str, str] | None = None) -> _Answer:
         """Send ``body`` and return what was answered."""
@@ -103,12 +115,16 @@ class _Line:
         timeout = urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, self.timeout_s), read=self.timeout_s)
         headers = {**self.headers, "Content-Type": kind, **(more or {})}
         try:
-            with (
-                urllib3.PoolManager(timeout=timeout) as pool,
-                pool.request(
-                    "POST", self.url, body=body, headers=headers, redirect=False, retries=False, preload_content=False
-                ) as response,
-            ):
+            with self.pool.request(
+                "POST",
+                self.url,
+                body=body,
+                headers=headers,
+                timeout=timeout,
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            ) as response:
                 return self._read(response)
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.SSLError) as error:
             return _Answer(0, outcome=Outcome(word="later", detail=f"no connection ({type(error).__name__})"))

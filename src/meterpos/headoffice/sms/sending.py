@@ -6,24 +6,25 @@ twice is worse than told of late (decision record 0023).
 """
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from meterpos.headoffice import exceptions
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.sms import drafting, outbox, setup
-from meterpos.headoffice.sms.gateways import Gateway, Outcome, Outgoing, gateway_of
+from meterpos.headoffice.sms.gateways import LANES_MAX, Gateway, Outcome, Outgoing, gateway_of
 from meterpos.headoffice.tables import sms
 
 log: Final = logging.getLogger(__name__)
 
 AT_ONCE_MAX: Final = 1000
-LANES: Final = 8
+LANES: Final = LANES_MAX
 """How many go side by side, so that a slow gateway does not make the last of a bill run wait for hours."""
 TRIES_MAX: Final = 8
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -37,6 +38,26 @@ KEPT_FOR: Final = timedelta(days=3)
 MINUTE: Final = timedelta(minutes=1)
 STOPPED: Final = "sms_gateway"
 GATHERS_MAX: Final = 10_000
+
+_TRIED: Final = select(func.count()).where(sms.c.tried_at > bindparam("since"))
+_DUE: Final = (
+    select(sms.c.sms_id, sms.c.phone, sms.c.text, sms.c.parts)
+    .where(sms.c.state == "queued", sms.c.due_at <= bindparam("at"))
+    .order_by(sms.c.due_at, sms.c.sms_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_DUE_AT_ANY_HOUR: Final = _DUE.where(sms.c.kind.in_(AT_ANY_HOUR))
+_HOLD: Final = (
+    update(sms)
+    .where(sms.c.sms_id.in_(bindparam("taken", expanding=True)))
+    .values(state="sending", tries=sms.c.tries + 1, tried_at=bindparam("at"), due_at=bindparam("held"))
+)
+_SENT: Final = (
+    update(sms)
+    .where(sms.c.sms_id == bindparam("of"), sms.c.state == "sending")
+    .values(state="sent", detail=bindparam("said"), gateway_id=bindparam("number"), cost_minor=bindparam("cost"))
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +94,8 @@ def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE
             count = 1 if tried == 0 else min(LANES, limit - tried)
             with office.store.write() as conn:
                 moment = office.moment()
+                if tried == 0:
+                    _end_overdue(conn, at=moment.at)
                 messages, done.slowed = _take(
                     conn,
                     count,
@@ -84,9 +107,10 @@ def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE
                 break
             outcomes = list(lanes.map(way.send, messages))
             with office.write() as (conn, _):
-                for message, outcome in zip(messages, outcomes, strict=True):
-                    _write(conn, message, outcome, at=office.moment().at, kind=chosen.kind)
-                    _count(done, outcome)
+                pairs = list(zip(messages, outcomes, strict=True))
+                _write_all(conn, pairs, at=office.moment().at, kind=chosen.kind)
+            for outcome in outcomes:
+                _count(done, outcome)
             tried += len(messages)
             if done.unsure:
                 # Who does not answer is not asked on: each question would be one more message nobody knows the end of.
@@ -113,23 +137,14 @@ def _take(
     conn: Connection, count: int, *, at: datetime, per_minute: int, all_kinds: bool = True
 ) -> tuple[list[Outgoing], bool]:
     """Take the next messages that are due; also tell whether the pace lets no more go."""
-    _end_overdue(conn, at=at)
-    recent = select(func.count()).where(sms.c.tried_at > at - MINUTE)
-    room = per_minute - conn.execute(recent).scalar_one()
+    room = per_minute - conn.execute(_TRIED, {"since": at - MINUTE}).scalar_one()
     if room <= 0:
         return [], True
-    due = (
-        select(sms.c.sms_id, sms.c.phone, sms.c.text, sms.c.parts)
-        .where(sms.c.state == "queued", sms.c.due_at <= at)
-        .order_by(sms.c.due_at, sms.c.sms_id)
-        .limit(min(count, room))
-        .with_for_update(skip_locked=True)
-    )
-    if not all_kinds:
-        due = due.where(sms.c.kind.in_(AT_ANY_HOUR))
-    rows = conn.execute(due).all()
-    taken = {"state": "sending", "tries": sms.c.tries + 1, "tried_at": at, "due_at": at + HELD_FOR}
-    conn.execute(update(sms).where(sms.c.sms_id.in_([row.sms_id for row in rows])).values(taken))
+    due = _DUE if all_kinds else _DUE_AT_ANY_HOUR
+    rows = conn.execute(due, {"at": at, "most": min(count, room)}).all()
+    taken = {"at": at, "held": at + HELD_FOR, "taken": [row.sms_id for row in rows]}
+    if rows:
+        conn.execute(_HOLD, taken)
     return [Outgoing(**row._mapping) for row in rows], False
 
 
@@ -142,8 +157,22 @@ def _end_overdue(conn: Connection, *, at: datetime) -> None:
     conn.execute(old.values(state="failed", ended_at=at, detail="could not be sent for three days: " + sms.c.detail))
 
 
+def _write_all(conn: Connection, pairs: Sequence[tuple[Outgoing, Outcome]], *, at: datetime, kind: str) -> None:
+    """Write down what came of some messages, unless a report already said more."""
+    accepted = [
+        {"of": message.sms_id, "said": outcome.detail, "number": outcome.gateway_id, "cost": outcome.cost_minor}
+        for message, outcome in pairs
+        if outcome.word == "accepted"
+    ]
+    if accepted:
+        conn.execute(_SENT, accepted)
+        exceptions.settle(conn, STOPPED, [kind], at=at, resolution="The gateway takes messages again.")
+    for message, outcome in pairs:
+        if outcome.word != "accepted":
+            _write(conn, message, outcome, at=at, kind=kind)
+
+
 def _write(conn: Connection, message: Outgoing, outcome: Outcome, *, at: datetime, kind: str) -> None:
-    """Write down what came of a message, unless a report already said more."""
     row = update(sms).where(sms.c.sms_id == message.sms_id, sms.c.state == "sending")
     conn.execute(row.values(_values(conn, message, outcome, at=at)))
     if outcome.wants_none:
@@ -151,14 +180,10 @@ def _write(conn: Connection, message: Outgoing, outcome: Outcome, *, at: datetim
     if outcome.word == "stopped":
         opening = Opening(code=STOPPED, subject=kind, details={"said": outcome.detail})
         exceptions.open_all(conn, [opening], at=at)
-    if outcome.word == "accepted":
-        exceptions.settle(conn, STOPPED, [kind], at=at, resolution="The gateway takes messages again.")
 
 
 def _values(conn: Connection, message: Outgoing, outcome: Outcome, *, at: datetime) -> dict[str, Any]:
     said = {"detail": outcome.detail}
-    if outcome.word == "accepted":
-        return {**said, "state": "sent", "gateway_id": outcome.gateway_id, "cost_minor": outcome.cost_minor}
     if outcome.word == "refused":
         return {**said, "state": "failed", "ended_at": at}
     if outcome.word == "unsure":
