@@ -2,7 +2,7 @@
 
 A queue says when it has handed the bytes on, not that they are on paper: such a paper is *unconfirmed*. One that the
 queue still holds when patience ends is taken back, so that it does not come out an hour later beside its copy; one that
-it gave up, as its history tells where it keeps one, did not come out.
+it gave up, as it says when asked (`ipp.py`) or in its history, did not come out.
 """
 
 import os
@@ -13,9 +13,12 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from meterpos.printing.devices import ipp
 from meterpos.printing.devices.conversation import AGAIN, STOPPED, TIMEOUT_S, PrinterError, Sent
 
 _LOOK_S: Final = 0.25
+_UNREACHED: Final = "The printer may not exist or is unavailable at this time."
+"""What CUPS says while it knocks at a printer in vain: nothing of the paper has left."""
 _REQUEST: Final = re.compile(r"request id is (\S+)")
 
 
@@ -77,7 +80,8 @@ class CupsDevice:
         return Sent(confirmed=False)
 
     def _taken_back(self, job: str) -> Sent:
-        has_begun = f"now printing {job}" in _run("lpstat", "-p", self.name, timeout_s=self.timeout_s).stdout
+        said = _run("lpstat", "-p", self.name, timeout_s=self.timeout_s).stdout
+        has_begun = f"now printing {job}" in said and _UNREACHED not in said
         refused = _run("cancel", job, timeout_s=self.timeout_s).returncode
         if has_begun or refused:
             return Sent(confirmed=False, detail=STOPPED)
@@ -99,7 +103,11 @@ def _holds(name: str, job: str, timeout_s: float) -> bool:
 
 
 def _gave_up(name: str, job: str, timeout_s: float) -> bool:
-    """Tell whether the queue's history says that it ended this paper without handing it on."""
+    """Tell whether the queue says that it ended this paper without handing it on."""
+    number = job.rpartition("-")[2]
+    state = ipp.job_state(int(number), timeout_s=timeout_s) if number.isdecimal() else None
+    if state in ipp.GIVEN_UP or state == ipp.HANDED_ON:
+        return state in ipp.GIVEN_UP
     done = _run("lpstat", "-W", "completed", "-l", "-o", name, timeout_s=timeout_s)
     alerts, of = "", ""
     for line in done.stdout.splitlines():
