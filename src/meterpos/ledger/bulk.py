@@ -7,8 +7,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, Table, any_, func, literal, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ARRAY, ColumnElement, Connection, String, Table, any_, func, literal, select
 
 Row = Sequence[Any]
 
@@ -47,7 +46,7 @@ def among(conn: Connection, column: ColumnElement[str], values: Collection[str])
     if conn.dialect.name == "sqlite":
         given = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(given.c.value))
-    return column == any_(literal(list(values), postgresql.ARRAY(String)))
+    return column == any_(literal(list(values), ARRAY(String)))
 
 
 def driver_of(connection: Connection) -> Any:
