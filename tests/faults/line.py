@@ -81,6 +81,9 @@ def _forged(path: str, message: bytes) -> bytes:
             key=b"\x66" * 32, request=wire.header_digest(message), stream=stream, after_seq=after, entries=(b"{}",)
         )
     said: dict[str, Any] = {"key": b"\x66" * 32, "generation": max(asked["generation"], 1), "at": AT}
+    if path == "/v1/witness":
+        nothing: dict[str, Any] = {"stream": wire.NO_STREAM, "through_seq": 0, "head": bytes(32), "count": 0}
+        return wire.make_ack(batch=wire.header_digest(message), answers=(), sum_minor=0, **nothing, **said)
     if path == "/v1/pull":
         after = asked["after"]
         said |= {"request": wire.header_digest(message), "after": after, "through": after + 1000}

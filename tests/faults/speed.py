@@ -134,10 +134,10 @@ def intake(waiting: Waiting) -> tuple[Rate, Rate]:
     """
     till = open_till(waiting.folder / "till")
     office = open_office(waiting.settings())
-    entries, batches = _batches(till)
-    routes.take_push(office, batches[0])  # what is done once, is done
+    entries, waiting_batches = batches(till)
+    routes.take_push(office, waiting_batches[0])  # what is done once, is done
     with _timed(len(entries) - BATCH) as ours:
-        for batch in batches[1:]:
+        for batch in waiting_batches[1:]:
             routes.take_push(office, batch)
     floor = _floor(office, waiting.folder, entries[BATCH:])
     till.close()
@@ -145,16 +145,17 @@ def intake(waiting: Waiting) -> tuple[Rate, Rate]:
     return ours, floor
 
 
-def _batches(till: Till) -> tuple[Sequence[Entry], list[bytes]]:
+def batches(till: Till) -> tuple[Sequence[Entry], list[bytes]]:
+    """Return what waits at a till, and the batches of 500 in which it goes."""
     with till.store.read() as connection:
         who = identity(connection)
         state = stream_states(connection)[-1]
         entries = journal.entries_after(connection, state.stream, seq=state.through_seq, limit=1_000_000)
-    batches: list[bytes] = []
+    made: list[bytes] = []
     prev = state.head
     for start in range(0, len(entries), BATCH):
         part = entries[start : start + BATCH]
-        batches.append(
+        made.append(
             wire.make_push(
                 key=till.device_key,
                 device=who.device_id,
@@ -170,7 +171,7 @@ def _batches(till: Till) -> tuple[Sequence[Entry], list[bytes]]:
             )
         )
         prev = part[-1].entry_id
-    return entries, batches
+    return entries, made
 
 
 _FLOOR_TABLE: Final = (

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from meterpos.headoffice import exceptions
-from meterpos.headoffice.app import CHECK_LOCK, check_now
+from meterpos.headoffice.checking import CHECK_LOCK, check_now
 from meterpos.headoffice.office import Office
 from meterpos.sync.lock import HomeBusy, only_one
 from tests.support.headoffice import office

@@ -8,6 +8,7 @@ from typing import Any
 from meterpos.ledger import signing
 from meterpos.ledger.journal import FIRST_PREV, Entry, make_entry
 from meterpos.ledger.queries.streams import StreamPlace, StreamState
+from meterpos.ledger.queries.witnesses import Remembered
 from meterpos.sync import protocol, steps, talk, wire
 from meterpos.sync.steps import Course, Cursor, Failure, Memory
 
@@ -37,6 +38,7 @@ class Office:
     entry_limit: int = 5_000
     answered: list[wire.Push | wire.Pull] = field(default_factory=list)
     last_position: int = 0
+    witnesses: list[wire.Witness] = field(default_factory=list)
 
     def say(self, key: str, *, zone: str = "Kondele", kind: str = "fact", data: bytes = b"{}") -> None:
         """Put a row into the feed, in place of an older one of the same key."""
@@ -50,6 +52,8 @@ class Office:
             return self.push(wire.read_push(message, key=signing.public_of(TILL_KEY)))
         if path == talk.RECALL_PATH:
             return self.recall(wire.read_recall(message, key=signing.public_of(TILL_KEY)))
+        if path == talk.WITNESS_PATH:
+            return self.hear(wire.read_witness(message, key=signing.public_of(TILL_KEY)))
         return self.pull(wire.read_pull(message, key=signing.public_of(TILL_KEY)))
 
     def push(self, push: wire.Push) -> bytes:
@@ -97,6 +101,15 @@ class Office:
             "entries": [entry.data for entry in entries],
         }
         return wire.make_recalled(key=SERVER_KEY, **(said | changed))
+
+    def hear(self, said: wire.Witness, **changed: Any) -> bytes:
+        """Sign that a witness was heard."""
+        self.witnesses.append(said)
+        answer: dict[str, Any] = {
+            "batch": said.digest, "generation": self.generation, "stream": wire.NO_STREAM, "through_seq": 0,
+            "head": FIRST_PREV, "at": AT, "count": 0, "sum_minor": 0, "answers": (), "lineage": self.lineage,
+        }  # fmt: skip
+        return wire.make_ack(key=SERVER_KEY, **(answer | changed))
 
     def pull(self, pull: wire.Pull, **changed: Any) -> bytes:
         """Sign a page."""
@@ -167,6 +180,8 @@ class Till:
     cursor: Cursor = field(default_factory=lambda: Cursor(1, 0))
     rows: dict[tuple[str, str], wire.FeedRow] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
+    lost: dict[str, tuple[int, wire.FeedRow]] = field(default_factory=dict)
+    """What a generation took, by id: in which it was heard."""
     taken: list[steps.Step] = field(default_factory=list)
     wrong_sum: bool = False
     stale_digest: bool = False
@@ -220,14 +235,35 @@ class Till:
             case steps.ApplyAgain(page):
                 self._apply(page)
             case steps.BeginAgain(generation, keep):
+                gone = {row.key: (self.cursor.generation, row) for row in self.rows.values() if row.position > keep}
+                self.lost |= gone
                 self.rows = {key: row for key, row in self.rows.items() if row.position <= keep}
                 self.cursor = Cursor(generation, keep)
+            case _:
+                return self._take_of_looking(step)
+        return None
+
+    def _take_of_looking(self, step: steps.Step) -> Any:
+        match step:
             case steps.ReadDigests(anew):
                 return self._digests(anew)
+            case steps.ReadForgotten(zones, heard):
+                return tuple(self._forgotten(zones, heard))
+            case steps.RecordTold(fact_ids):
+                self.lost = {key: lost for key, lost in self.lost.items() if key not in fact_ids}
         return None
 
     def _apply(self, page: wire.Page) -> None:
         self.rows |= {(row.zone, row.key): row for row in page.rows}
+        for row in page.rows:
+            self.lost.pop(row.key, None)
+
+    def _forgotten(self, zones: tuple[str, ...], heard: frozenset[str]) -> Iterator[Remembered]:
+        unheard = [row for row in self.rows.values() if row.zone in zones and row.key not in heard]
+        for generation, row in (*self.lost.values(), *((self.cursor.generation, row) for row in unheard)):
+            yield Remembered(
+                fact_id=row.key, generation=generation, position=row.position, zone=row.zone, data=row.data
+            )
 
     def _digests(self, anew: bool) -> dict[str, wire.ZoneDigest]:
         if self.stale_digest and not anew:

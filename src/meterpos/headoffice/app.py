@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from meterpos import __version__
 from meterpos.errors import UserError
 from meterpos.headoffice import logs
-from meterpos.headoffice.checks import open_items, run_checks
+from meterpos.headoffice.checking import check_at_start, check_now, whole_is_due
 from meterpos.headoffice.matching import desk, same_money
 from meterpos.headoffice.metrics import Requests
 from meterpos.headoffice.office import Office, open_office
@@ -42,9 +42,8 @@ from meterpos.sync.lock import HomeBusy, only_one
 
 log: Final = logging.getLogger(__name__)
 CHECKPOINT_EVERY_S: Final = 20
-CHECK_FIRST_S: Final = 60
-CHECK_EVERY_S: Final = 24 * 60 * 60
-CHECK_LOCK: Final = "check.lock"
+CHECK_AGAIN_S: Final = 60
+"""How long after the start, and how often then, is asked whether everything is to be checked again."""
 FOLLOW_UP_EVERY_S: Final = 10
 MESSAGES_LOCK: Final = "messages.lock"
 MESSAGES_AT_ONCE: Final = 64
@@ -194,25 +193,20 @@ async def _tidy(office: Office) -> None:
 
 
 async def _check_daily(office: Office) -> None:
-    """Check everything soon after the start and then once a day, by one of the workers; what is found is an item."""
-    await asyncio.sleep(CHECK_FIRST_S)
+    """Check what came since the last start at once, and everything once a day, by one of the workers."""
+    due = check_at_start
     while True:
         try:
-            await run_in_threadpool(check_now, office)
+            await run_in_threadpool(due, office)
         except Exception:
-            log.exception("the daily check could not be done")
-        await asyncio.sleep(CHECK_EVERY_S)
+            log.exception("%s could not be done", due.__name__)
+        due = _check_whole
+        await asyncio.sleep(CHECK_AGAIN_S)
 
 
-def check_now(office: Office) -> None:
-    """Run every check and keep what was found as items of the desk; nothing while another worker does so."""
-    with contextlib.suppress(HomeBusy), only_one(office.settings.home, CHECK_LOCK, HomeBusy("Checking.")):
-        with office.store.read() as conn:
-            problems = list(run_checks(conn))
-        for problem in problems:
-            log.error("check %s: %s", problem.check, problem.sentence)
-        with office.write() as (conn, _):
-            open_items(conn, problems, at=office.moment().at)
+def _check_whole(office: Office) -> None:
+    if whole_is_due(office):
+        check_now(office)
 
 
 async def _follow_up(office: Office) -> None:

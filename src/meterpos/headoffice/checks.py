@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, cast, func, select, true
 
-from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice import bulk, exceptions, witnesses
 from meterpos.headoffice.billing.checks import (
     bills_and_invoices_are_numbered_without_gaps,
     bills_stand_on_invoices_of_their_account,
@@ -43,16 +43,22 @@ def run_checks(conn: Connection) -> Iterator[Problem]:
 
 def open_items(conn: Connection, problems: Sequence[Problem], *, at: datetime) -> None:
     """Open an item a check that found something, and settle those of checks that now find nothing."""
+    exceptions.open_all(conn, openings_of(problems), at=at)
+    found = {problem.check for problem in problems}
+    witnesses.settle_found(conn, at=at)
+    passed = {check.__name__ for check in (*checks.CHECKS, *CHECKS)} - found
+    exceptions.settle(conn, "ledger_check", passed, at=at, resolution="The check finds nothing any more.")
+
+
+def openings_of(problems: Sequence[Problem]) -> list[Opening]:
+    """Return an item a check that found something."""
     found: dict[str, list[str]] = {}
     for problem in problems:
         found.setdefault(problem.check, []).append(problem.sentence)
-    openings = [
+    return [
         Opening(code="ledger_check", subject=check, details={"count": len(sentences), "first": sentences[0]})
         for check, sentences in sorted(found.items())
     ]
-    exceptions.open_all(conn, openings, at=at)
-    passed = {check.__name__ for check in (*checks.CHECKS, *CHECKS)} - found.keys()
-    exceptions.settle(conn, "ledger_check", passed, at=at, resolution="The check finds nothing any more.")
 
 
 def rebuilt_differences(store: Store, *, folder: Path) -> tuple[Problem, ...]:
@@ -205,7 +211,14 @@ _LEFT_OUT: Final = (
 )
 
 
+def witnesses_have_their_item(conn: Connection) -> Iterator[str]:
+    """What a till remembers and head office lost stands on the desk."""
+    for till_name in witnesses.tills_without_item(conn):
+        yield f"Till {till_name} remembers what head office lost in a restore, and no item says so."
+
+
 CHECKS: Final[tuple[Check, ...]] = (
+    witnesses_have_their_item,
     posted_entries_stand_in_the_facts,
     payments_are_what_was_received,
     facts_have_their_place,

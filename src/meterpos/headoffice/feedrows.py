@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Table, bindparam, select
 
-from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, columns_of
+from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, columns_of, plain
 from meterpos.sync.framing import encode
 from meterpos.sync.wire import FeedRow
 
@@ -38,18 +38,11 @@ def _reader(table: Table) -> _Reader:
         found: dict[str, bytes] = {}
         for start in range(0, len(keys), CHUNK):
             for row in conn.execute(query, {"keys": list(keys[start : start + CHUNK])}):
-                values = {name: _plain(value) for name, value in zip(names, row, strict=True)}
+                values = {name: plain(value) for name, value in zip(names, row, strict=True)}
                 found[values[key.name]] = encode(values)
         return found
 
     return read
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as it travels: dates as ISO text, octets as hex."""
-    if value is None or isinstance(value, (str, int, dict, list)):
-        return value
-    return value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
 def _left(_: Connection, keys: Sequence[str]) -> dict[str, bytes]:

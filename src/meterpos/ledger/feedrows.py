@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Boolean, Column, Date, LargeBinary, Table
 
 from meterpos.errors import MeterposError
+from meterpos.ledger.canonical import write
 from meterpos.ledger.tables import (
     accounts,
     contacts,
@@ -79,6 +80,18 @@ def columns_of(table: Table) -> tuple[Column[Any], ...]:
     """Return the columns of ``table`` that travel."""
     kept = KEPT_HERE.get(table.name, frozenset())
     return tuple(column for column in table.columns if column.name not in kept)
+
+
+def data_of(table: Table, row: Any) -> bytes:
+    """Return what a row of ``table`` says as it travels."""
+    return write({column.name: plain(getattr(row, column.name)) for column in columns_of(table)})
+
+
+def plain(value: Any) -> Any:
+    """Return a value as it travels: dates as ISO text, octets as hex."""
+    if value is None or isinstance(value, (str, int, dict, list)):
+        return value
+    return value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
 def decoder(table: Table) -> Callable[[RowLike], dict[str, Any]]:

@@ -8,7 +8,7 @@ entries taken off the end, do not fit it.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -46,19 +46,31 @@ def write_mark(mark: Mark, *, secret: bytes) -> bytes:
     said = {
         stream.hex(): [place.seq, place.head.hex(), place.papers, place.sum_minor] for stream, place in mark.items()
     }
-    line = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    return line + b"\n" + _proof(line, secret) + b"\n"
+    return authenticated(json.dumps(said, sort_keys=True, separators=(",", ":")).encode(), secret=secret)
 
 
 def read_mark(data: bytes, *, secret: bytes) -> Mark | None:
     """Return the mark in these bytes, None when they were not written with this secret."""
+    line = authentic(data, secret=secret)
+    return (
+        None
+        if line is None
+        else {
+            bytes.fromhex(stream): Place(seq=seq, head=bytes.fromhex(head), papers=papers, sum_minor=sum_minor)
+            for stream, (seq, head, papers, sum_minor) in json.loads(line).items()
+        }
+    )
+
+
+def authenticated(line: bytes, *, secret: bytes) -> bytes:
+    """Return a line with what proves that it was written with this secret."""
+    return line + b"\n" + _proof(line, secret) + b"\n"
+
+
+def authentic(data: bytes, *, secret: bytes) -> bytes | None:
+    """Return the line in these bytes, None when they were not written with this secret."""
     line, _, rest = data.partition(b"\n")
-    if not hmac.compare_digest(rest.strip(), _proof(line, secret)):
-        return None
-    return {
-        bytes.fromhex(stream): Place(seq=seq, head=bytes.fromhex(head), papers=papers, sum_minor=sum_minor)
-        for stream, (seq, head, papers, sum_minor) in json.loads(line).items()
-    }
+    return line if hmac.compare_digest(rest.strip(), _proof(line, secret)) else None
 
 
 def _proof(line: bytes, secret: bytes) -> bytes:
@@ -84,7 +96,11 @@ def check_since(connection: Connection, mark: Mark) -> Iterator[Problem]:
     for stream in sorted(streams):
         before = mark.get(stream)
         after = (before.seq, before.head) if before is not None else (0, FIRST_PREV)
-        yield from _newer(connection, stream, after)
+        newer = connection.execute(
+            select(*ENTRY_COLUMNS).where(journal.c.stream == stream, journal.c.seq > after[0]).order_by(journal.c.seq),
+            execution_options={"yield_per": AT_ONCE},
+        )
+        yield from check_newer(connection, (Entry(*row) for row in newer), stream=stream, after=after)
 
 
 def _still_there(connection: Connection, stream: bytes, place: Place) -> Iterator[Problem]:
@@ -123,15 +139,22 @@ def _place(connection: Connection, stream: bytes, seq: int) -> Place:
     return Place(seq=seq, head=head, papers=papers, sum_minor=int(sum_minor))
 
 
-def _newer(connection: Connection, stream: bytes, after: tuple[int, bytes]) -> Iterator[Problem]:
-    """Check entries above a place: bytes, chain, facts, and the sums of the accounts they touched."""
+ENTRY_COLUMNS: Final = (journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
+
+
+def check_newer(
+    connection: Connection,
+    rows: Iterator[Entry],
+    *,
+    stream: bytes,
+    after: tuple[int, bytes],
+    aside: Set[bytes] = frozenset(),
+) -> Iterator[Problem]:
+    """Check the entries that follow a place: bytes, chain, facts, and the sums of the accounts they touched.
+
+    Those ``aside`` were kept without being posted, and have no facts.
+    """
     last, prev = after
-    query = (
-        select(journal.c.stream, journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
-        .where(journal.c.stream == stream, journal.c.seq > last)
-        .order_by(journal.c.seq)
-    )
-    rows = (Entry(*row) for row in connection.execute(query, execution_options={"yield_per": AT_ONCE}))
     while entries := list(islice(rows, AT_ONCE)):
         whole: list[Entry] = []
         for entry in entries:
@@ -147,7 +170,7 @@ def _newer(connection: Connection, stream: bytes, after: tuple[int, bytes]) -> I
                     f"Entry {entry.seq} of stream {stream.hex()} does not follow entry {last}.",
                 )
             else:
-                whole.append(entry)
+                whole += [entry] if entry.entry_id not in aside else []
             last, prev = entry.seq, entry.entry_id
         yield from _stand_in_the_facts(connection, whole)
 

@@ -18,10 +18,11 @@ from sqlalchemy import Connection
 from meterpos import __version__
 from meterpos.errors import MeterposError, UserError
 from meterpos.ledger import journal
-from meterpos.ledger.operations import feed, recalls, sync_state
+from meterpos.ledger.operations import feed, recalls, sync_state, witnesses
 from meterpos.ledger.queries.identity import Identity, identity
 from meterpos.ledger.queries.status import waiting
 from meterpos.ledger.queries.streams import stream_place, stream_states
+from meterpos.ledger.queries.witnesses import forgotten_facts
 from meterpos.ledger.store import Store
 from meterpos.sync import protocol, steps, wire
 from meterpos.sync.client import Line
@@ -212,6 +213,9 @@ class _Drive:
             case steps.RecordAck() | steps.KeepRecalled() | steps.ApplyPage() | steps.ApplyAgain() | steps.BeginAgain():
                 with self.store.write() as connection:
                     return _write(connection, step)
+            case steps.RecordTold(fact_ids):
+                with self.store.write() as connection:
+                    return witnesses.record_told(connection, fact_ids=fact_ids)
             case steps.ReadDigests(anew=True):
                 with self.store.write() as connection:
                     feed.sum_digests_anew(connection)
@@ -303,6 +307,8 @@ def _read(connection: Connection, step: steps.Step) -> Any:
             return _entries(connection, stream, after_seq, entries_max, bytes_max)
         case steps.ReadPlace(stream, seq):
             return stream_place(connection, stream, seq=seq)
+        case steps.ReadForgotten(zones, heard):
+            return forgotten_facts(connection, zones=zones, heard=heard)
         case steps.ReadCursor():
             here = identity(connection)
             return steps.Cursor(here.generation, here.position)

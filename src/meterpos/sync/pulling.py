@@ -1,14 +1,26 @@
 """The way down: pages of the feed to their end, and the comparing of digests that shows whether both hold the same."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, Final
 
+from meterpos.ledger.queries.witnesses import Remembered
 from meterpos.ledger.rules.digest import WRAP
 from meterpos.sync import wire
-from meterpos.sync.steps import ApplyAgain, ApplyPage, Failure, ReadDigests, Send, Step, Steps
-from meterpos.sync.talk import PAGES_MAX, PULL_PATH, Talk
-from meterpos.sync.wire import Page, WireError, ZoneDigest
+from meterpos.sync.steps import (
+    ApplyAgain,
+    ApplyPage,
+    Failure,
+    ReadDigests,
+    ReadForgotten,
+    RecordTold,
+    Send,
+    Step,
+    Steps,
+)
+from meterpos.sync.talk import PAGES_MAX, PULL_PATH, WITNESS_PATH, Talk
+from meterpos.sync.wire import FeedRow, Page, WireError, ZoneDigest
 
 ROWS_LEAST: Final = 50
 
@@ -83,23 +95,62 @@ class Pulling(Talk):
         if differing:
             differing = yield from self._differing(page, anew=True)
         again = [zone for zone, gap in differing.items() if self.course.memory.in_vain.get(zone) != gap]
+        heard: set[str] = set()
         if again:
-            page = yield from self._second_look(again)
+            page = yield from self._second_look(again, heard)
             still = yield from self._differing(page, anew=False)
             differing = {zone: gap for zone, gap in (differing | still).items() if zone in still or zone not in again}
         self._remember(in_vain=differing)
+        looked_at = sorted(set(again) & differing.keys())
+        if not (yield from self._tell_what_was_lost(looked_at, heard)):
+            self._remember(in_vain={})
         if differing:
             self._disagree(
                 f"Balances of {', '.join(differing)} may differ from head office's. Go on working; tell head office."
             )
 
-    def _second_look(self, zones: Sequence[str]) -> Generator[Step, Any, Page]:
+    def _tell_what_was_lost(self, zones: Sequence[str], heard: Collection[str]) -> Generator[Step, Any, bool]:
+        """Tell head office of facts it said once and has lost in a restore; tell whether nothing is left to tell.
+
+        What it does not take now is told by a later exchange, and keeps this one from nothing.
+        """
+        forgotten: Sequence[Remembered] = yield ReadForgotten(tuple(zones), frozenset(heard))
+        for generation, of_one in groupby(forgotten, key=lambda fact: fact.generation):
+            rest = list(of_one)
+            while rest:
+                part, rest = rest[: self.course.memory.rows], rest[self.course.memory.rows :]
+                if not (yield from self._witness(generation, part)):
+                    return False
+                yield RecordTold(tuple(fact.fact_id for fact in part))
+        return True
+
+    def _witness(self, generation: int, forgotten: Sequence[Remembered]) -> Generator[Step, Any, bool]:
+        message = wire.make_witness(
+            key=self.who.key,
+            device=self.who.device,
+            generation=generation,
+            rows=list(map(_as_row, forgotten)),
+            software=self.who.software,
+            nonce=self.nonce(),
+        )
+        answer: bytes | Failure = yield Send(WITNESS_PATH, message)
+        if isinstance(answer, Failure):
+            return False
+        try:
+            wire.read_ack(answer, key=self.who.server_key, batch=wire.header_digest(message), stream=wire.NO_STREAM)
+        except WireError as error:
+            self._distrust(error)
+        return True
+
+    def _second_look(self, zones: Sequence[str], heard: set[str]) -> Generator[Step, Any, Page]:
+        """Fetch these zones from their start, noting in `heard` which facts there are."""
         after = 0
         for _ in range(PAGES_MAX):
             page = yield from self._ask(after=after, zones=zones)
             if page.generation != self.cursor.generation:
                 break
             yield ApplyAgain(page)
+            heard.update(row.key for row in page.rows if row.kind == "fact")
             self.course.pulled += len(page.rows)
             after = page.through
             if not page.more:
@@ -117,6 +168,11 @@ class Pulling(Talk):
             for zone, theirs in sorted(page.digests.items())
             if ours.get(zone, nothing) != theirs
         }
+
+
+def _as_row(fact: Remembered) -> FeedRow:
+    place = max(fact.position, 1)
+    return FeedRow(position=place, zone=fact.zone, kind="fact", key=fact.fact_id, version=1, data=fact.data)
 
 
 def _gap(ours: ZoneDigest, theirs: ZoneDigest) -> ZoneDigest:

@@ -5,12 +5,16 @@ till <-  head office   recalled: entries that follow from that very place; none 
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from meterpos.sync import fields
 from meterpos.sync.framing import PROTOCOL, Opened, WireError, no_body, seal
 from meterpos.sync.limits import ENTRIES_MAX, ENTRY_BYTES_MAX, NONCE_BYTES, ROWS_MAX
 from meterpos.sync.records import FeedRow, Recall, Recalled, Witness
 from meterpos.sync.rows import row_in, row_out
+
+NO_STREAM: Final = bytes(16)
+"""The stream that the answer to a witness names."""
 
 
 def make_recall(

@@ -119,6 +119,23 @@ class ReadDigests:
     anew: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReadForgotten:
+    """Read what head office lost in a restore: others' facts without a place, and those of `zones` that were not
+    `heard` of in a second look -> tuple[Remembered, ...].
+    """
+
+    zones: tuple[str, ...]
+    heard: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTold:
+    """Note that head office was told of these facts -> None; durable before the next step."""
+
+    fact_ids: tuple[str, ...]
+
+
 Step = (
     Send
     | ReadStreams
@@ -131,6 +148,8 @@ Step = (
     | ApplyAgain
     | BeginAgain
     | ReadDigests
+    | ReadForgotten
+    | RecordTold
 )
 Steps = Generator[Step, Any, None]
 

@@ -10,6 +10,7 @@ from meterpos.sync.wire import Lineage, WireError
 PUSH_PATH: Final = "/v1/push"
 PULL_PATH: Final = "/v1/pull"
 RECALL_PATH: Final = "/v1/recall"
+WITNESS_PATH: Final = "/v1/witness"
 
 ENTRIES_LEAST: Final = 1
 FAILURES_MAX: Final = 6

@@ -46,6 +46,7 @@ from meterpos.sync.records import (
     ZoneDigest,
 )
 from meterpos.sync.recovery import (
+    NO_STREAM,
     make_recall,
     make_recalled,
     make_witness,
@@ -58,6 +59,7 @@ __all__ = [
     "ENTRIES_MAX",
     "ENTRY_BYTES_MAX",
     "NONCE_BYTES",
+    "NO_STREAM",
     "PROTOCOL",
     "ROWS_MAX",
     "Ack",

@@ -25,6 +25,7 @@ from meterpos.cli.headoffice import (
     sms,
     tills,
     tokens,
+    witnesses,
 )
 from meterpos.cli.headoffice.opened import Chosen
 from meterpos.cli.style import new_group
@@ -54,6 +55,7 @@ server.add_to(app)
 backups.add_to(app)
 courier.add_to(app)
 claims.add_to(app)
+witnesses.add_to(app)
 app.add_typer(mirror.app, name="mirror")
 app.add_typer(tills.app, name="till")
 app.add_typer(people.app, name="user")

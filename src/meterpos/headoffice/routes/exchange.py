@@ -10,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
-from meterpos.headoffice import auth, chain, exceptions, feed, intake
+from meterpos.headoffice import auth, chain, exceptions, feed, intake, witnesses
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.legacy import pulled
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem, of_wire
 from meterpos.headoffice.routes.body import read_body
 from meterpos.headoffice.tables import exceptions as exceptions_table
+from meterpos.ledger.feedrows import UnreadableRow
+from meterpos.ledger.journal import FIRST_PREV
 from meterpos.ledger.tables.base import format_instant
 from meterpos.sync import wire
 from meterpos.sync.wire import WireError
@@ -57,6 +59,12 @@ async def pull(request: Request) -> Message:
 async def recall(request: Request) -> Message:
     """Answer a place in a till's own stream with the entries that follow it."""
     return await _answer(request, _recall)
+
+
+@router.post("/witness", summary="Tell what a restored head office has lost", response_class=Message)
+async def witness(request: Request) -> Message:
+    """Answer what a till remembers with a signed acknowledgement of no entries."""
+    return await _answer(request, _witness)
 
 
 async def _answer(request: Request, work: Any) -> Message:
@@ -194,6 +202,35 @@ def _recall(office: Office, packed: bytes) -> bytes:
     log.info("till %s fetched %d of its own entries after %d", device.till_name, len(entries), asked.after_seq)
     return wire.make_recalled(
         key=office.keys.server, request=asked.digest, stream=asked.stream, after_seq=asked.after_seq, entries=entries
+    )
+
+
+def _witness(office: Office, packed: bytes) -> bytes:
+    opened = wire.open_unverified(packed, purpose="witness")
+    device = _sender(office, opened)
+    said = wire.read_witness(opened, key=device.public_key)
+    if device.revoked:
+        raise Problem(403, "revoked", f"Till {device.till_name} was revoked. Ask head office.")
+    at = office.moment().at
+    try:
+        with office.write() as (conn, _):
+            lost = witnesses.take_in(conn, said, device=device, at=at)
+            generation, lineage = feed.generation(conn), feed.lineage(conn)
+    except UnreadableRow as error:
+        raise Problem(400, "form", str(error)) from error
+    log.info("till %s remembers %d facts that are not here", device.till_name, lost)
+    return wire.make_ack(
+        key=office.keys.server,
+        batch=said.digest,
+        generation=generation,
+        stream=wire.NO_STREAM,
+        through_seq=0,
+        head=FIRST_PREV,
+        at=format_instant(at),
+        count=0,
+        sum_minor=0,
+        answers=(),
+        lineage=lineage,
     )
 
 

@@ -1,7 +1,7 @@
 """Head office's own tables, by noun; the ledger's tables stand beside them in the same database.
 
 base    metadata            feed    feed, counters, generations
-tills   tills               desk    exceptions, assignments, answers, claims, receipt_claims, side_entries
+tills   tills               desk    exceptions, assignments, answers, claims, receipt_claims, side_entries, witnesses
 billing readings, tariffs, metering, bills, bill_runs, bill_errors, invoice_papers, paper_frames, notes, meter_events
 legacy  the staging tables of a migration
 access  tokens, done_once
@@ -23,7 +23,15 @@ from meterpos.headoffice.tables.billing import (
     readings,
     tariffs,
 )
-from meterpos.headoffice.tables.desk import answers, assignments, claims, exceptions, receipt_claims, side_entries
+from meterpos.headoffice.tables.desk import (
+    answers,
+    assignments,
+    claims,
+    exceptions,
+    receipt_claims,
+    side_entries,
+    witnesses,
+)
 from meterpos.headoffice.tables.feed import counters, feed, generations
 from meterpos.headoffice.tables.messages import sms, sms_gateway, sms_opt_outs, sms_templates
 from meterpos.headoffice.tables.money_in import money_in
@@ -59,4 +67,5 @@ __all__ = [
     "tariffs",
     "tills",
     "tokens",
+    "witnesses",
 ]

@@ -68,6 +68,19 @@ claims: Final = Table(
     comment="who was first: 'reference' METHOD:REFERENCE -> tender, 'reversal' payment -> reversal",
 )
 
+witnesses: Final = Table(
+    "witnesses",
+    metadata,
+    Column("fact_id", String, primary_key=True),
+    Column("till_name", String, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    comment="facts that tills heard of and head office lost in a restore, as each of them says; posted by nobody",
+)
+
 receipt_claims: Final = Table(
     "receipt_claims",
     metadata,

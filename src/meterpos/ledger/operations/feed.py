@@ -285,9 +285,14 @@ def begin_again(connection: Connection, *, generation: int, keep_through: int = 
     """
     above = list(
         connection.execute(
-            select(facts.c.fact_id, facts.c.of_fact_id, facts.c.account_no, facts.c.stands_on, facts.c.entry_id).where(
-                facts.c.position > keep_through
-            )
+            select(
+                facts.c.fact_id,
+                facts.c.of_fact_id,
+                facts.c.account_no,
+                facts.c.stands_on,
+                facts.c.entry_id,
+                facts.c.generation,
+            ).where(facts.c.position > keep_through)
         )
     )
     own = _own_entries(connection)
@@ -311,15 +316,29 @@ def _own_entries(connection: Connection) -> set[bytes]:
 _unstamp: Final = (
     update(facts)
     .where(facts.c.fact_id == bindparam("of_fact"))
-    .values(stands_on=bindparam("to_account"), generation=None, position=None, decision=bindparam("to_decision"))
+    .values(
+        stands_on=bindparam("to_account"),
+        generation=bindparam("to_generation"),
+        position=None,
+        decision=bindparam("to_decision"),
+    )
 )
+"""Of others' facts the generation stays: it says in which they were heard, until head office was told (witnesses)."""
 
 
 def _unplace(connection: Connection, rows: Sequence[Any], *, decision: str | None) -> None:
     if rows:
         connection.execute(
             _unstamp,
-            [{"of_fact": row.fact_id, "to_account": row.account_no, "to_decision": decision} for row in rows],
+            [
+                {
+                    "of_fact": row.fact_id,
+                    "to_account": row.account_no,
+                    "to_generation": None if decision is None else row.generation,
+                    "to_decision": decision,
+                }
+                for row in rows
+            ],
         )
 
 

@@ -6,7 +6,7 @@ identity, immutability, the feed and the digest (decision record 0003).
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, text
 
 from meterpos.ledger.tables.base import amount, metadata
 
@@ -42,6 +42,9 @@ for _name, _column in (
     ("ix_facts_reference", facts.c.reference),
 ):
     Index(_name, _column, sqlite_where=_column.is_not(None))
+_LOST: Final = text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
+"""Heard in a generation of head office that came to an end, and not since: a till's witness (queries/witnesses.py)."""
+Index("ix_facts_lost", facts.c.fact_id, sqlite_where=_LOST, postgresql_where=_LOST)
 
 STAMP_COLUMNS: Final = ("stands_on", "generation", "position", "decision")
 """The only columns of a fact that may change: where head office placed it."""

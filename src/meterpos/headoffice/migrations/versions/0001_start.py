@@ -160,6 +160,17 @@ def _desk() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_receipt_claims"),
     )
     op.create_index("ix_receipt_claims_short_id", "receipt_claims", ["short_id"])
+    op.create_table(
+        "witnesses",
+        sa.Column("fact_id", sa.String, nullable=False),
+        sa.Column("till_name", sa.String, nullable=False),
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("zone", sa.String, nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.Column("received_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("fact_id", "till_name", name="pk_witnesses"),
+    )
 
 
 def _billing() -> None:

@@ -168,6 +168,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("reference IS NOT NULL"),
         postgresql_where=sa.text("reference IS NOT NULL"),
     )
+    lost = sa.text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
+    op.create_index("ix_facts_lost", "facts", ["fact_id"], unique=False, sqlite_where=lost, postgresql_where=lost)
     op.create_table(
         "journal",
         sa.Column("entry_id", sa.LargeBinary(), nullable=False),
