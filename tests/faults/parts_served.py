@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.faults import api, cut_often, soak, speed
 from tests.faults.parts import databases, spread
+from tests.faults.planted import processes
 
 
 def openapi_calls(options: argparse.Namespace) -> bool:
@@ -103,4 +104,24 @@ def soaked(options: argparse.Namespace) -> bool:
     print(f"  {faults}; exchanges: {outcomes}; {len(done.wrong)} wrong", flush=True)
     for sentence in done.wrong[:10]:
         print(f"    WRONG {sentence}")
-    return not done.wrong
+    return not done.wrong and _would_notice(options)
+
+
+CONTROL_S = 60
+CONTROL_TILLS = 4
+
+
+def _would_notice(options: argparse.Namespace) -> bool:
+    """Let a few tills work with each bug planted: it has to be seen."""
+    noticed = True
+    for bug in processes.BUGS:
+        with databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+            url = dict(urls)["PostgreSQL"](Path(folder))
+            done = soak.soak(
+                Path(folder), url, tills=CONTROL_TILLS, seconds=CONTROL_S, payments=10**9, seed=options.seed,
+                tell=lambda _: None, pause_s=0.05, office_every_s=8.0, planted=bug,
+            )  # fmt: skip
+        seen = f"seen, {done.wrong[0]}" if done.wrong else "NOT SEEN"
+        print(f"  control, {bug}: {len(done.receipts)} receipts, {seen}", flush=True)
+        noticed &= bool(done.wrong)
+    return noticed

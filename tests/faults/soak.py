@@ -11,8 +11,6 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,28 +21,31 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from meterpos.headoffice import feed
 from meterpos.headoffice.backups import back_up, restore
 from meterpos.headoffice.checks import run_checks as office_checks
-from meterpos.headoffice.office import open_office
+from meterpos.headoffice.office import Office, open_office
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.operations.entries import stand_at_counter
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
+from meterpos.ledger.queries.streams import stream_states
 from meterpos.ledger.tables import accounts, journal, tenders
 from meterpos.settings import HeadOfficeSettings
-from meterpos.sync.lock import HomeBusy, home_alone
 from meterpos.till import Till, new_tender_id, open_till
 from tests.faults.gate import Gate
+from tests.faults.office_process import OfficeProcess
+from tests.faults.planted import processes
 from tests.support.headoffice import Server, make_office
 
 CLERK: Final = "achieng"
 ZONES: Final = ("Kondele", "Mamboleo", "Migosi", "Nyalenda")
-STARTS_WITHIN_S: Final = 90.0
 CALM_MAX: Final = 40
 """So many exchanges each till has at the end until nothing waits and all agree."""
 AMOUNTS_MINOR: Final = (500, 10_000, 250_000)
-RESTORES_EVERY_S: Final = 45.0
+OFFICE_EVERY_S: Final = 45.0
+"""How often something happens to head office."""
 
 _processes: Final = get_context("forkserver")
 
@@ -52,8 +53,10 @@ _processes: Final = get_context("forkserver")
 # --- a till
 
 
-def work(home: Path, seed: int, pause_s: float, said: Any) -> None:
+def work(home: Path, seed: int, pause_s: float, said: Any, planted: str = "") -> None:
     """Take payments and exchange until somebody kills this process; say each receipt, and how exchanges ended."""
+    if planted:
+        processes.plant(planted)
     dice = Random(f"{seed} {time.time()}")
     till = open_till(home)
     memory = None
@@ -92,59 +95,9 @@ def _pay(till: Till, dice: Random) -> bytes:
     return till.take(request=request, clerk=CLERK).entry_id
 
 
-# --- what stands between
-
-
-@dataclass
-class OfficeProcess:
-    """Head office with its workers, as a process group of its own."""
-
-    settings: HeadOfficeSettings
-    port: int
-    workers: int = 2
-    _process: "subprocess.Popen[bytes] | None" = None
-
-    def start(self) -> None:
-        """Serve, and wait until it answers."""
-        environment = {**os.environ, "METERPOS_HEADOFFICE_HOME": str(self.settings.home.parent)}
-        command = [sys.executable, "-m", "meterpos", "headoffice", "--utility", self.settings.home.name]
-        serve = ["--database", self.settings.database_url, "serve", "--workers", str(self.workers)]
-        self._process = subprocess.Popen(
-            [*command, *serve, "--port", str(self.port)],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + STARTS_WITHIN_S
-        while not self._answers():
-            assert time.monotonic() < deadline and self._process.poll() is None, "head office did not start"
-            time.sleep(0.1)
-
-    def kill(self) -> None:
-        """End all of it at once."""
-        assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._wait_for_the_workers()
-
-    def _wait_for_the_workers(self) -> None:
-        """Wait until every process of the group is gone: as long as one is, nobody has the home alone."""
-        assert self._process is not None
-        deadline = time.monotonic() + STARTS_WITHIN_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(HomeBusy), home_alone(self.settings.home, HomeBusy("")):
-                return
-            time.sleep(0.05)
-        raise AssertionError("head office did not end")
-
-    def _answers(self) -> bool:
-        with socket.socket() as line:
-            return line.connect_ex(("127.0.0.1", self.port)) == 0
-
-
 # --- the soak
+
+_ENDS: Final = select(journal.c.stream, func.max(journal.c.seq).label("last")).group_by(journal.c.stream)
 
 
 @dataclass
@@ -172,8 +125,20 @@ class _Running:
 class Soak:
     """So many tills at one head office; `run` lets them work under faults, `settle` judges."""
 
-    def __init__(self, folder: Path, url: str, *, tills: int, seed: int, pause_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        *,
+        tills: int,
+        seed: int,
+        pause_s: float = 0.5,
+        office_every_s: float = OFFICE_EVERY_S,
+        planted: str = "",
+    ) -> None:
         self.done = Soaked()
+        self._office_every_s = office_every_s
+        self._planted = planted if planted.startswith("a till") else ""
         self._dice = Random(f"soak {seed}")
         self._seed, self._pause_s = seed, pause_s
         settings = HeadOfficeSettings(home=folder / "homes" / "lake", database_url=url, utility="lake")
@@ -183,6 +148,7 @@ class Soak:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self._office = OfficeProcess(settings, port)
+        self._planted_at_office = "" if self._planted else planted
         office = make_office(settings.home, url)
         self._office.start()
         known = Server(office, "")
@@ -200,14 +166,18 @@ class Soak:
     def run(self, *, seconds: float, payments: int) -> None:
         """Let the tills work and things happen to them, for so long or until so many receipts were reported."""
         until = time.monotonic() + seconds
-        restore_at = time.monotonic() + RESTORES_EVERY_S / 2
+        restore_at = time.monotonic() + self._office_every_s / 2
+        if self._planted_at_office:
+            self._office.kill()
+            self._office.planted = self._planted_at_office
+            self._office.start()
         for till in self._tills:
             self._start(till)
         while time.monotonic() < until and len(self.done.receipts) < payments:
             self._listen(0.2)
             if time.monotonic() > restore_at:
                 self._something_at_office()
-                restore_at = time.monotonic() + RESTORES_EVERY_S
+                restore_at = time.monotonic() + self._office_every_s
             if self._dice.random() < 0.5:
                 self._something_at(self._dice.choice(self._tills))
         for till in self._tills:
@@ -215,7 +185,8 @@ class Soak:
 
     def _start(self, till: _Running) -> None:
         till.said, theirs = _processes.Pipe(duplex=False)
-        till.process = _processes.Process(target=work, args=(till.home, self._seed, self._pause_s, theirs), daemon=True)
+        told = (till.home, self._seed, self._pause_s, theirs, self._planted)
+        till.process = _processes.Process(target=work, args=told, daemon=True)
         till.process.start()
         theirs.close()
         till.is_stopped = False
@@ -277,10 +248,27 @@ class Soak:
             self.done.faults["office restored"] += 1
         else:
             office = open_office(settings)
+            self._hold_it_to_its_word(office)
             back_up(office.store, self._backup)
             office.close()
             self.done.faults["office backed up"] += 1
         self._office.start()
+
+    def _hold_it_to_its_word(self, office: Office) -> None:
+        """What this generation of head office has signed for is there when it was killed."""
+        with office.store.read() as conn:
+            generation = feed.generation(conn)
+            ends = {row.stream: row.last for row in conn.execute(_ENDS)}
+        for running in self._tills:
+            till = open_till(running.home)
+            with till.store.read() as connection:
+                states = stream_states(connection)
+            till.close()
+            self.done.wrong += [
+                f"{running.name}: head office signed for {state.through_seq}, and has {ends.get(state.stream, 0)}"
+                for state in states
+                if state.generation == generation and state.through_seq > ends.get(state.stream, 0)
+            ]
 
     # --- the end
 
@@ -344,11 +332,19 @@ def missing(reported: Sequence[bytes], till: dict[bytes, bytes], office: dict[by
 
 
 def soak(
-    folder: Path, url: str, *, tills: int, seconds: float, payments: int, seed: int, tell: Callable[[str], None] = print
+    folder: Path,
+    url: str,
+    *,
+    tills: int,
+    seconds: float,
+    payments: int,
+    seed: int,
+    tell: Callable[[str], None] = print,
+    **how: Any,
 ) -> Soaked:
-    """Make everything, let it run, and judge."""
+    """Make everything, let it run, and judge; ``how`` are options of `Soak`."""
     began = time.monotonic()
-    running = Soak(folder, url, tills=tills, seed=seed)
+    running = Soak(folder, url, tills=tills, seed=seed, **how)
     tell(f"  {tills} tills enrolled after {time.monotonic() - began:.0f} s")
     try:
         running.run(seconds=seconds, payments=payments)
