@@ -148,11 +148,10 @@ def rotten_disks(options: argparse.Namespace) -> bool:
                 print(f"    WRONG {sentence}")
             passed &= not total.wrong
         control = rot.spoil(sound, runs=min(runs, 500), seed=options.seed, only_sqlite=True)
-        print(
-            f"  control, what SQLite alone sees of the plain one: {control.seen['NOT SEEN']} of {control.runs} not seen"
-        )
+        unseen = sum(count for seen, count in control.seen.items() if seen.startswith("NOT SEEN"))
+        print(f"  control, what SQLite alone sees of the plain one: {unseen} of {control.runs} not seen")
         passed &= _brought_back(options, Path(folder) / "recovery", to_recover)
-    return passed and bool(control.seen["NOT SEEN"])
+    return passed and bool(unseen)
 
 
 def _shares(runs: int, most: int) -> Iterator[tuple[int, int]]:

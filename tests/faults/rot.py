@@ -107,7 +107,7 @@ def spoil(sound: Sound, *, runs: int, seed: int, only_sqlite: bool = False) -> R
             done.runs += 1
             done.ways[f"{way} of {name}"] += 1
             done.seen[seen] += 1
-            if seen.isupper() or "NO SENTENCE" in seen:
+            if seen.startswith(("NOT SEEN", "TOLD IN NO SENTENCE")):
                 done.wrong.append(f"{way} of {name}: {seen}")
     return done
 
@@ -139,14 +139,23 @@ def _look(home: Path, says: Any, *, only_sqlite: bool) -> str:
         till.now = Clock()
         try:
             shown = _sqlite_shows(till.store) if only_sqlite else _till_shows(till)
-            return shown or ("nothing had changed" if _says(till.store) == says else "NOT SEEN")
+            return shown or _silently_changed(says, _says(till.store))
         finally:
             till.store.close()
     except UserError:
         return f"seen when {moment}"
     except Exception as error:  # noqa: BLE001 - what is seen has to be told to a person
-        told = f"TOLD IN NO SENTENCE: {type(error).__name__}: {str(error)[:100]}"
+        told = f"TOLD IN NO SENTENCE when {moment}: {type(error).__name__}: {str(error)[:100]}"
         return "seen by SQLite" if only_sqlite else told
+
+
+def _silently_changed(says: Any, said: Any) -> str:
+    """Return where the ledger says something else although nothing showed it."""
+    for table, before, after in zip(TABLES, says, said, strict=True):
+        for old, new in zip(before, after, strict=False):
+            if old != new:
+                return f"NOT SEEN in {table.name}: {new[:300]} instead of {old[:300]}"
+    return "nothing had changed" if says == said else "NOT SEEN: rows are missing, or more"
 
 
 def _till_shows(till: Till) -> str:

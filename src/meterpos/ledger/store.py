@@ -36,6 +36,7 @@ _PRAGMAS: Final[dict[str, tuple[str, object]]] = {
 }
 
 
+_DAMAGE: Final = ("malformed", "not a database", "could not decode", "no such column", "no such table")
 _DISK_TROUBLE: Final = ("unable to open database file", "disk i/o error")
 _WRITE_TROUBLE: Final = (*_DISK_TROUBLE, "attempt to write a readonly database")
 
@@ -293,7 +294,7 @@ def _raise_plainly(error: BaseException, where: str | None, *, trouble: tuple[st
         raise UnusableText(NO_LETTER) from error  # a text that no door has looked at
     if isinstance(error, DBAPIError):
         _raise_of_disk(error, trouble=trouble)
-        if any(words in text for words in ("malformed", "not a database", "could not decode")):
+        if any(words in text for words in _DAMAGE):
             raise _unreadable(error, Path(where or "the database"), encrypted=False) from error
 
 
