@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults import api, cut_often, soak, speed
+from tests.faults import api, cut_often, reconnecting, soak, speed
 from tests.faults.parts import databases, spread
 from tests.faults.planted import processes
 
@@ -79,6 +79,27 @@ def cut_often_line(options: argparse.Namespace) -> bool:
     for sentence in (*uncut.wrong, *cut.wrong):
         print(f"    WRONG {sentence}")
     return not (uncut.wrong or cut.wrong) and cut.sent_again <= max(cut.cuts, cut.lost) and longer <= LONGER_MOST
+
+
+def tills_coming_back(options: argparse.Namespace) -> bool:
+    """Let tills with 300 payments each come back at once; `--runs` tills. What is wrong fails it, not how long."""
+    with databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
+        url = dict(urls)["PostgreSQL"](Path(folder))
+        done = reconnecting.run(Path(folder), url, tills=options.runs or 5_000, payments=300)
+    a_second, each_us = done.payments / done.seconds, done.office_s / done.payments * 1e6
+    print(
+        f"  {done.tills} tills, {done.payments} payments: drained in {done.seconds:.1f} s ({a_second:,.0f} a second), "
+        f"{each_us:.0f} us of head office's processes each"
+    )
+    print(
+        f"  {len(done.answered_s)} requests answered, half within {done.within(0.5):.2f} s, 99 % within "
+        f"{done.within(0.99):.2f} s; {done.told_to_wait} told to wait; {done.rows} rows fetched; "
+        f"{len(done.wrong)} wrong",
+        flush=True,
+    )
+    for sentence in done.wrong[:10]:
+        print(f"    WRONG {sentence}")
+    return not done.wrong
 
 
 LONGER_MOST = 1.5

@@ -36,6 +36,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "order": parts.permutations,
     "api": parts_served.openapi_calls,
     "speed": parts_served.exchange_speed,
+    "drain": parts_served.tills_coming_back,
     "soak": parts_served.soaked,
 }
 
