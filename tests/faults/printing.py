@@ -33,7 +33,7 @@ from tests.support.tills import Counter as Desk
 
 TIMEOUT_S: Final = 2.0
 IDLE_WITHIN_S: Final = 20.0
-PAPER_BYTES: Final = 9_000
+PAPER_BYTES: Final = 17_000
 """A receipt is about so long."""
 NOBODY: Final = "tcp:127.0.0.1:9"
 TROUBLES: Final[dict[str, str | None]] = {
@@ -126,6 +126,7 @@ def _opener(spec: str) -> Callable[[str], Device]:
 
 
 def _round(desk: Desk, printer: FakePrinter, trouble: str, dice: Random, name: str, done: Printed) -> Iterator[str]:
+    _wait_until_idle(printer)
     before = len(printer.papers)
     _begin_trouble(printer, trouble, dice)
     entry = _work(desk, dice, name)
