@@ -113,3 +113,8 @@ def test_another_device_key_is_found(counter: Counter) -> None:
 def test_a_sound_ledger_has_nothing_to_say_of_an_empty_mark(counter: Counter) -> None:
     with counter.till.store.read() as connection:
         assert list(check_since(connection, {})) == []
+
+
+def test_a_first_entry_that_cannot_be_read_is_told_as_a_problem(counter: Counter) -> None:
+    tamper(counter, "UPDATE journal SET data = CAST('no entry' AS BLOB) WHERE seq = 1")
+    assert "device_key_is_the_enrolled_one" in found(counter)

@@ -100,7 +100,7 @@ class Care(TillBase):
     def _check_keys(self) -> "Iterator[Problem]":
         """The key this till signs with is the one its stream began with: papers and batches would not be believed."""
         from meterpos.ledger.checks import Problem
-        from meterpos.ledger.journal import entries_after
+        from meterpos.ledger.journal import BrokenEntry, entries_after
 
         who = self.identity()
         if who is None:
@@ -108,7 +108,14 @@ class Care(TillBase):
         key = vault.read_secret(self.settings.home, DEVICE_KEY)
         with self.store.read() as connection:
             first = entries_after(connection, who.stream, seq=0, limit=1)
-        public = first[0].content.body.get("public_key") if first else None
+        try:
+            public = first[0].content.body.get("public_key") if first else None
+        except BrokenEntry:
+            yield Problem(
+                "device_key_is_the_enrolled_one",
+                "The entry this till was enrolled with cannot be read any more. Restore a backup.",
+            )
+            return
         if key is None or (public is not None and signing.public_of(key).hex() != public):
             yield Problem(
                 "device_key_is_the_enrolled_one",
