@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QScrollArea
 
 from meterpos.ledger.queries.drafts import kept_drafts
-from meterpos.ledger.tables import accounts, till_identity
+from meterpos.ledger.tables import accounts, settings, till_identity
 from meterpos.till import open_till
 from meterpos.ui import words
 from meterpos.ui.models.draft import from_data
@@ -199,6 +199,34 @@ def test_on_a_narrow_screen_with_everything_at_once_nothing_is_squeezed_nor_scro
     last.tell_parked(words.say("pay.parked.moved", name=stand.LONG))
     settle(window)
     assert last.parked.geometry().bottom() < last.parked_hint.geometry().top(), "no row under the sentence"
+
+
+def test_on_a_narrow_screen_under_two_amber_bands_with_payments_waiting_the_form_is_seen_whole(
+    counter: Counter, opened: Any
+) -> None:
+    with counter.till.store.write() as connection:
+        connection.execute(till_identity.update().values(training=True))
+        connection.execute(settings.insert().values(key="cash_warn_minor", value=400_000))
+    window: Window = opened(counter, size=(1024, 768), language="sw")
+    for meter in ("MTR-112", "MTR-112", "MTR-310"):
+        choose(window, meter)
+        type_text("700")
+        press(F11)
+    choose(window, "grace")
+    press(ENTER)
+    type_text("2500")
+    press(ENTER)
+    type_text("3000")
+    settle(window)
+    pay = window.pay
+    assert window.training.isVisible() and window.cash.isVisible() and pay.last.parked_card.isVisible()
+    assert fits(window)
+    bar = pay.payment._scroll.verticalScrollBar()
+    assert bar.maximum() == 0
+    assert pay.person.cards.verticalScrollBar().maximum() == 0, "every meter is in sight"
+    pay.payment.give_room(snug=False, tight=False)
+    settle(window)
+    assert bar.maximum() > 0, "without standing closer it would scroll"
 
 
 def fits(window: Window) -> bool:

@@ -122,10 +122,14 @@ class Metrics:
     payment: int = 400
     payment_narrow: int = 372
     narrow_below: int = 1240
+    snug_below: int = 700
+    tight_below: int = 650
+    gap_tight: int = 10
     card_radius: int = 12
     field_radius: int = 9
     field: int = 44
     amount: int = 64
+    amount_low: int = 52
     main_action: int = 64
     main_action_tall: int = 84
     touch: int = 44

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
 
 from meterpos.ui import theme, words
@@ -20,6 +20,9 @@ from meterpos.ui.widgets.rows import RowList, RowState
 if TYPE_CHECKING:
     from meterpos.ledger.queries.accounts import Transaction
     from meterpos.ledger.queries.customers import Customer
+
+AROUND_LAST = 10 + 7 + 2 * 8 + 2
+"""What stands around the lines of what happened last, beside their title."""
 
 
 class CustomerPanel(QWidget):
@@ -42,6 +45,7 @@ class CustomerPanel(QWidget):
         self.last: RowList[Transaction] = RowList(
             row_height=METRICS.line_row, painter=self._paint_line, spoken=self._speak_line, active=False
         )
+        self.last.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.last_card = Surface("card")
         self.empty = EmptyState("search", "pay.begin")
         self.no_shift = EmptyState("wallet", "pay.no_shift")
@@ -96,6 +100,19 @@ class CustomerPanel(QWidget):
         self._last = view
         self.last.set_rows(view.last)
         self._tell()
+        self._share()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        """The oldest of what happened last gives way where that brings every meter into sight."""
+        lines = len(self.last.rows())
+        beneath = self.last_title.sizeHint().height() + AROUND_LAST
+        room = self.height() - self.cards.y() - self.cards.sizeHint().height() - beneath
+        fitting = room // METRICS.line_row
+        self.last.setMaximumHeight(max(1, (min(fitting, lines) if fitting > 0 else lines) * METRICS.line_row + 2))
 
     def _tell(self) -> None:
         customer = self._customer

@@ -1,7 +1,7 @@
 """How the payment form is laid out, and how it shows what it comes to; pay_form.py says what it does."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSpacerItem, QStackedLayout, QWidget
 
 from meterpos.ledger.money import format_amount
 from meterpos.ui import words
@@ -22,6 +22,8 @@ from meterpos.ui.widgets.fields import AmountBox, Field, Problem
 from meterpos.ui.widgets.question import Question
 
 EMPTY, FILLED, INVOICES = range(3)
+MARGINS, MARGINS_SNUG = (20, 16, 20, 12), (20, 12, 20, 8)
+AROUND, AROUND_SNUG = 8, 4
 
 
 class PaymentFace(Surface):
@@ -67,7 +69,7 @@ class PaymentFace(Surface):
 
     def _build(self) -> None:
         filled = QWidget()
-        outer = vertical(filled, margins=(20, 16, 20, 12), spacing=0)
+        outer = self._outer = vertical(filled, margins=MARGINS, spacing=0)
         header = horizontal(None, spacing=10)
         header.addWidget(self.title, 1)
         header.addWidget(self.due)
@@ -85,9 +87,10 @@ class PaymentFace(Surface):
         self.alarm.hide()
         outer.addWidget(self.alarm)
         outer.addWidget(self.question)
-        outer.addSpacing(8)
+        self._around = (QSpacerItem(0, AROUND), QSpacerItem(0, AROUND))
+        outer.addItem(self._around[0])
         outer.addWidget(self.button)
-        outer.addSpacing(8)
+        outer.addItem(self._around[1])
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setWordWrap(True)
         outer.addWidget(self.hint)
@@ -115,7 +118,8 @@ class PaymentFace(Surface):
         names = horizontal(None, spacing=12)
         names.addWidget(self.unknown_name, 1, Qt.AlignmentFlag.AlignTop)
         names.addWidget(self.unknown_phone, 1, Qt.AlignmentFlag.AlignTop)
-        column.addSpacing(8)
+        self._before_method = QSpacerItem(0, 8)
+        column.addItem(self._before_method)
         column.addWidget(self.unknown_no)
         column.addLayout(names)
         column.addWidget(self.method)
@@ -123,6 +127,18 @@ class PaymentFace(Surface):
         column.addWidget(self.consent)
         column.addStretch(1)
         return scrolled
+
+    def give_room(self, *, snug: bool, tight: bool) -> None:
+        """Stand closer together where the form is low, closest where it is lowest."""
+        self._outer.setContentsMargins(*(MARGINS_SNUG if snug else MARGINS))
+        for space in self._around:
+            space.changeSize(0, AROUND_SNUG if snug else AROUND)
+        self._before_method.changeSize(0, 4 if tight else 8)
+        self.amount.setFixedHeight(METRICS.amount_low if tight else METRICS.amount)
+        self.total.setFixedHeight((METRICS.amount_low if tight else METRICS.amount) - 8)
+        self.preview.set_low(low=tight)
+        self.method.set_low(low=tight)
+        self._outer.invalidate()
 
     # --- showing -------------------------------------------------------------------------------------------------
 

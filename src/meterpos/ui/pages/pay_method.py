@@ -27,6 +27,7 @@ METHODS = (
     Segment("bank", "landmark", "method.bank"),
     Segment("cheque", "file-pen-line", "method.cheque"),
 )
+GAP, GAP_LOW = 10, 4
 
 
 class ChangeBox(QWidget):
@@ -121,12 +122,16 @@ class MethodPart(QWidget):
         column.addLayout(top)
         column.addWidget(self.segments)
         self._gap = QWidget()
-        self._gap.setFixedHeight(10)
+        self._gap.setFixedHeight(GAP)
         column.addWidget(self._gap)
         column.addWidget(self._cash)
         column.addWidget(self.reference)
         column.addWidget(self.doubt)
         column.addWidget(self.split)
+
+    def set_low(self, *, low: bool) -> None:
+        """Take less room between the methods and their fields."""
+        self._gap.setFixedHeight(GAP_LOW if low else GAP)
 
     @property
     def is_split(self) -> bool:

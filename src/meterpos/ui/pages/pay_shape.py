@@ -103,6 +103,7 @@ class PayShape(QWidget):
         self._left_column.addSpacing(10)
         self._left_column.addWidget(self.last)
         self._is_complete = True
+        self._give_room()
 
     def hasHeightForWidth(self) -> bool:
         """Its lists and the payment scroll in themselves: they take the room there is."""
@@ -111,6 +112,15 @@ class PayShape(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit(wide=self.window().width() >= METRICS.narrow_below)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Under one amber band, or two, everything moves closer together before anything scrolls."""
+        tight = self.height() < METRICS.tight_below
+        gap = METRICS.gap_tight if tight else METRICS.gap
+        self._row.setContentsMargins(METRICS.margin, gap, METRICS.margin, gap)
+        if self._is_complete:
+            self.payment.give_room(snug=self.height() < METRICS.snug_below, tight=tight)
 
     def _fit(self, *, wide: bool) -> None:
         """On a narrow screen the customer takes the place of the hits, once one is chosen."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.rules.allocation import PaymentEffect
 
 LINES_MAX = 3
+EDGE, EDGE_LOW = 9, 6
 _WRAP = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
 
 
@@ -111,8 +112,15 @@ class Preview(QWidget):
         super().__init__()
         self._lines: list[tuple[str, str, str]] = []
         self._note = ""
+        self._edge = EDGE
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(16)
+
+    def set_low(self, *, low: bool) -> None:
+        """Take less room above and beneath the lines."""
+        self._edge = EDGE_LOW if low else EDGE
+        if self._lines:
+            self._set(self._lines)
 
     def show_effect(self, effect: "PaymentEffect", meter: str, *, note: str = "") -> None:
         """Show the charges that fall, what goes to credit, and what stands afterwards."""
@@ -161,7 +169,7 @@ class Preview(QWidget):
         self._note = ""
         self._lines = lines
         self.setAccessibleName("; ".join(" ".join(part for part in line[:2] if part) for line in lines))
-        self.setFixedHeight(18 + 21 * len(lines))
+        self.setFixedHeight(2 * self._edge + 21 * len(lines))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -173,7 +181,7 @@ class Preview(QWidget):
             painter.setPen(theme.color(colors.muted))
             painter.drawText(QRectF(14, 10, self.width() - 28, self.height() - 20), _WRAP, self._note)
         for number, (what, amount, tone) in enumerate(self._lines):
-            row = QRectF(14, 9 + 21 * number, self.width() - 28, 21)
+            row = QRectF(14, self._edge + 21 * number, self.width() - 28, 21)
             ink = getattr(colors, tone)
             wide = paint.text(
                 painter, row, amount, Type.small_strong, ink, align=paint.RIGHT, whole=True, ground=colors.faint
