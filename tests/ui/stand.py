@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -162,13 +163,46 @@ def stock_plans(counter: Counter) -> None:
     add_plan(counter, "PL-0043", customer_no="AC-10077", total_minor=9_000_000, capacity_kw="2.5")
     add_plan(counter, "PL-0044", customer_no="AC-12204", total_minor=500_000, capacity_kw="1")
     add_plan(counter, "PL-2026-000451", customer_no="AC-20001", total_minor=1_234_567_890, capacity_kw="120.5")
-    for number, plan_no, amount_minor, day, text in (
-        ("KSM02-C4T-000118", "PL-0042", 6_000_000, date(2026, 8, 3), "UTR 70021"),
-        ("KSM02-C4T-000131", "PL-0042", 2_500_000, date(2026, 9, 14), "UTR 71180"),
-        ("KSM02-C4T-000140", "PL-0044", 500_000, date(2026, 9, 30), "UTR 71999"),
-        ("KSM02-C4T-000141", "PL-2026-000451", 1_000_000, date(2026, 10, 1), "UTR 72000"),
+    for number, plan_no, amount_minor, day, text, clerk in (
+        ("KSM02-C4T-000118", "PL-0042", 6_000_000, date(2026, 8, 3), "UTR 70021", None),
+        ("KSM02-C4T-000131", "PL-0042", 2_500_000, date(2026, 9, 14), "UTR 71180", "otieno"),
+        ("KSM02-C4T-000140", "PL-0044", 500_000, date(2026, 9, 30), "UTR 71999", "otieno"),
+        ("KSM02-C4T-000141", "PL-2026-000451", 1_000_000, date(2026, 10, 1), "UTR 72000", LONG_NAME),
     ):
-        post_facts(counter, [payment(number, plan_no, amount_minor, on=day, method="bank", reference=text)])
+        paid = payment(number, plan_no, amount_minor, on=day, method="bank", reference=text)
+        post_facts(counter, [replace(paid, clerk=clerk)])
+
+
+LONG_NAME = "Bénédicte Nyirahabimana-Uwase wa Mukashyaka"
+
+
+def take_elsewhere(counter: Counter) -> str:
+    """Let another till take a payment by somebody with a long name; return its number."""
+    paid = payment("KSM02-C4T-000150", "B5", 1_234_567, on=date(2026, 11, 19), method="mpesa", reference="SKJ3XY71AB")
+    post_facts(counter, [replace(paid, clerk=LONG_NAME)])
+    return paid.number
+
+
+def move_away(counter: Counter, entry: Entry, to: str = "A4") -> None:
+    """Let head office move the money of a receipt of this till to another account."""
+    part = entry.content.body["parts"][0]
+    there = replace(
+        payment("TRF-000004", to, part["amount"], on=date(2026, 11, 20), method="cash"),
+        kind="adjustment",
+        method=None,
+        position=9,
+        fact_id="a:TRF-000004.2",
+    )
+    taken = replace(
+        there,
+        fact_id="a:TRF-000004.1",
+        account_no=part["account"],
+        stands_on=part["account"],
+        amount_minor=part["amount"],
+        of_fact_id=f"{entry.short_id}.0",
+        due_date=date(2026, 11, 20),
+    )
+    post_facts(counter, [there, taken])
 
 
 def make_manager(counter: Counter) -> None:

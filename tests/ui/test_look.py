@@ -127,6 +127,7 @@ def test_every_page_bears_a_ruler(
     settle(window)
     receipts.reversing._press()
     see("reversing, by telephone")
+    _see_other_tills(window, counter, see)
     window.go("plans")
     see("plans, none")
     stand.stock_plans(counter)
@@ -253,6 +254,21 @@ def see_shift(window: Window, shift: Any, see: Callable[[str], None]) -> None:
     see("earlier reports")
     press(Qt.Key.Key_Escape)
     settle(window)
+
+
+def _see_other_tills(window: Window, counter: Counter, see: Callable[[str], None]) -> None:
+    receipts: Any = window.page("receipts")
+    press(Qt.Key.Key_Escape)
+    type_text(stand.take_elsewhere(counter))
+    see("receipt of another till")
+    press(Qt.Key.Key_Escape)
+    entry = counter.pay("A1", 100_000)
+    stand.move_away(counter, entry)
+    window.go("receipts", ("show", entry.content.body["number"]))
+    see("receipt whose money was moved")
+    receipts.ask_button.click()
+    see("asking about it")
+    press(Qt.Key.Key_Escape)
 
 
 def _see_reports(window: Window, see: Callable[[str], None]) -> None:

@@ -1,11 +1,11 @@
 """The instalments page: plans found, looked at and paid with the keyboard, each payment once."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from sqlalchemy import func, select
 

@@ -1,10 +1,10 @@
 """Receipts put right on screen with the keyboard, and any paper checked by its code, with no network."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
@@ -262,12 +262,7 @@ def test_another_tills_receipt_is_shown_with_who_took_it_and_what_became_of_it(
 
 def test_a_receipt_whose_money_head_office_moved_is_asked_about(window: Window, counter: Counter, number: str) -> None:
     with counter.till.store.read() as connection:
-        paid = find_receipt(connection, number).entry.short_id
-    moved = {"kind": "adjustment", "number": "TRF-000004", "method": None, "position": 9}
-    there = stand.payment("TRF-000004", "A4", 230_000, on=TODAY, method="cash")
-    taken = replace(there, **moved, fact_id="a:TRF-000004.1", account_no="A1", stands_on="A1", amount_minor=230_000,
-                    of_fact_id=f"{paid}.0", due_date=TODAY)  # fmt: skip
-    post_facts(counter, [replace(there, **moved, fact_id="a:TRF-000004.2"), taken])
+        stand.move_away(counter, find_receipt(connection, number).entry)
     page = receipts(window, ("reverse", number))
     assert page.state.text().startswith("Head office moved its money to MTR-112: TRF-000004.")
     assert page.ask_button.isVisible() and not page.reverse_button.isVisible() and page.putting.isHidden()

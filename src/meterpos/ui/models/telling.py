@@ -53,8 +53,6 @@ def transaction(line: "Transaction") -> tuple[str, str, str]:
         what = f"{what} · {detail}"
     elif line.number:
         what = f"{what} {line.number}"
-    by = taken_by(line.clerk_name, line.number) if line.kind in ("payment", "reversal") else ""
-    what = f"{what} · {by}" if by else what
     if line.reversed:
         what = f"{what} · {words.say('kind.reversed')}"
     elif not line.counts:
@@ -62,6 +60,11 @@ def transaction(line: "Transaction") -> tuple[str, str, str]:
     sign = "+" if line.amount_minor >= 0 else "−"
     tone = "ink" if line.amount_minor >= 0 else "action"
     return what, f"{sign}{format_amount(abs(line.amount_minor))}", tone
+
+
+def done_by(line: "Transaction") -> str:
+    """Return who took a payment, or took it back; empty for what is no clerk's doing."""
+    return taken_by(line.clerk_name, line.number) if line.kind in ("payment", "reversal") else ""
 
 
 def taken_by(clerk_name: str, number: str) -> str:

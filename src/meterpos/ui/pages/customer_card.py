@@ -10,7 +10,7 @@ from meterpos.ui import theme, words
 from meterpos.ui.desk import Desk
 from meterpos.ui.models import looking
 from meterpos.ui.models.reporting import Whose
-from meterpos.ui.models.telling import phone, place, transaction
+from meterpos.ui.models.telling import done_by, phone, place, transaction
 from meterpos.ui.theme import METRICS, Type
 from meterpos.ui.widgets import paint
 from meterpos.ui.widgets.basic import Elided, EmptyState, Label, Pill, SectionLabel, Surface, horizontal, vertical
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from meterpos.ledger.queries.lists import MeterRow
 
 KEYS = ("customers.owes", "customers.holds", "customers.closed_owes", "customers.closed_holds")
-LINE_ROW = 30
+LINE_ROW = 44
 PADDING = 14
 
 
@@ -214,19 +214,22 @@ class CustomerCardPanel(QStackedWidget):
 
     def _speak_line(self, one: "Happening") -> str:
         what, amount, _ = transaction(one.transaction)
-        return f"{words.day(one.transaction.date, today=self._desk.today)}, {one.meter_no}, {what}, {amount}"
+        day = words.day(one.transaction.date, today=self._desk.today)
+        return ", ".join(part for part in (day, one.meter_no, what, amount, done_by(one.transaction)) if part)
 
     def _paint_line(self, painter: QPainter, rect: QRectF, one: "Happening", state: RowState) -> None:
         colors = theme.palette()
         if state.current and state.focused:
             highlight(painter, rect, state)
         hairline(painter, rect)
-        room = rect.adjusted(4, 0, -12, -1)
+        room = rect.adjusted(4, 4, -12, -4)
+        upper = QRectF(room.left(), room.top(), room.width(), 19)
+        lower = QRectF(room.left(), room.top() + 19, room.width(), 17)
         what, amount, tone = transaction(one.transaction)
         ink = getattr(colors, tone)
-        wide = paint.text(painter, room, amount, Type.small_strong, ink, align=paint.RIGHT, whole=True)
+        wide = paint.text(painter, upper, amount, Type.small_strong, ink, align=paint.RIGHT, whole=True)
         when = words.day(one.transaction.date, today=self._desk.today)
-        paint.text(painter, QRectF(room.left(), room.top(), 84, room.height()), when, Type.helper, colors.muted)
-        meter = QRectF(room.left() + 90, room.top(), 130, room.height())
-        paint.text(painter, meter, one.meter_no, Type.helper, colors.muted)
-        paint.text(painter, room.adjusted(226, 0, -wide - 12, 0), what, Type.small, colors.ink)
+        paint.text(painter, QRectF(room.left(), room.top(), 84, 19), when, Type.helper, colors.muted)
+        paint.text(painter, upper.adjusted(90, 0, -wide - 12, 0), what, Type.small, colors.ink)
+        whose = " · ".join(part for part in (one.meter_no, done_by(one.transaction)) if part)
+        paint.text(painter, lower.adjusted(90, 0, 0, 0), whose, Type.helper, colors.muted)

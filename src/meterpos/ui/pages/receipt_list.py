@@ -110,6 +110,7 @@ class ReceiptList(QWidget):
 
     def _tell_elsewhere(self, text: str, found: "Elsewhere | None") -> None:
         if found is not None and self.line.text().strip() == text:
+            self.nothing.setText(words.say("receipts.not_here", till=found.till_name))
             self.elsewhere.emit(found)
 
     # --- painting ------------------------------------------------------------------------------------------------
