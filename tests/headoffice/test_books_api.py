@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from meterpos.headoffice import master
 from meterpos.headoffice.app import create_app
+from meterpos.headoffice.sms import setup
 from meterpos.headoffice.tables import notes
 from meterpos.ledger.tables import accounts, facts
 from tests.headoffice.callers import Caller
@@ -163,6 +164,31 @@ def test_money_is_matched_and_put_right_over_http(books: Server) -> None:
     assert manager.post("/v1/office/payments/NO-1/eat", key="e", json={}).status_code == 422
 
 
+def test_an_invoice_a_plan_and_messages_are_made_over_http(books: Server) -> None:
+    manager, auditor = Caller(books, "manager"), Caller(books, "auditor")
+    with books.office.write() as (conn, _):
+        setup.set_up(conn, at=books.office.moment().at, kind="log", part_cost_minor=80)
+    asked = {"invoice": "OWN-1", "account": "A1", "amount_minor": 230_00, "on": "2026-10-01"}
+    assert manager.done("/v1/office/invoices", asked) == {"invoice": "OWN-1", "due": "2026-10-15"}
+    assert manager.post("/v1/office/invoices", key="again", json=asked).status_code == 400
+    assert net(books, "A1") == 230_00
+    plan = {"plan": "PL-1", "customer": "AC-2", "capacity_kw": "5", "total_minor": 1000_00}
+    assert manager.done("/v1/office/plans", plan)["plan"] == "PL-1"
+    assert "PL-1" in auditor.get("/v1/office/lists/plans").text
+    assert manager.done("/v1/office/plans/PL-1/cancel", {"reason": "mistake"})["adjustment"]
+    reminder = {"kind": "reminder", "name": "november", "zones": ["Kondele"]}
+    looked = manager.done("/v1/office/messages", reminder | {"dry_run": True})
+    assert (looked["customers"], looked["messages"], looked["queued"], looked["cost_minor"]) == (1, 2, 0, 160)
+    assert "you owe KES 230.00" in str(looked["samples"])
+    assert manager.done("/v1/office/messages", reminder)["queued"] == 2
+    assert manager.done("/v1/office/messages", reminder)["queued"] == 0, "a bulk reaches nobody twice"
+    sent = manager.get("/v1/office/messages?state=queued&customer=AC-1").json()
+    assert {one["kind"] for one in sent["messages"]} == {"reminder"} and sent["counts"]["queued"] == 2
+    assert auditor.get("/v1/office/messages").status_code == 403, "phones are for who writes to them"
+    late = manager.done("/v1/office/messages", {"kind": "disconnection", "name": "cut", "overdue_days": 60})
+    assert late["messages"] == 0
+
+
 def test_what_cannot_be_asked_says_what_is_wrong_and_does_nothing(books: Server) -> None:
     manager = Caller(books, "manager")
     for asked in (
@@ -177,7 +203,7 @@ def test_what_cannot_be_asked_says_what_is_wrong_and_does_nothing(books: Server)
     ):
         answer = manager.post("/v1/office/notes", key="k", json=asked)
         assert answer.status_code == 400 and "Send a JSON object" in answer.json()["error"], asked
-    assert manager.post("/v1/office/notes/%00/refuse", key="k").status_code == 422
+    assert manager.post("/v1/office/notes/%00/refuse", key="k").status_code == 400
     with books.office.store.read() as conn:
         assert conn.execute(select(func.count()).select_from(notes)).scalar_one() == 0
         adjusted = select(func.count()).select_from(facts).where(facts.c.kind == "adjustment")

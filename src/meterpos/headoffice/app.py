@@ -30,7 +30,9 @@ from meterpos.headoffice.routes import (
     health,
     messages,
     notes,
+    outbox,
     payments,
+    plans,
     prices,
 )
 from meterpos.headoffice.routes import office as office_routes
@@ -76,7 +78,7 @@ def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
     app.include_router(messages.router)
     app.include_router(c2b.router)
     app.include_router(office_routes.router)
-    for routes in (billing, prices, notes, accounts, payments):
+    for routes in (billing, prices, notes, accounts, payments, plans, outbox):
         app.include_router(routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(UserError, _user_error)

@@ -1,15 +1,20 @@
 """Billing over HTTP, for people and programs with a token: readings in, a month billed, invoices out."""
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection
 
+from meterpos.headoffice import books
 from meterpos.headoffice.access import Token
 from meterpos.headoffice.billing import papers, periods, readings, runs
+from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.routes.asking import (
     FILE_BYTES_MAX,
+    Amount,
     Asked,
     Day,
     Number,
@@ -21,6 +26,7 @@ from meterpos.headoffice.routes.asking import (
 )
 from meterpos.headoffice.routes.body import read_body
 from meterpos.headoffice.routes.office import REFUSALS, allowed
+from meterpos.headoffice.routes.once import REFUSALS_ONCE, IdempotencyKey, once
 from meterpos.printing.invoice import compose_invoice
 
 router: Final = APIRouter()
@@ -138,6 +144,49 @@ def run_of(done: runs.RunResult) -> Run:
         new_invoices=done.new_invoices,
         seconds=round(done.seconds, 3),
     )
+
+
+class InvoiceAsked(Asked):
+    """An invoice by its own number over one amount; due by the setting where it names no day."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"invoice": "INV-2026-00456", "account": "A00107", "amount_minor": 230000}]}
+    )
+    invoice: Number
+    account: Number
+    amount_minor: Amount
+    on: Day | None = None
+    due: Day | None = None
+
+
+class Issued(BaseModel):
+    """An invoice that was issued."""
+
+    invoice: str
+    due: date
+
+
+@router.post(
+    "/v1/office/invoices", summary="Issue one invoice", responses=REFUSALS_ONCE, openapi_extra=json_body(InvoiceAsked)
+)
+async def add_invoice(request: Request, key: IdempotencyKey) -> Issued:
+    """Issue an invoice as `invoice add` does; one whose bills are known here comes from a run or a list."""
+    asked = await read_model(request, InvoiceAsked)
+
+    def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Issued:
+        moment = office.moment()
+        made_on = asked.on or moment.today
+        invoice = books.Invoice(
+            invoice_no=asked.invoice,
+            account_no=asked.account,
+            invoice_date=made_on,
+            due_date=asked.due or runs.due_after(conn, made_on),
+            amount_minor=asked.amount_minor,
+        )
+        books.add_invoices(conn, outgoing, [invoice], at=moment.at)
+        return Issued(invoice=invoice.invoice_no, due=invoice.due_date)
+
+    return await once(request, "books", key, asked, Issued, work)
 
 
 _PAPER: Final[dict[int | str, dict[str, Any]]] = {

@@ -183,7 +183,9 @@ async def report(
 
 
 @router.get("/v1/office/lists/{name}", summary="A list as CSV", responses=_FILE, response_class=StreamingResponse)
-async def listing(request: Request, name: Literal["balances", "invoices", "aging"], as_of: Day = None) -> Response:
+async def listing(
+    request: Request, name: Literal["balances", "invoices", "aging", "plans"], as_of: Day = None
+) -> Response:
     """Write a list row by row, in the columns that the commands of that name write."""
     return await allowed(request, "lists", lambda office, _: _stream(office, name, as_of))
 
@@ -201,6 +203,8 @@ def _parts(office: Office, name: str, day: date) -> Iterator[str]:
             else listings.invoices(conn, as_of=day)
             if name == "invoices"
             else listings.aging(conn, as_of=day)
+            if name == "aging"
+            else listings.plans(conn)
         )
         written = io.StringIO(newline="")
         for _ in listings.csv_rows(found, written):

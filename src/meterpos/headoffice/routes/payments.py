@@ -1,8 +1,9 @@
 """What becomes of payments, over HTTP: statements are matched, and what no statement says is said by a person."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
-from typing import Annotated, Final, Literal
+from datetime import date, datetime
+from typing import Annotated, Final, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
@@ -95,6 +96,15 @@ class Placed(Asked):
     on: Day | None = None
 
 
+class Given(TypedDict):
+    """What moving and placing are given alike."""
+
+    to_account: str
+    reason: str
+    on: date
+    at: datetime
+
+
 class Done(BaseModel):
     """What was done: the number under which it stands in the books, the amount, and where it went."""
 
@@ -177,23 +187,11 @@ async def reverse(request: Request, number: NumberInPath, key: IdempotencyKey) -
 )
 async def move(request: Request, number: NumberInPath, key: IdempotencyKey) -> Done:
     """Move a receipt's money as `payments move` does."""
-    asked = await read_model(request, Placed)
 
-    def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Done:
-        moment = office.moment()
-        account_no = resolve(conn, asked.to).account_no
-        made_by, amount_minor = putting_right.move_receipt(
-            conn,
-            outgoing,
-            number=number.strip().upper(),
-            to_account=account_no,
-            reason=asked.reason,
-            on=asked.on or moment.today,
-            at=moment.at,
-        )
-        return Done(number=made_by, amount_minor=amount_minor, account=account_no)
+    def moved(conn: Connection, outgoing: Outgoing, given: Given) -> tuple[str, int]:
+        return putting_right.move_receipt(conn, outgoing, number=number.strip().upper(), **given)
 
-    return await once(request, "books", key, asked, Done, work)
+    return await _put(request, key, moved)
 
 
 @router.post(
@@ -204,21 +202,24 @@ async def move(request: Request, number: NumberInPath, key: IdempotencyKey) -> D
 )
 async def place(request: Request, number: NumberInPath, key: IdempotencyKey) -> Done:
     """Place money in suspense, or on a statement without a payment, as `payments place` does."""
+
+    def placed(conn: Connection, outgoing: Outgoing, given: Given) -> tuple[str, int]:
+        done = desk.place(conn, outgoing, number=number, **given)
+        return done.number, done.amount_minor
+
+    return await _put(request, key, placed)
+
+
+async def _put(request: Request, key: str, put: Callable[[Connection, Outgoing, Given], tuple[str, int]]) -> Done:
+    """Bring money to the meter or account that is asked for."""
     asked = await read_model(request, Placed)
 
     def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Done:
         moment = office.moment()
         account_no = resolve(conn, asked.to).account_no
-        done = desk.place(
-            conn,
-            outgoing,
-            number=number,
-            to_account=account_no,
-            reason=asked.reason,
-            on=asked.on or moment.today,
-            at=moment.at,
-        )
-        return Done(number=done.number, amount_minor=done.amount_minor, account=account_no)
+        given = Given(to_account=account_no, reason=asked.reason, on=asked.on or moment.today, at=moment.at)
+        number, amount_minor = put(conn, outgoing, given)
+        return Done(number=number, amount_minor=amount_minor, account=account_no)
 
     return await once(request, "books", key, asked, Done, work)
 

@@ -1,0 +1,93 @@
+"""Instalment plans over HTTP: made once, never changed, cancelled where they were a mistake."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection
+
+from meterpos.headoffice import plans
+from meterpos.headoffice.access import Token
+from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.office import Office
+from meterpos.headoffice.routes.asking import Amount, Asked, Day, Line, Number, NumberInPath, json_body, read_model
+from meterpos.headoffice.routes.once import REFUSALS_ONCE, IdempotencyKey, once
+
+router: Final = APIRouter()
+
+
+class PlanAsked(Asked):
+    """A plan: capacity in kilowatts as a decimal, and the total, which never change."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"plan": "PL-0042", "customer": "AC-10482", "capacity_kw": "5", "total_minor": 24000000},
+            ]
+        }
+    )
+    plan: Number
+    customer: Number
+    capacity_kw: Number
+    total_minor: Amount
+    on: Day | None = None
+
+
+class Cancelled(Asked):
+    """Why a plan is cancelled; it stands on the statement."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Wrong capacity"}]})
+    reason: Line
+    on: Day | None = None
+
+
+class Plan(BaseModel):
+    """A plan that was made, or cancelled by an adjustment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"plan": "PL-0042", "account": "PL-0042", "adjustment": None}]}
+    )
+    plan: str
+    account: str
+    adjustment: str | None = None
+
+
+@router.post(
+    "/v1/office/plans", summary="Make an instalment plan", responses=REFUSALS_ONCE, openapi_extra=json_body(PlanAsked)
+)
+async def add_plan(request: Request, key: IdempotencyKey) -> Plan:
+    """Make a plan as `plan add` does; tills of the customer's zone take payments on it after their next exchange."""
+    asked = await read_model(request, PlanAsked)
+
+    def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Plan:
+        plans.add_plan(
+            conn,
+            outgoing,
+            plan_no=asked.plan,
+            customer_no=asked.customer,
+            capacity_kw=asked.capacity_kw,
+            total_minor=asked.total_minor,
+            on=asked.on or office.moment().today,
+        )
+        return Plan(plan=asked.plan, account=plans.account_of(conn, asked.plan))
+
+    return await once(request, "books", key, asked, Plan, work)
+
+
+@router.post(
+    "/v1/office/plans/{plan_no}/cancel",
+    summary="Cancel a plan",
+    responses=REFUSALS_ONCE,
+    openapi_extra=json_body(Cancelled),
+)
+async def cancel_plan(request: Request, plan_no: NumberInPath, key: IdempotencyKey) -> Plan:
+    """Cancel a plan as `plan cancel` does; what was paid on it is held as credit until it is moved."""
+    asked = await read_model(request, Cancelled)
+
+    def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Plan:
+        account_no = plans.account_of(conn, plan_no)
+        day = asked.on or office.moment().today
+        number = plans.cancel_plan(conn, outgoing, plan_no=plan_no, reason=asked.reason, on=day)
+        return Plan(plan=plan_no, account=account_no, adjustment=number)
+
+    return await once(request, "books", key, asked, Plan, work)
