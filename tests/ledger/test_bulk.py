@@ -58,3 +58,14 @@ def test_octets_come_back_as_they_went_in(store: Store) -> None:
     with store.read() as connection:
         found = connection.execute(select(journal.c.data, journal.c.prev).order_by(journal.c.seq)).all()
     assert [(type(row.data), row.data, row.prev) for row in found] == [(bytes, data, b"p") for data in octets]
+
+
+def test_pairs_are_asked_for_as_pairs_and_not_each_with_each(store: Store) -> None:
+    others = [{**FACT, "fact_id": fact_id, "stands_on": account} for fact_id, account in (("q", "B"), ("r", "A"))]
+    rows_of(store, facts=[FACT, *others])
+    columns = facts_table.c.stands_on, facts_table.c.fact_id
+    query = select(facts_table.c.fact_id).order_by(facts_table.c.fact_id)
+    with store.read() as connection:
+        for pairs, found in (([("A", "p"), ("B", "q"), ("B", "r")], ["p", "q"]), ([("A", 'n"o')], []), ([], [])):
+            asked = query.where(bulk.among_pairs(connection, columns, pairs))
+            assert list(connection.execute(asked).scalars()) == found

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, String, Table, any_, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, String, Table, any_, func, literal, select, tuple_
 
 Row = Sequence[Any]
 
@@ -47,6 +47,19 @@ def among(conn: Connection, column: ColumnElement[str], values: Collection[str])
         given = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(given.c.value))
     return column == any_(literal(list(values), ARRAY(String)))
+
+
+def among_pairs(
+    conn: Connection, columns: tuple[ColumnElement[str], ColumnElement[str]], pairs: Collection[tuple[str, str]]
+) -> ColumnElement[bool]:
+    """Return the condition that two texts are one of many pairs. Two lists would be looked up each with each."""
+    wanted = list(pairs)
+    if conn.dialect.name == "sqlite":
+        value = func.json_each(json.dumps(wanted)).table_valued("value").c.value
+        return tuple_(*columns).in_(select(func.json_extract(value, "$[0]"), func.json_extract(value, "$[1]")))
+    ones, others = (literal([pair[place] for pair in wanted], ARRAY(String)) for place in (0, 1))
+    given = func.unnest(ones, others).table_valued("one", "other").render_derived()
+    return tuple_(*columns).in_(select(given.c.one, given.c.other))
 
 
 def driver_of(connection: Connection) -> Any:

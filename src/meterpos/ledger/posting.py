@@ -3,6 +3,7 @@
 The same code posts one payment at the counter, a page of the feed and an import of a million rows.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ from meterpos.ledger.tables import movements as movements_table
 from meterpos.ledger.tables.facts import STAMP_COLUMNS, TOLD_LATER
 
 CHUNK: Final = 900
+PAIRS: Final = 20_000
 T = TypeVar("T")
 
 _content: Final = attrgetter(*(name for name in Fact.__struct_fields__ if name not in (*STAMP_COLUMNS, TOLD_LATER)))
@@ -146,8 +148,7 @@ def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: 
     accounts: set[str] = set()
     for chunk in _chunks(subjects):
         group = [*known_facts(connection, chunk).values(), *_followers(connection, chunk)]
-        places = {fact.account_no for fact in group} | {fact.stands_on for fact in group} | also_on
-        old = _standing(connection, [fact.fact_id for fact in group], sorted(places))
+        old = _standing(connection, group, also_on)
         added = movements_of(group)
         if old:
             connection.execute(_forget_movement, old)
@@ -156,14 +157,20 @@ def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: 
     return accounts
 
 
-def _standing(connection: Connection, ids: Sequence[str], accounts: Sequence[str]) -> list[dict[str, str]]:
+def _standing(connection: Connection, facts: Sequence[Fact], also_on: Set[str]) -> list[dict[str, str]]:
+    """Return where the movements of whole groups stand: on an account one of the group names, or one of ``also_on``."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for fact in facts:
+        places[subject_of(fact)] |= {fact.account_no, fact.stands_on}
+    pairs = {(place, fact.fact_id) for fact in facts for place in places[subject_of(fact)]}
+    pairs |= {(place, fact.fact_id) for fact in facts for place in also_on}
     table = movements_table.c
+    found = select(table.account_no, table.fact_id)
     return [
         {"of_account": row.account_no, "of_fact": row.fact_id}
-        for some in _chunks(ids)
-        for places in _chunks(accounts)
+        for some in _chunks(sorted(pairs), PAIRS)
         for row in connection.execute(
-            select(table.account_no, table.fact_id).where(table.account_no.in_(places), table.fact_id.in_(some))
+            found.where(bulk.among_pairs(connection, (table.account_no, table.fact_id), some))
         )
     ]
 
@@ -185,7 +192,7 @@ def _followers(connection: Connection, ids: Sequence[str]) -> list[Fact]:
     return list(map(fact_of, rows))
 
 
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+def _chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     rest = iter(items)
-    while chunk := list(islice(rest, CHUNK)):
+    while chunk := list(islice(rest, size)):
         yield chunk
