@@ -17,6 +17,7 @@ from meterpos.cli.headoffice import (
     mirror,
     money,
     notes,
+    payments,
     people,
     plans,
     recalculation,
@@ -67,7 +68,8 @@ app.add_typer(reports.app, name="report")
 app.add_typer(accounts.customer_app, name="customer")
 app.add_typer(accounts.app, name="account")
 money.add_to(app)
-app.add_typer(money.payments_app, name="payments")
+payments.add_to(app)
+app.add_typer(payments.payments_app, name="payments")
 app.add_typer(money.invoice_app, name="invoice")
 app.add_typer(billing.readings_app, name="readings")
 app.add_typer(billing.tariff_app, name="tariff")
