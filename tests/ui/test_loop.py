@@ -2,12 +2,15 @@
 
 import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from meterpos.ui.app import SWITCH_S
 from meterpos.ui.heartbeat import LIMIT_MS, Heartbeat, Piece, recurring
 from meterpos.ui.tasks import Tasks
 from meterpos.ui.theme import Type
@@ -15,6 +18,8 @@ from meterpos.ui.widgets import paint
 from meterpos.ui.window import Window
 from tests.support.tills import Counter
 from tests.ui.stand import app, press, pump, settle, type_text
+
+PYTHONS_OWN_S = 0.005
 
 
 def limit_ms() -> float:
@@ -81,6 +86,38 @@ def test_a_payment_never_stalls_the_loop(window: Window, counter: Counter) -> No
         press(Qt.Key.Key_F12)
         settle(window)
     assert window.pay.done.isVisible()
+
+
+@pytest.fixture
+def switching() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_the_window_gets_python_back_soon_from_a_thread_that_works_beside_it(switching: None) -> None:
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            sum(range(1_000))
+
+    def handed_over_s(interval_s: float) -> float:
+        sys.setswitchinterval(interval_s)
+        began = time.perf_counter()
+        for _ in range(20):
+            time.sleep(0)  # as a call of Qt does: Python is let go, and wanted back
+        return time.perf_counter() - began
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        tries = [(handed_over_s(PYTHONS_OWN_S), handed_over_s(SWITCH_S)) for _ in range(3)]
+    finally:
+        stop.set()
+        worker.join()
+    pythons_own_s, ours_s = (min(times) for times in zip(*tries, strict=True))
+    assert ours_s < pythons_own_s
 
 
 def test_of_readings_on_one_topic_only_the_newest_is_answered(qapp: QApplication, counter: Counter) -> None:

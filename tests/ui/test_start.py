@@ -48,7 +48,9 @@ def opener():
     from meterpos.till import open_till
     return open_till(Path(sys.argv[1]))
 
-sys.exit(run(opener, smoke=True))
+code = run(opener, smoke=True)
+assert sys.getswitchinterval() < 0.001
+sys.exit(code)
 """
 
 
