@@ -263,8 +263,9 @@ def fuzzing(options: argparse.Namespace) -> bool:
     runs, total = options.runs or 100_000, fuzz.Fuzzed()
     jobs = [
         (name, min(5_000, runs // SLOW_PARSERS.get(name, 1) - first), options.seed + first)
+        for first in range(0, runs, 5_000)
         for name in fuzz.targets()
-        for first in range(0, runs // SLOW_PARSERS.get(name, 1), 5_000)
+        if first < runs // SLOW_PARSERS.get(name, 1)
     ]
     for part in spread(options, _fuzz, jobs):
         total.add(part)
