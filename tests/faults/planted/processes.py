@@ -12,6 +12,8 @@ from typing import Any, Final
 
 PLANTED: Final = "METERPOS_FAULTS_PLANTED"
 LATE_S: Final = 0.25
+OFFICE_LATE_S: Final = 2.0
+"""So long the commit comes after what it was to come before."""
 SITE: Final = f"""\
 import os
 if os.environ.get("{PLANTED}"):
@@ -75,7 +77,7 @@ def _till_reports_before_it_commits() -> None:
 
 def _later(commit: Callable[[], object]) -> None:
     def work() -> None:
-        time.sleep(LATE_S)
+        time.sleep(OFFICE_LATE_S)
         commit()
 
     threading.Thread(target=work, daemon=True).start()
