@@ -11,11 +11,12 @@ from sqlalchemy import insert, select
 
 from meterpos.ledger.journal import parse
 from meterpos.ledger.tables import accounts, journal, meters, tenders
-from meterpos.printing.devices import PrinterError, Sent
+from meterpos.printing.devices import PrinterError, Sent, open_device
 from meterpos.printing.spool import Spooler
 from meterpos.ui import words
 from meterpos.ui.models import payment
 from meterpos.ui.window import Window
+from tests.printing.fake_printer import fake_printer
 from tests.support.tills import Counter, invoice, post_facts
 from tests.ui.stand import press, pump, settle, type_text
 
@@ -169,6 +170,27 @@ def test_a_printer_without_paper_is_told_in_one_sentence_and_delays_nothing(wind
     settle(window)
     assert not window.pay.done.trouble.isVisible()
     assert window.top.printer.text() == "Printer ready"
+
+
+def test_a_printer_unplugged_in_the_middle_sends_the_clerk_to_the_paper_and_the_payment_stands_once(
+    window: Window, counter: Counter
+) -> None:
+    with fake_printer(hangs_up_at=600) as printer:
+        window.printer._spooler = Spooler(counter.till, open_printer=lambda _: open_device(printer.spec, timeout_s=2))
+        choose(window, "MTR-112")
+        press(Qt.Key.Key_F12)
+        settle(window)
+        pump(lambda: bool(printer.papers) and not window.printer._running)
+        settle(window)
+        said = {label.text() for label in (window.pay.done.printed, window.pay.done.trouble_text) if label.isVisible()}
+        assert any("See whether the paper came out" in text for text in said), said
+        printer.hangs_up_at = None
+        press(Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+        settle(window)
+        pump(lambda: len(printer.papers) > 1 and not window.printer._running)
+        settle(window)
+        assert len(printer.papers[0]) < len(printer.papers[1]) and b"COPY 1" in printer.papers[1]
+    assert len(entries(counter, "tender")) == 1 and len(entries(counter, "reprinted")) == 1
 
 
 def test_mpesa_needs_its_code_and_a_used_code_is_stopped_beside_its_field(window: Window, counter: Counter) -> None:
