@@ -25,6 +25,7 @@ from bench.left import Took, files, insert_bare, left_in, new, timing
 from bench.measure import Figure, milliseconds
 from meterpos.headoffice import books
 from meterpos.headoffice.matching import taking
+from meterpos.headoffice.matching.money import Taken
 from meterpos.headoffice.matching.statements import parse_statement
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.sms import outbox, sending, setup
@@ -172,7 +173,7 @@ def paid_at_tills(office: Office, count: int) -> None:
         books.post_facts(conn, outgoing, made)
 
 
-def take(office: Office, data: bytes) -> taking.Taken:
+def take(office: Office, data: bytes) -> Taken:
     """Match a statement as the command does."""
     read = parse_statement(data, name="statement.csv")
     moment = office.moment()

@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from bench import billing, day, migrate, month, pages, recalculate, receipt, reports, search, tender, window  # noqa: E402
+from bench import billing, day, migrate, month, outside, pages, recalculate, receipt, reports, search, tender, window  # noqa: E402
 from bench.ledger import Made, kept_ledger  # noqa: E402
 from bench.measure import Figure  # noqa: E402
 
@@ -44,6 +44,7 @@ PARTS: dict[str, Part] = {
     "search": _search,
     "search-million": _search_million,
     "billing": lambda _made, scratch: billing.measure(scratch),
+    "outside": lambda _made, scratch: outside.measure(scratch),
     "migrate": lambda made, scratch: migrate.measure(scratch, customers=made.customers),
     "reports": lambda made, scratch: reports.measure(made, scratch=scratch),
     "receipt": lambda made, scratch: receipt.measure(made, scratch=scratch),
@@ -52,7 +53,7 @@ PARTS: dict[str, Part] = {
     "day": lambda _made, _scratch: day.measure(),
     "month": lambda made, _scratch: month.measure(customers=made.customers),
 }
-WITHOUT_LEDGER = frozenset({"billing", "day", "migrate", "month"})
+WITHOUT_LEDGER = frozenset({"billing", "day", "migrate", "month", "outside"})
 """Parts that make what they measure on themselves."""
 
 

@@ -19,9 +19,10 @@ from meterpos.headoffice import app, books, checks, exceptions, master, putting_
 from meterpos.headoffice.books import NothingToMove, UnknownPayment
 from meterpos.headoffice.matching import callbacks, desk, taking
 from meterpos.headoffice.matching.callbacks import UnusableCallback, read_callback
+from meterpos.headoffice.matching.money import Money, Taken
 from meterpos.headoffice.matching.places import place_of
+from meterpos.headoffice.matching.standing import standing
 from meterpos.headoffice.matching.statements import UnusableStatement, parse_statement
-from meterpos.headoffice.matching.taking import Money, Taken
 from meterpos.headoffice.matching.waiting import waiting
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.tables import money_in
@@ -253,8 +254,8 @@ def test_a_statement_confirms_what_it_shows_once(books_of: Office) -> None:
     assert counts(match(books_of, data)) == {"confirmed": 1}
     assert counts(match(books_of, data)) == {"known": 1}
     with books_of.store.read() as conn:
-        standing = taking.standing(conn, "mpesa", ["SKJ3XY71AB"])["SKJ3XY71AB"]
-    assert [one.said for one in standing] == [True, True]
+        there = standing(conn, "mpesa", ["SKJ3XY71AB"])["SKJ3XY71AB"]
+    assert [one.said for one in there] == [True, True]
     assert codes(books_of) == []
 
 

@@ -45,7 +45,7 @@ def test_messages_are_set_up_looked_at_sent_and_listed(staff: Staff, tmp_path: P
 
 
 def test_words_are_listed_set_and_refused(staff: Staff) -> None:
-    assert len(staff.ask("sms", "template", "list")["templates"]) == 14
+    assert len(staff.ask("sms", "template", "list")["templates"]) == 18
     assert "payment (sw): " in staff.do("sms", "template", "list").out
     assert "There is no field {shoe_size}" in staff.refused("sms", "template", "set", "payment", "en", "{shoe_size}")
     assert staff.ask("sms", "template", "set", "payment", "en", "Got {paid_amount}")["text"] == "Got {paid_amount}"

@@ -12,10 +12,11 @@ import requests
 from meterpos.headoffice import app, checks, exceptions, master
 from meterpos.headoffice.billing import lists
 from meterpos.headoffice.matching import callbacks, desk, taking
+from meterpos.headoffice.matching.money import Taken
 from meterpos.headoffice.matching.statements import parse_statement
-from meterpos.headoffice.matching.taking import Taken
 from meterpos.headoffice.sms import outbox, sending, setup
 from meterpos.headoffice.sms.gateways import gateway_of
+from meterpos.headoffice.tables import money_in
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest, UnknownMeter
 from meterpos.till import Till, new_tender_id
 from tests.journeys.conftest import CLERK, ZONES
@@ -188,7 +189,7 @@ def test_a_code_paid_by_paybill_and_shown_at_the_counter_counts_once_and_the_rec
     town.agree(A1=1400, A2=0, A3=0)
     assert town.server.net("SUSPENSE-KSM01") == 0
     with town.server.office.store.read() as conn:
-        (row,) = conn.execute(taking.money_in.select())
+        (row,) = conn.execute(money_in.select())
     assert (row.outcome, row.number) == ("confirmed", receipt)
     town.messages()
     assert town.match(("SKJ3XY7AAA", 600, "MTR-001")).known == 1

@@ -186,8 +186,9 @@ def match(
     json: Json = False,
 ) -> None:
     """Match a statement with payments: confirm what it shows, post paybill money, and name what does not fit."""
+    from meterpos.headoffice.matching.money import COUNTED
     from meterpos.headoffice.matching.statements import read_statement
-    from meterpos.headoffice.matching.taking import COUNTED, take_statement
+    from meterpos.headoffice.matching.taking import take_statement
 
     statement = read_statement(file)
     with opened(context) as office:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from meterpos.errors import UserError
-from meterpos.headoffice.matching.taking import Money
+from meterpos.headoffice.matching.money import Money
 from meterpos.ledger.money import AmountError, parse_amount
 from meterpos.vault import read_or_make
 

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, select
 from meterpos.headoffice import books, exceptions, putting_right
 from meterpos.headoffice.books import UnknownPayment
 from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.matching.money import OPEN, Money, Open, Taken
 from meterpos.headoffice.matching.places import Place
 from meterpos.headoffice.matching.standing import fitting, standing
-from meterpos.headoffice.matching.taking import OPEN, Money, Open, Taken, finish, match, post_money
+from meterpos.headoffice.matching.taking import finish, match, post_money
 from meterpos.headoffice.tables import exceptions as items
 from meterpos.headoffice.tables import money_in
 from meterpos.ledger.rules.tenders import normalise_reference

@@ -6,92 +6,24 @@ for its payment: a till may be offline for weeks.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from meterpos.headoffice import books, bulk, exceptions, moved
+from meterpos.headoffice import books, bulk, exceptions
 from meterpos.headoffice.books import events_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
+from meterpos.headoffice.matching.besides import note_unseen, take_back
+from meterpos.headoffice.matching.money import NEW, OPEN, Money, Open, Source, Taken, number_of
 from meterpos.headoffice.matching.places import Place, places_of, suspense
 from meterpos.headoffice.matching.standing import Standing, fitting, standing
 from meterpos.headoffice.matching.statements import Line, Statement
 from meterpos.headoffice.tables import claims, money_in
-from meterpos.ledger.rules.balances import FOLLOWING_KINDS
 from meterpos.ledger.rules.facts import Fact, payment_id
-from meterpos.ledger.tables import facts
 
-Source = Literal["callback", "statement"]
-OPEN: Final = ("waiting", "wrong_amount")
-NEW: Final = "new"
 SETTLED_BY_MATCH: Final = ("unmatched_money", "unmatched_payment", "wrong_amount")
-_SERIES: Final = {"mpesa": "PB", "bank": "BK"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """Money that came in. ``words`` are what else may be its reference."""
-
-    method: str
-    reference: str
-    amount_minor: int
-    paid_on: date
-    account_ref: str = ""
-    payer: str = ""
-    words: tuple[str, ...] = ()
-
-    @property
-    def subject(self) -> str:
-        """What an item of the desk about it is called."""
-        return f"{self.method}:{self.reference}"
-
-
-COUNTED: Final = (
-    "confirmed", "posted", "in_suspense", "waiting", "wrong_amount", "known", "doubled", "taken_back", "not_found",
-    "unseen_payments", "unseen_callbacks",
-)  # fmt: skip
-"""What is counted of a statement's lines."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Taken:
-    """What came of it, in lines; ``numbers`` by reference. ``altered`` are known references with other content."""
-
-    confirmed: int = 0
-    posted: int = 0
-    in_suspense: int = 0
-    waiting: int = 0
-    wrong_amount: int = 0
-    known: int = 0
-    doubled: int = 0
-    taken_back: int = 0
-    not_found: int = 0
-    unseen_payments: int = 0
-    unseen_callbacks: int = 0
-    numbers: dict[str, str] = field(default_factory=dict)
-    altered: list[str] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    decided: list[dict[str, Any]] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-    openings: list[Opening] = field(default_factory=list)
-    settled: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Money to be matched: what became of it until now, and whether a statement showed it."""
-
-    money: Money
-    outcome: str
-    seen: bool
-
-
-def number_of(method: str, reference: str) -> str:
-    """Return the number of the payment that money under a reference becomes: ``PB-SKJ3XY71AB``."""
-    return f"{_SERIES[method]}-{reference}"
 
 
 def take_in(
@@ -111,9 +43,9 @@ def take_statement(conn: Connection, outgoing: Outgoing, statement: Statement, *
     match(conn, outgoing, _to_match(conn, came_in, done, source="statement", at=at), done, today=today)
     # What came in may go out again on the same statement.
     post(conn, outgoing, done)
-    _take_back(conn, statement, done)
+    take_back(conn, statement, done)
     finish(conn, outgoing, done, at=at)
-    _note_unseen(conn, statement, done, at=at)
+    note_unseen(conn, statement, done, at=at)
     return done
 
 
@@ -383,106 +315,3 @@ def finish(conn: Connection, outgoing: Outgoing, done: Taken, *, at: datetime) -
     exceptions.open_all(conn, done.openings, at=at)
     for code in SETTLED_BY_MATCH:
         exceptions.settle(conn, code, done.settled, at=at, resolution="Money and payment were matched.")
-
-
-# --- what a statement says besides
-
-
-def _take_back(conn: Connection, statement: Statement, done: Taken) -> None:
-    """Bounce payments whose money went out again: a cheque unpaid, an M-Pesa payment reversed by its payer."""
-    out = [line for line in statement.lines if line.amount_minor < 0]
-    names = {name for line in out for name in _named_by(statement, line)}
-    paid = standing(conn, statement.kind, names)
-    bounced: set[str] = set()
-    for line in out:
-        hits = (fitting(paid.get(name, ()), -line.amount_minor) for name in _named_by(statement, line))
-        payments = next((found for found in hits if found), [])
-        new = [one.fact for one in payments if one.fact.fact_id not in bounced]
-        bounced.update(fact.fact_id for fact in new)
-        if new:
-            done.taken_back += 1
-            done.facts += events_of("bounce", new, on=line.on, text=line.text[:120] or "taken back")
-            done.facts += moved.brought_back(conn, {fact.fact_id: line.on for fact in new})
-        elif line.linked and not _is_known_back(conn, line):
-            done.not_found += 1
-            details = {"amount_minor": -line.amount_minor, "of": line.linked, "text": line.text[:120]}
-            done.openings.append(
-                Opening(code="money_taken_back", subject=f"{statement.kind}:{line.reference}", details=details)
-            )
-
-
-def _named_by(statement: Statement, line: Line) -> tuple[str, ...]:
-    """Return under which references the payment of money that went out may be.
-
-    M-Pesa names it apart; the line's own number is also that of what M-Pesa charged for a payment.
-    """
-    if statement.kind == "mpesa":
-        return (line.linked,) if line.linked else ()
-    return (line.reference, *line.words)
-
-
-def _is_known_back(conn: Connection, line: Line) -> bool:
-    """Tell whether the payment this line takes back was taken back already, by an earlier look at it or a person."""
-    undoing = facts.alias("undoing")
-    query = (
-        select(facts.c.fact_id)
-        .join(undoing, undoing.c.of_fact_id == facts.c.fact_id)
-        .where(facts.c.reference == line.linked, undoing.c.kind.in_(("bounce", "reversal")))
-    )
-    return conn.execute(query.limit(1)).first() is not None
-
-
-def _note_unseen(conn: Connection, statement: Statement, done: Taken, *, at: datetime) -> None:
-    """Open items for payments and callbacks of the statement's whole days that it does not show."""
-    if statement.days is None:
-        return
-    first, last = statement.days
-    openings = [
-        *_unseen_callbacks(conn, statement.kind, first, last),
-        *_unseen_payments(conn, statement.kind, first, last),
-    ]
-    done.unseen_callbacks = sum(opening.code == "callback_not_on_statement" for opening in openings)
-    done.unseen_payments = len(openings) - done.unseen_callbacks
-    exceptions.open_all(conn, openings, at=at)
-
-
-def _unseen_callbacks(conn: Connection, kind: str, first: date, last: date) -> Iterable[Opening]:
-    query = select(money_in).where(
-        money_in.c.method == kind,
-        money_in.c.source == "callback",
-        money_in.c.on_statement_at.is_(None),
-        money_in.c.paid_on >= first,
-        money_in.c.paid_on < last,
-    )
-    for row in conn.execute(query.order_by(money_in.c.reference)):
-        details = {"amount_minor": row.amount_minor, "on": row.paid_on.isoformat(), "number": row.number}
-        yield Opening(code="callback_not_on_statement", subject=f"{row.method}:{row.reference}", details=details)
-
-
-def _unseen_payments(conn: Connection, kind: str, first: date, last: date) -> Iterable[Opening]:
-    """Name payments by M-Pesa or transfer that counted on a whole day of the statement, and are not on it."""
-    said = facts.alias("said")
-    query = (
-        select(facts.c.reference, facts.c.number, facts.c.amount_minor, facts.c.fact_date)
-        .outerjoin(
-            said,
-            (said.c.of_fact_id == facts.c.fact_id)
-            & said.c.kind.in_(FOLLOWING_KINDS)
-            & said.c.decision.is_distinct_from("none"),
-        )
-        .outerjoin(money_in, (money_in.c.method == kind) & (money_in.c.reference == facts.c.reference))
-        .where(
-            facts.c.kind == "payment",
-            facts.c.method == kind,
-            facts.c.entry_id.is_not(None),
-            facts.c.fact_date >= first,
-            facts.c.fact_date < last,
-            facts.c.decision.is_distinct_from("none"),
-            said.c.fact_id.is_(None),
-            money_in.c.reference.is_(None),
-        )
-        .order_by(facts.c.fact_id)
-    )
-    for row in conn.execute(query):
-        details = {"number": row.number, "amount_minor": -row.amount_minor, "on": row.fact_date.isoformat()}
-        yield Opening(code="unmatched_payment", subject=f"{kind}:{row.reference}", details=details)

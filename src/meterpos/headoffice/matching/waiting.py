@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, exists, or_, select
 
-from meterpos.headoffice.matching.taking import OPEN
+from meterpos.headoffice.matching.money import OPEN
 from meterpos.headoffice.tables import money_in
 from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.rules.balances import FOLLOWING_KINDS

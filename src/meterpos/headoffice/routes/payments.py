@@ -14,8 +14,9 @@ from meterpos.headoffice.access import Token
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching import desk
 from meterpos.headoffice.matching import waiting as waiting_money
+from meterpos.headoffice.matching.money import COUNTED
 from meterpos.headoffice.matching.statements import read_statement
-from meterpos.headoffice.matching.taking import COUNTED, take_statement
+from meterpos.headoffice.matching.taking import take_statement
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes.asking import (
