@@ -147,7 +147,7 @@ def add_invoices(conn: Connection, outgoing: Outgoing, invoices: Sequence[Invoic
     frame = invoice_papers.keep_frame(conn)
     post_facts(conn, outgoing, made)
     note_namings(conn, {invoice.invoice_no: invoice.account_no for invoice in invoices}, at=at)
-    invoice_papers.freeze(conn, [invoice.invoice_no for invoice in invoices], frame=frame)
+    invoice_papers.freeze(conn, {invoice.invoice_no: invoice.account_no for invoice in invoices}, frame=frame)
 
 
 def refuse_taken(conn: Connection, fact_ids: Sequence[str]) -> None:

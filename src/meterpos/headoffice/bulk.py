@@ -1,14 +1,15 @@
 """Many rows at once where one side of the exchange alone needs it; plain insertion is `ledger/bulk.py`'s."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, String, Table, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meterpos.ledger.bulk import among, driver_of, insert
 
-__all__ = ["among", "chunks", "driver_of", "insert", "insert_new", "stamp_facts"]
+__all__ = ["among", "chunks", "driver_of", "insert", "insert_new", "pairs", "stamp_facts"]
 
 CHUNK: Final = 900
 """How many values one IN list holds."""
@@ -18,6 +19,14 @@ _STAMP_POSTGRESQL: Final = (
     "UPDATE facts SET generation = %s, position = placed.position "
     "FROM unnest(%s::text[], %s::bigint[]) AS placed (fact_id, position) WHERE facts.fact_id = placed.fact_id"
 )
+
+
+def pairs(conn: Connection, given: Mapping[str, str]) -> Any:
+    """Return pairs of texts as a table of ``key`` and ``value``, given as one value or two."""
+    if conn.dialect.name == "sqlite":
+        return func.json_each(json.dumps(dict(given))).table_valued("key", "value")
+    sides = (literal(list(side), postgresql.ARRAY(String)) for side in (given.keys(), given.values()))
+    return func.unnest(*sides).table_valued("key", "value").render_derived()
 
 
 def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

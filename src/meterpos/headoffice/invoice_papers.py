@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,7 @@ from sqlalchemy import Connection, func, insert, literal, select
 from meterpos.headoffice import bulk
 from meterpos.headoffice.tables import invoice_papers, paper_frames
 from meterpos.ledger.queries.settings import utility_settings
-from meterpos.ledger.rules.facts import invoice_id
-from meterpos.ledger.tables import accounts, customers, facts, meters
+from meterpos.ledger.tables import accounts, customers, meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +36,11 @@ def keep_frame(conn: Connection) -> str:
     return name
 
 
-def freeze(conn: Connection, numbers: Iterable[str], *, frame: str) -> None:
-    """Keep whom these invoices, just issued, name: one statement, however many they are."""
-    issued = (
-        _named(facts.c.number, literal(frame))
-        .join_from(facts, accounts, accounts.c.account_no == facts.c.account_no)
-        .where(bulk.among(conn, facts.c.fact_id, [invoice_id(number) for number in numbers]))
-    )
-    conn.execute(insert(invoice_papers).from_select(list(invoice_papers.c), _with_owner(issued)))
+def freeze(conn: Connection, issued: Mapping[str, str], *, frame: str) -> None:
+    """Keep whom these invoices, just issued, name: one statement, however many. ``issued``: account by number."""
+    given = bulk.pairs(conn, issued)
+    named = _named(given.c.key, literal(frame)).join_from(given, accounts, accounts.c.account_no == given.c.value)
+    conn.execute(insert(invoice_papers).from_select(list(invoice_papers.c), _with_owner(named)))
 
 
 def find(conn: Connection, *, number: str, account_no: str) -> tuple[Any, Frame]:

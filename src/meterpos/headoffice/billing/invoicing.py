@@ -91,7 +91,7 @@ def issue(conn: Connection, account_nos: Sequence[str], *, made_on: date, due_on
         amount_minor = pending[account_no].amount_minor
         sink.invoice(number, account_no, places[account_no].zone, day, due, amount_minor, forward[account_no])
     sink.finish()
-    invoice_papers.freeze(conn, numbers, frame=frame)
+    invoice_papers.freeze(conn, {number: account_no for account_no, number in made.items()}, frame=frame)
     recalculate(conn, made.keys())
     return made
 
