@@ -29,6 +29,16 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row], *, columns
             copy.write_row(row)
 
 
+def update(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, columns: Sequence[str], key: str
+) -> None:
+    """Write ``columns`` of rows that are there; ``rows`` hold their values, in order, and last the ``key``'s."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    changed = ", ".join(f'"{name}" = {mark}' for name in columns)
+    sentence = f'UPDATE "{table.name}" SET {changed} WHERE "{key}" = {mark}'  # noqa: S608 - names of our own tables
+    connection.exec_driver_sql(sentence, list(rows))
+
+
 def _filled(table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """Leave out columns that no row fills: the driver takes longest to hand over nothing, a microsecond each."""
     values = list(zip(*rows, strict=True))

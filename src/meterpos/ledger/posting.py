@@ -26,11 +26,8 @@ PAIRS: Final = 20_000
 T = TypeVar("T")
 
 _content: Final = attrgetter(*(name for name in Fact.__struct_fields__ if name not in (*STAMP_COLUMNS, TOLD_LATER)))
-_stamp: Final = (
-    update(facts_table)
-    .where(facts_table.c.fact_id == bindparam("of_fact"))
-    .values({name: bindparam(f"to_{name}") for name in STAMP_COLUMNS})
-)
+_stamped: Final = attrgetter(*STAMP_COLUMNS, "fact_id")
+_COLUMNS: Final = tuple(column.name for column in facts_table.columns)
 _learn: Final = (
     update(facts_table)
     .where(facts_table.c.fact_id == bindparam("of_fact"), facts_table.c.clerk.is_(None))
@@ -63,8 +60,8 @@ class _Moved:
 
 
 def fact_of(row: Any) -> Fact:
-    """Return the fact in a row of the facts table."""
-    return Fact(**row._mapping)
+    """Return the fact in a row of the facts table, all of its columns in order."""
+    return Fact(**dict(zip(_COLUMNS, row, strict=True)))
 
 
 def _store(connection: Connection, table: Table, things: Sequence[Fact] | Sequence[Movement]) -> None:
@@ -110,13 +107,13 @@ def _restamp(connection: Connection, again: Sequence[Fact], known: Mapping[str, 
         old = known[fact.fact_id]
         if not same_content(old, fact):
             raise ChangedFact(f"fact {fact.fact_id} came again with other content")
-        stamps.append({"of_fact": fact.fact_id, **{f"to_{name}": getattr(fact, name) for name in STAMP_COLUMNS}})
+        stamps.append(_stamped(fact))
         if old.stands_on != fact.stands_on or (old.decision == "none") != (fact.decision == "none"):
             moved += [old, fact]
         if old.clerk is None and fact.clerk is not None:
             learned.append({"of_fact": fact.fact_id, "to_clerk": fact.clerk})
     if stamps:
-        connection.execute(_stamp, stamps)
+        bulk.update(connection, facts_table, stamps, columns=STAMP_COLUMNS, key="fact_id")
     if learned:
         connection.execute(_learn, learned)
     return _Moved(frozenset(map(subject_of, moved)), frozenset(fact.stands_on for fact in moved))
@@ -182,7 +179,7 @@ def same_content(one: Fact, other: Fact) -> bool:
 
 def known_facts(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
     """Return those of these facts that are stored, by id."""
-    rows = connection.execute(_facts.where(bulk.among(connection, facts_table.c.fact_id, ids)))
+    rows = connection.execute(_facts.where(bulk.among(connection, facts_table.c.fact_id, ids))).all()
     return {row.fact_id: fact_of(row) for row in rows}
 
 

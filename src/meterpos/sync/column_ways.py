@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import eq
 from typing import Final
 
 _HEX: Final = re.compile(rb'"(?:[0-9a-f]{2}){8,}"')
@@ -210,12 +211,22 @@ def _read_digits(reader: Reader, size: int, _before: Sequence[list[bytes]]) -> l
 def _write_same(writer: Writer, values: list[bytes], before: Sequence[list[bytes]]) -> bool:
     """Values that mostly stand in another column of the same length too: nothing where they do."""
     for back, other in enumerate(reversed(before), start=1):
-        if len(other) == len(values) and sum(map(bytes.__eq__, values, other)) * 2 > len(values):
+        if len(other) == len(values) and _are_mostly_same(values, other):
             writer.number(back)
             rest = [b"" if value == same else value for value, same in zip(values, other, strict=True)]
             writer.text(b"\n".join(rest))
             return True
     return False
+
+
+def _are_mostly_same(values: list[bytes], other: list[bytes]) -> bool:
+    """Tell whether more than half of the values are the same; mostly the first half of them says that they are not."""
+    half = (len(values) + 1) // 2
+    same: int = sum(map(eq, values[:half], other[:half]))
+    if 2 * (same + len(values) - half) <= len(values):
+        return False
+    same += sum(map(eq, values[half:], other[half:]))
+    return 2 * same > len(values)
 
 
 def _read_same(reader: Reader, _size: int, before: Sequence[list[bytes]]) -> list[bytes]:

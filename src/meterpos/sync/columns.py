@@ -58,8 +58,12 @@ def _add_rows(columns: dict[bytes, list[bytes]], pieces: Sequence[bytes], rows: 
     places: dict[bytes, list[int]] = {}
     for place, piece in enumerate(pieces):
         places.setdefault(piece, []).append(place)
+    by_place = list(zip(*rows, strict=True))
     for piece, found in places.items():
-        columns.setdefault(piece, []).extend(row[place] for row in rows for place in found)
+        if len(found) == 1:
+            columns.setdefault(piece, []).extend(by_place[found[0]])
+        else:
+            columns.setdefault(piece, []).extend([row[place] for row in rows for place in found])
 
 
 def put_together(columns: bytes, octets: bytes, *, bytes_max: int) -> bytes:
