@@ -40,15 +40,19 @@ def exchange_speed(options: argparse.Namespace) -> bool:
             if name == "SQLite":
                 far = speed.far(waiting.copied(Path(folder) / "far"), round_trip_ms=300)
                 print("\n".join(_told_of_trips(far, payments)), flush=True)
+                ours, floor = speed.over_http(waiting.copied(Path(folder) / "http"))
+                print(f"  over HTTP: {_told_of_rates(ours, floor)}", flush=True)
             ours, floor = speed.intake(waiting)
-            print(
-                f"  {name}: {ours.entries} entries in batches of {speed.BATCH}: {ours.a_second:,.0f} a second, "
-                f"{ours.each_us:.0f} us of this process each; bare rows {floor.a_second:,.0f} a second, "
-                f"{floor.each_us:.0f} us each: {floor.each_us / ours.each_us:.2f} of it by processor time, "
-                f"{ours.a_second / floor.a_second:.2f} by the clock",
-                flush=True,
-            )
+            print(f"  {name}: {_told_of_rates(ours, floor)}", flush=True)
     return True
+
+
+def _told_of_rates(ours: speed.Rate, floor: speed.Rate) -> str:
+    return (
+        f"{ours.entries} entries in batches of {speed.BATCH}: {ours.a_second:,.0f} a second, {ours.each_us:.0f} us of "
+        f"the process each; bare rows {floor.a_second:,.0f} a second, {floor.each_us:.0f} us each: "
+        f"{floor.each_us / ours.each_us:.2f} of it by processor time, {ours.a_second / floor.a_second:.2f} by the clock"
+    )
 
 
 def _told_of_trips(trips: Sequence[speed.Trip], payments: int) -> Iterator[str]:

@@ -208,6 +208,29 @@ def _floor(office: Office, folder: Path, entries: Sequence[Entry]) -> Rate:
     return rate
 
 
+def over_http(waiting: Waiting) -> tuple[Rate, Rate]:
+    """Send all that waits to head office over HTTP, and to a server that inserts the bare rows: the same server, the
+    same sender, the same batches on the same cores. Return both rates, with the processor time of the server alone.
+    """
+    till = open_till(waiting.folder / "till")
+    entries, packed = batches(till)
+    till.close()
+    with office_process(waiting) as (port, pid):
+        ours = _sent(port, pid, packed, len(entries))
+    with _process([sys.executable, "-m", "tests.faults.bare"], str(waiting.folder / "bare.db")) as (port, pid):
+        return ours, _sent(port, pid, packed, len(entries))
+
+
+def _sent(port: int, pid: int, packed: Sequence[bytes], entries: int) -> Rate:
+    with Line(f"http://127.0.0.1:{port}") as line:
+        first, *rest = packed
+        assert isinstance(line.send("/v1/push", first), bytes)  # what is done once, is done
+        began, processor = time.perf_counter(), _processor_s(pid)
+        for batch in rest:
+            assert isinstance(line.send("/v1/push", batch), bytes)
+        return Rate(entries - BATCH, time.perf_counter() - began, _processor_s(pid) - processor)
+
+
 # --- a line far away
 
 
@@ -280,13 +303,23 @@ def _processor_s(pid: int) -> float:
 @contextmanager
 def office_process(waiting: Waiting) -> Iterator[tuple[int, int]]:
     """Serve a head office as a process of its own; yield its port and process id."""
+    command = [sys.executable, "-m", "meterpos", "headoffice", "--utility", "lake", "--database", waiting.url]
+    environment = {"METERPOS_HEADOFFICE_HOME": str(waiting.office_home.parent)}
+    with _process([*command, "serve", "--port"], **environment) as served:
+        yield served
+
+
+@contextmanager
+def _process(command: Sequence[str], *after: str, **environment: str) -> Iterator[tuple[int, int]]:
+    """Run a server as a process of its own, its port after its command; yield its port and process id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "METERPOS_HEADOFFICE_HOME": str(waiting.office_home.parent)}
-    command = [sys.executable, "-m", "meterpos", "headoffice", "--utility", "lake", "--database", waiting.url]
     process = subprocess.Popen(
-        [*command, "serve", "--port", str(port)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, str(port), *after],
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + STARTS_WITHIN_S
