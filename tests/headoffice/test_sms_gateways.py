@@ -227,11 +227,19 @@ def test_what_nobody_knows_the_end_of_is_not_sent_twice(desk: Office, gateway: L
     assert sending.work(desk, gateway=way).accepted == 1
 
 
+def test_what_is_due_is_found_without_reading_what_was_sent(desk: Office) -> None:
+    with desk.store.read() as conn:
+        for query in (sending._DUE, sending._DUE_AT_ANY_HOUR):
+            asked = str(query.compile(desk.store._reader, compile_kwargs={"render_postcompile": True}))
+            plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (1,) * asked.count("?"))]
+            assert any("ix_sms_due" in line for line in plan), plan
+
+
 def test_a_message_whose_sender_died_is_unsure(desk: Office, gateway: LocalGateway) -> None:
     connect(desk, gateway)
     queue(desk, "one")
     with desk.store.write() as conn:
-        sending._take(conn, 1, at=desk.moment().at, per_minute=9)
+        sending._take(conn, 1, at=desk.moment().at)
     later(desk, sending.HELD_FOR)
     assert sending.work(desk, gateway=Log()).accepted == 0
     assert (the_message(desk).state, the_message(desk).detail) == (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
 from meterpos.headoffice import exceptions
 from meterpos.headoffice.exceptions import Opening
@@ -39,10 +39,15 @@ MINUTE: Final = timedelta(minutes=1)
 STOPPED: Final = "sms_gateway"
 GATHERS_MAX: Final = 10_000
 
+PACE_ASKED_EVERY: Final = 50
+"""After how many batches the pace is counted anew: each time all messages of a minute are counted."""
+
+_AWAITED: Final = sms.c.state.in_([literal_column("'queued'"), literal_column("'sending'")])
+"""Written out as the index of what is due has it: only so SQLite uses it; else it reads every message ever sent."""
 _TRIED: Final = select(func.count()).where(sms.c.tried_at > bindparam("since"))
 _DUE: Final = (
     select(sms.c.sms_id, sms.c.phone, sms.c.text, sms.c.parts)
-    .where(sms.c.state == "queued", sms.c.due_at <= bindparam("at"))
+    .where(_AWAITED, sms.c.state == "queued", sms.c.due_at <= bindparam("at"))
     .order_by(sms.c.due_at, sms.c.sms_id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -88,7 +93,7 @@ def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE
         done.queued = gather_all(office)
     way = gateway if gateway is not None else gateway_of(chosen, key=setup.kept_key(office.settings.home))
     with ThreadPoolExecutor(LANES, thread_name_prefix="sms") as lanes:
-        tried = 0
+        tried = batches = room = 0
         while tried < limit and not done.stopped:
             # One alone first: where the gateway takes nothing, no more are tried.
             count = 1 if tried == 0 else min(LANES, limit - tried)
@@ -96,15 +101,13 @@ def work(office: Office, *, gateway: Gateway | None = None, limit: int = AT_ONCE
                 moment = office.moment()
                 if tried == 0:
                     _end_overdue(conn, at=moment.at)
-                messages, done.slowed = _take(
-                    conn,
-                    count,
-                    at=moment.at,
-                    per_minute=chosen.per_minute,
-                    all_kinds=chosen.is_day(moment.local.hour),
-                )
+                if room < count or batches % PACE_ASKED_EVERY == 0:
+                    room = _room(conn, at=moment.at, per_minute=chosen.per_minute)
+                done.slowed = room <= 0
+                messages = _take(conn, min(count, room), at=moment.at, all_kinds=chosen.is_day(moment.local.hour))
             if not messages:
                 break
+            room, batches = room - len(messages), batches + 1
             outcomes = list(lanes.map(way.send, messages))
             with office.write() as (conn, _):
                 pairs = list(zip(messages, outcomes, strict=True))
@@ -133,26 +136,27 @@ def gather_all(office: Office) -> int:
     return queued
 
 
-def _take(
-    conn: Connection, count: int, *, at: datetime, per_minute: int, all_kinds: bool = True
-) -> tuple[list[Outgoing], bool]:
-    """Take the next messages that are due; also tell whether the pace lets no more go."""
-    room = per_minute - conn.execute(_TRIED, {"since": at - MINUTE}).scalar_one()
-    if room <= 0:
-        return [], True
+def _room(conn: Connection, *, at: datetime, per_minute: int) -> int:
+    """Return how many more may go now, so that no more than so many go in a minute."""
+    return per_minute - int(conn.execute(_TRIED, {"since": at - MINUTE}).scalar_one())
+
+
+def _take(conn: Connection, count: int, *, at: datetime, all_kinds: bool = True) -> list[Outgoing]:
+    """Take the next messages that are due, at most so many."""
+    if count <= 0:
+        return []
     due = _DUE if all_kinds else _DUE_AT_ANY_HOUR
-    rows = conn.execute(due, {"at": at, "most": min(count, room)}).all()
-    taken = {"at": at, "held": at + HELD_FOR, "taken": [row.sms_id for row in rows]}
+    rows = conn.execute(due, {"at": at, "most": count}).all()
     if rows:
-        conn.execute(_HOLD, taken)
-    return [Outgoing(**row._mapping) for row in rows], False
+        conn.execute(_HOLD, {"at": at, "held": at + HELD_FOR, "taken": [row.sms_id for row in rows]})
+    return [Outgoing(**row._mapping) for row in rows]
 
 
 def _end_overdue(conn: Connection, *, at: datetime) -> None:
     """Say of messages whose sender was not heard of again, and of those that waited too long, what they are."""
-    silent = update(sms).where(sms.c.state == "sending", sms.c.due_at <= at)
+    silent = update(sms).where(_AWAITED, sms.c.state == "sending", sms.c.due_at <= at)
     conn.execute(silent.values(state="unsure", detail="the program ended while it was being sent"))
-    old = update(sms).where(sms.c.state == "queued", sms.c.due_at <= at, sms.c.queued_at <= at - KEPT_FOR)
+    old = update(sms).where(_AWAITED, sms.c.state == "queued", sms.c.due_at <= at, sms.c.queued_at <= at - KEPT_FOR)
     old = old.where(sms.c.tries > 0)
     conn.execute(old.values(state="failed", ended_at=at, detail="could not be sent for three days: " + sms.c.detail))
 
