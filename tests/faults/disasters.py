@@ -45,7 +45,7 @@ def restore_till(schedule: "Schedule") -> None:
     kind = "till restore" if told else "till restore, nobody said so"
     schedule.faults[kind] += 1
     schedule.tell(f"{name}: {kind}, from copy {number}")
-    _bury(schedule)
+    bury(schedule)
     if dice.random() < 0.4:
         sticks.read_old(schedule, place)
 
@@ -90,7 +90,7 @@ def restore_office(schedule: "Schedule") -> None:
     kind = "server restore" if told else "server restore, nobody said so"
     schedule.faults[kind] += 1
     schedule.tell(f"office: {kind}, from copy {number}")
-    _bury(schedule)
+    bury(schedule)
 
 
 def someone_works(schedule: "Schedule") -> None:
@@ -99,7 +99,7 @@ def someone_works(schedule: "Schedule") -> None:
         schedule.something()
 
 
-def _bury(schedule: "Schedule") -> None:
+def bury(schedule: "Schedule") -> None:
     """Find the receipts that now stand on no disk."""
     standing: set[bytes] = set()
     for store in (schedule.world.office_store, *(place.store for place in schedule.world.places.values())):

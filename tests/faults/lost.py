@@ -65,8 +65,12 @@ def _spares(world: World) -> set[str]:
 def grow_mirror(schedule: "Schedule") -> None:
     """Bring a till's mirror up to its journal, as the window does when a paper has come out."""
     place = schedule.some_place()
-    if place.name in _spares(schedule.world) or place.name in schedule.under_way:
-        return
+    if place.name not in _spares(schedule.world) and place.name not in schedule.under_way:
+        grow_at(schedule, place)
+
+
+def grow_at(schedule: "Schedule", place: Place) -> None:
+    """Bring this till's mirror up to its journal."""
     folder = folder_of(schedule.world)
     folder.mkdir(exist_ok=True)
     before = mirrors(schedule.world)
@@ -156,20 +160,24 @@ def claim_some(schedule: "Schedule") -> None:
 
 def claim_one(schedule: "Schedule", receipt: Receipt) -> None:
     """Claim one receipt, where dice say."""
-    maker = schedule.world.places[receipt.place]
-    text = seal_text(receipt.entry, device_private=maker.till.device_key)
-    method = str(receipt.entry.content.body["legs"][0]["method"])
     try:
         if schedule.random.random() < 0.5:
-            _claim_at_office(schedule, receipt, text, method)
+            claim_at_office(schedule, receipt)
         else:
-            _claim_at_till(schedule, receipt, text, method)
+            claim_at_till(schedule, receipt)
     except UserError as error:
         schedule.tell(f"{receipt.number} is not claimed: {error}")
 
 
-def _claim_at_office(schedule: "Schedule", receipt: Receipt, text: str, method: str) -> None:
-    office = schedule.world.office
+def _said(schedule: "Schedule", receipt: Receipt) -> tuple[str, str]:
+    maker = schedule.world.places[receipt.place]
+    text = seal_text(receipt.entry, device_private=maker.till.device_key)
+    return text, str(receipt.entry.content.body["legs"][0]["method"])
+
+
+def claim_at_office(schedule: "Schedule", receipt: Receipt) -> None:
+    """Let head office claim a receipt."""
+    office, (text, method) = schedule.world.office, _said(schedule, receipt)
     try:
         with office.write() as (conn, outgoing):
             day, at = receipt.entry.content.business_date, office.moment().at
@@ -182,9 +190,10 @@ def _claim_at_office(schedule: "Schedule", receipt: Receipt, text: str, method: 
     schedule.tell(f"office: {receipt.number} is claimed")
 
 
-def _claim_at_till(schedule: "Schedule", receipt: Receipt, text: str, method: str) -> None:
+def claim_at_till(schedule: "Schedule", receipt: Receipt) -> None:
+    """Let some till claim a receipt."""
     place = schedule.some_place()
-    scanned = Scanned(text, method, "here")
+    scanned = Scanned(*_said(schedule, receipt), "here")
     try:
         with place.store.write() as connection:
             done = claim_receipts(connection, receipts=[scanned], moment=place.till.moment(), clerk=SUPERVISOR)
@@ -207,7 +216,7 @@ def dig_up(schedule: "Schedule") -> None:
         held |= set(conn.execute(select(journal.c.entry_id)).scalars())
     schedule.buried -= held
     for receipt in buried_tenders(schedule):
-        if schedule.random.random() < 0.8:
+        if receipt.entry.entry_id not in schedule.claims and schedule.random.random() < 0.8:
             claim_one(schedule, receipt)
 
 

@@ -12,11 +12,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import cursor, disk, fuzz, order, printing, slow, web
+from tests.faults import cursor, disk, fuzz, order, printing, slow, stories, web
+from tests.faults.finding import find
 from tests.faults.planted import DoesNotApply
 from tests.faults.planted.bugs import BUGS
 from tests.faults.simulate import Simulator, Tally, tell
-from tests.faults.tree import SMALL, Tree, first_leaf_that_finds, grow_all
+from tests.faults.tree import SMALL, Tree, grow_all
 
 SLICE = 50
 """Schedules a process plays before it reports."""
@@ -109,6 +110,9 @@ def planted(options: argparse.Namespace) -> bool:
         spread(options, _find, ((number, seeds.start, seeds.stop) for number in range(len(BUGS))))
     )
     clean = Tally()
+    with Simulator() as simulator:
+        for story in stories.STORIES:
+            clean.count(stories.play(simulator, story), story.__name__)
     for part in spread(options, _grow_small, ((seed, seed + 1) for seed in seeds)):
         clean.add(part)
     for bug in BUGS:
@@ -128,7 +132,7 @@ def _find(number: int, first: int, end: int, seconds: float) -> tuple[str, tuple
     bug = BUGS[number]
     try:
         with Simulator() as simulator:
-            return bug.name, first_leaf_that_finds(simulator, bug, range(first, end), until=time.monotonic() + seconds)
+            return bug.name, find(simulator, bug, trees=range(first, end), until=time.monotonic() + seconds)
     except DoesNotApply as error:
         return bug.name, f"DOES NOT APPLY: {error}"
 

@@ -12,20 +12,16 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from meterpos.errors import UserError
-from meterpos.ledger.journal import Entry
-from meterpos.ledger.operations.entries import stand_at_counter
-from meterpos.ledger.operations.tenders import LegRequest, PartRequest, ReferenceUsed, TenderRequest, UnknownMeter
-from meterpos.ledger.tables import journal, streams, tenders
+from meterpos.ledger.tables import journal, streams
 from meterpos.sync.exchange import ExchangeResult, exchange
 from meterpos.sync.framing import open_unverified
 from meterpos.sync.lock import ExchangeRunning
 from meterpos.sync.steps import Failure, Memory
-from tests.faults import desk, disasters, lost, sticks
+from tests.faults import clerk, desk, disasters, lost, sticks
 from tests.faults.disks import Mark
 from tests.faults.line import SimLine
 from tests.faults.terms import CUT, OfficeCut, Receipt, Stick, TillCut, Wrong
-from tests.faults.world import CLERK, Place, World, account_rows, answer_of, approval, seed_dice
+from tests.faults.world import Place, World, answer_of, seed_dice
 
 PAYMENTS_LEAST: Final = 20
 FAULTS_LEAST: Final = 5
@@ -177,33 +173,25 @@ class Schedule:
         """Let one thing happen."""
         what = self.random.choices(
             (
-                self.pay,
-                self.reverse,
-                self.change_shift,
-                self.exchange,
-                self.office_works,
-                self.turn_clock,
-                self.arrive,
-                self.carry,
-                self.secure,
+                clerk.pay,
+                clerk.reverse,
+                clerk.change_shift,
+                Schedule.exchange,
+                desk.work,
+                Schedule.turn_clock,
+                Schedule.arrive,
+                sticks.carry,
+                Schedule.secure,
             ),
             weights=(44, 8, 4, 24, 10, 2, 4, 9, 12),
         )[0]
-        what()
+        what(self)
 
     def secure(self) -> None:
         """Something is done against loss: a mirror grows or is read, a receipt of what is lost is claimed."""
         self.random.choices(
             (lost.grow_mirror, lost.read_some_mirror, lost.claim_some), weights=(20, 2, 4 if self.buried else 1)
         )[0](self)
-
-    def office_works(self) -> None:
-        """Head office does one piece of its work."""
-        desk.work(self)
-
-    def carry(self) -> None:
-        """Somebody with a stick does one thing."""
-        sticks.carry(self)
 
     def interlude(self) -> None:
         """Let something else happen between two steps of somebody's exchange, or before head office's worker writes."""
@@ -213,9 +201,9 @@ class Schedule:
         self.faults["interleaved"] += 1
         try:
             what = self.random.choices(
-                (self.pay, self.exchange, self.office_works, self.arrive), weights=(40, 20, 20, 20)
+                (clerk.pay, Schedule.exchange, desk.work, Schedule.arrive), weights=(40, 20, 20, 20)
             )[0]
-            what()
+            what(self)
         finally:
             self.depth -= 1
 
@@ -258,65 +246,10 @@ class Schedule:
         self.touched.add(name)
         return self.world.places[name]
 
-    def pay(self) -> None:
-        """Take one payment; after a power cut the clerk looks, and presses again."""
-        place = self.some_place()
-        self._ensure_shift(place)
-        request = self._tender(place)
-        approved = approval() if self.random.random() < 0.2 else None
-        try:
-            self._at_counter(
-                place, lambda: place.till.take(request=request, clerk=CLERK, approval=approved), request.tender_id
-            )
-        except ReferenceUsed:
-            self.tell(f"{place.name}: a reference was used before; nothing taken")
-            return
-        self.payments += 1
-
-    def _tender(self, place: Place) -> TenderRequest:
-        dice = self.random
-        rows = [row for row in account_rows(place.store) if row.closed_on is None]
-        row = dice.choice(rows)
-        amount = dice.choice((1, 500, 10_000, 100_000, 250_000))
-        if dice.random() < 0.05:
-            part = PartRequest(amount_minor=amount, unknown=UnknownMeter(meter_no="MTR-X", name="Somebody"))
-            parts, customer = (part,), None
-        else:
-            same = [other for other in rows if other.customer_no == row.customer_no and other != row]
-            also = same[:1] if dice.random() < 0.2 else []
-            invoice = f"INV-NEW-{dice.randrange(4)}-{row.account_no}" if dice.random() < 0.1 else None
-            parts = (
-                PartRequest(account_no=row.account_no, amount_minor=amount, invoice_no=invoice),
-                *(PartRequest(account_no=other.account_no, amount_minor=700) for other in also),
-            )
-            customer = row.customer_no
-        total = sum(part.amount_minor for part in parts)
-        return TenderRequest(
-            tender_id=f"t{self.next_number():06d}", customer_no=customer, parts=parts, legs=self._legs(total)
-        )
-
-    def _legs(self, total: int) -> tuple[LegRequest, ...]:
-        dice = self.random
-        if total > 1 and dice.random() < 0.3:
-            shared = dice.random() < 0.5
-            reference = f"SHARED{dice.randrange(2):04d}" if shared else f"REF{self.next_number():07d}"
-            first = dice.choice((total, total // 2))
-            legs = [LegRequest(method="mpesa", amount_minor=first, reference=reference)]
-            if total - first:
-                legs.append(LegRequest(method="cash", amount_minor=total - first))
-            return tuple(legs)
-        return (LegRequest(method="cash", amount_minor=total),)
-
     def next_number(self) -> int:
         """Return a number nothing else has."""
         self.numbered += 1
         return self.numbered
-
-    def _ensure_shift(self, place: Place) -> None:
-        with place.store.read() as connection:
-            if stand_at_counter(connection, moment=place.till.moment(), clerk=CLERK).shift is not None:
-                return
-        self.calmly(lambda: place.till.open_shift(float_minor=0, clerk=CLERK))
 
     def calmly(self, work: Callable[[], Any]) -> Any:
         """Do what is not itself under test without a power cut."""
@@ -325,62 +258,6 @@ class Schedule:
             return work()
         finally:
             self.noisy = noisy
-
-    def _at_counter(self, place: Place, work: Callable[[], Entry], tender_id: str) -> None:
-        """Make a paper. It counts as printed once `work` has returned; a power cut in between makes the clerk look."""
-        try:
-            entry = work()
-        except TillCut:
-            self.start_again(place)
-            with place.store.read() as connection:
-                made = connection.execute(
-                    select(tenders.c.entry_id).where(tenders.c.tender_id == tender_id)
-                ).scalar_one_or_none()
-            self.tell(f"{place.name}: {tender_id} was {'kept' if made else 'not kept'}; pressed again")
-            entry = self.calmly(work)
-            if made is not None and entry.entry_id != made:
-                raise Wrong(f"{tender_id} was kept, and pressing again made another entry") from None
-            self._remember(place, entry)
-            if place.name in self.under_way:
-                raise
-            return
-        self._remember(place, entry)
-
-    def _remember(self, place: Place, entry: Entry) -> None:
-        number = str(entry.content.body["number"])
-        self.receipts[entry.entry_id] = Receipt(place.name, number, entry, was_printed=True)
-        self.tell(f"{place.name}: {entry.content.kind} {number} (entry {entry.seq})")
-
-    def reverse(self) -> None:
-        """Reverse some receipt of this till, its own or one its twin made."""
-        place = self.some_place()
-        machine = place.name.removesuffix("-copy")
-        theirs = [
-            one
-            for one in self.receipts.values()
-            if one.place.removesuffix("-copy") == machine and one.entry.content.kind == "tender"
-        ]
-        if not theirs:
-            return
-        self._ensure_shift(place)
-        number, tender_id = self.random.choice(theirs).number, f"t{self.next_number():06d}"
-
-        def work() -> Entry:
-            return place.till.reverse(
-                number=number, reason="wrong", refund="cash", tender_id=tender_id, clerk=CLERK, approval=approval()
-            )
-
-        try:
-            self._at_counter(place, work, tender_id)
-        except UserError as error:
-            self.tell(f"{place.name}: {number} is not reversed: {error}")
-
-    def change_shift(self) -> None:
-        """Close the shift."""
-        place = self.some_place()
-        self._ensure_shift(place)
-        self.calmly(lambda: place.till.close_shift(counted_minor=0, clerk=CLERK))
-        self.tell(f"{place.name}: shift closed")
 
     def turn_clock(self) -> None:
         """Time passes; now and then a machine's clock jumps."""

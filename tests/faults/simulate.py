@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tests.faults.planted import Bug, planted
 from tests.faults.schedule import Schedule
 from tests.faults.verdict import settle
 from tests.faults.world import World, build_world, give_back_dice, keep_template, reset, scratch
@@ -133,13 +132,3 @@ def tell(tally: Tally) -> Sequence[str]:
         lines.append(f"seed {seed} FAILED:")
         lines += [f"    {sentence}" for sentence in wrong[:6]]
     return lines
-
-
-def first_seed_that_finds(simulator: Simulator, bug: Bug, seeds: Iterable[int]) -> tuple[int, str] | None:
-    """Return the first seed under which a planted bug shows, with what was seen; None when none does."""
-    with planted(bug):
-        for seed in seeds:
-            outcome = simulator.play(seed)
-            if outcome.wrong:
-                return seed, outcome.wrong[0]
-    return None

@@ -23,21 +23,22 @@ def carry(schedule: "Schedule") -> None:
     requests = [one for one in schedule.sticks if one.kind == "request"]
     answers = [one for one in schedule.sticks if one.kind == "answer"]
     if answers and dice.random() < 0.5:
-        _read_stick(schedule, place, dice.choice(answers[-6:]))
+        read(schedule, place, dice.choice(answers[-6:]))
     elif requests and dice.random() < 0.7:
-        _answer_stick(schedule, dice.choice(requests[-6:]))
+        answer(schedule, dice.choice(requests[-6:]))
     else:
-        _write_stick(schedule, place)
+        write(schedule, place)
 
 
 def read_old(schedule: "Schedule", place: Place) -> None:
     """Let a till that came back read an answer from before, should one lie about."""
     old = [one for one in schedule.sticks if one.kind == "answer" and one.of == place.name]
     if old:
-        _read_stick(schedule, place, schedule.random.choice(old))
+        read(schedule, place, schedule.random.choice(old))
 
 
-def _write_stick(schedule: "Schedule", place: Place) -> None:
+def write(schedule: "Schedule", place: Place) -> None:
+    """Let a till write what waits to a stick."""
     try:
         data, out = make_request(place.store, device_key=place.till.device_key, at=place.till.now())
     except TillCut:
@@ -50,7 +51,8 @@ def _write_stick(schedule: "Schedule", place: Place) -> None:
     schedule.sticks.append(Stick("request", place.name, data))
 
 
-def _answer_stick(schedule: "Schedule", stick: Stick) -> None:
+def answer(schedule: "Schedule", stick: Stick) -> None:
+    """Let head office read a stick and answer on it."""
     schedule.handling += 1
     try:
         done = office_answer(schedule.world.office, _worn(schedule, stick.data))
@@ -67,12 +69,13 @@ def _answer_stick(schedule: "Schedule", stick: Stick) -> None:
     schedule.sticks.append(Stick("answer", stick.of, done.data))
 
 
-def _read_stick(schedule: "Schedule", place: Place, stick: Stick) -> None:
+def read(schedule: "Schedule", place: Place, stick: Stick) -> None:
     """Let a till read an answer: its own, an old one, another till's, or what a bad stick made of it."""
     if place.name in schedule.under_way:
         return
     data = _worn(schedule, stick.data)
     till = place.till
+    has_heard = _knows_the_generation(schedule, place)
     schedule.under_way.add(place.name)
     try:
         read = read_answer(data, place.store, home=place.home, device_key=till.device_key, at=till.now())
@@ -90,7 +93,7 @@ def _read_stick(schedule: "Schedule", place: Place, stick: Stick) -> None:
         raise Wrong(f"{place.name} believed a damaged file")
     schedule.faults["courier read"] += 1
     schedule.tell(f"{place.name}: stick +{read.pushed} -{read.pulled} waiting {read.waiting} {read.detail}")
-    if not (schedule.forgotten or schedule.depth) and _knows_the_generation(schedule, place):
+    if has_heard and not (schedule.forgotten or schedule.depth):
         schedule.is_delivered(place)
 
 

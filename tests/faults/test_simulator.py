@@ -1,15 +1,32 @@
 """A small, fixed slice of the simulated schedules and of the planted bugs, and seeds that once failed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.faults import stories
+from tests.faults.finding import find
 from tests.faults.planted import DoesNotApply, Edit, planted
 from tests.faults.planted.bugs import BUGS, Bug
-from tests.faults.simulate import Simulator, first_seed_that_finds
+from tests.faults.simulate import Simulator
 from tests.faults.tree import Shape, Tree
 
 SLICE = range(900_000, 900_004)
+TOLD = (
+    "an acknowledgement counts for whatever was sent last",
+    "two exchanges at once, and each moves the cursor on",
+    "a second reversal counts as well",
+    "a new generation names its parent's end too far",
+    "two restores become the same generation",
+    "an old answer by stick is the truth",
+    "a page by stick is applied from its own start",
+    "any head on a stick is believed",
+    "a stick skips the generation",
+    "a mirror leaves out the first entry that is missing",
+    "a claim made at a till means nothing",
+    "a till's own payment leaves with its customer",
+)
+"""What dice seldom show, and a story does."""
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")
 SHOWN_WITHIN = 8
 
@@ -41,6 +58,12 @@ def test_a_schedule_that_shares_its_beginning_is_what_it_would_be_alone(simulato
     assert not alone.wrong
 
 
+@pytest.mark.parametrize("story", stories.STORIES, ids=lambda story: str(story.__name__))
+def test_a_story_written_by_hand_ends_well(simulator: Simulator, story: Callable[[stories.Script], None]) -> None:
+    outcome = stories.play(simulator, story)
+    assert not outcome.wrong, "\n".join([*outcome.schedule.story, *outcome.wrong])
+
+
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_every_planted_bug_still_fits_the_code(bug: Bug) -> None:
     with planted(bug):
@@ -56,4 +79,10 @@ def test_a_planted_bug_that_no_longer_fits_is_said() -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_simulator_finds_a_planted_bug(simulator: Simulator, name: str) -> None:
     bug = next(bug for bug in BUGS if bug.name == name)
-    assert first_seed_that_finds(simulator, bug, range(SHOWN_WITHIN)) is not None
+    assert find(simulator, bug, trees=(), months=range(SHOWN_WITHIN)) is not None
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_story_finds_a_planted_bug(simulator: Simulator, name: str) -> None:
+    bug = next(bug for bug in BUGS if bug.name == name)
+    assert find(simulator, bug, trees=()) is not None

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tests.faults.planted import Bug, planted
 from tests.faults.schedule import FAULTS_LEAST, PAYMENTS_LEAST, Schedule
 from tests.faults.simulate import Outcome, Simulator, Tally
 from tests.faults.verdict import settle
@@ -105,7 +104,7 @@ class Tree:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - a branch that breaks must not keep the others from being played
-            return _broken(schedule, error)
+            return broken(schedule, error)
         finally:
             self.played_payments += schedule.payments - payments
             self.played_faults += schedule.fault_count - faults
@@ -126,7 +125,7 @@ class Tree:
         try:
             verdict = settle(self.schedule, whole=whole)
         except Exception as error:  # noqa: BLE001 - as in `_play`
-            return _broken(self.schedule, error)
+            return broken(self.schedule, error)
         return Outcome(self.schedule, verdict.wrong, verdict.notes)
 
 
@@ -164,22 +163,8 @@ def grow_all(simulator: Simulator, seeds: Iterable[int], *, shape: Shape = WHOLE
     return tally
 
 
-def first_leaf_that_finds(
-    simulator: Simulator, bug: Bug, seeds: Iterable[int], *, until: float = float("inf")
-) -> tuple[str, str] | None:
-    """Return the first schedule under which a planted bug shows, with what was seen; None when none does."""
-    with planted(bug):
-        for seed in seeds:
-            for path, outcome in Tree(simulator, seed, SMALL).leaves():
-                if outcome.wrong:
-                    return f"{seed}/{'/'.join(map(str, path))}", outcome.wrong[0]
-                if time.monotonic() > until:
-                    return None
-            gc.collect()
-    return None
-
-
-def _broken(schedule: Schedule, error: Exception) -> Outcome:
+def broken(schedule: Schedule, error: Exception) -> Outcome:
+    """Return what came of a schedule that broke."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     sentence = f"{type(error).__name__} at {place.name}:{place.lineno}: {str(error)[:300]}"
     return Outcome(schedule, [sentence], Counter())

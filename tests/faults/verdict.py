@@ -303,6 +303,8 @@ def _references(schedule: Schedule) -> Iterator[str]:
         rows = [fact_of(row) for row in conn.execute(select(facts).where(facts.c.entry_id.is_not(None)))]
         gone = set(conn.execute(select(facts.c.of_fact_id).where(facts.c.kind.in_(("reversal", "bounce")))).scalars())
         named = set(conn.execute(select(exceptions.c.entry_id)).scalars())
+    undone = Counter(fact.of_fact_id for fact in rows if fact.kind == "reversal" and fact.decision != "none")
+    yield from (f"payment {fact_id} is undone {times} times" for fact_id, times in undone.items() if times > 1)
     owners: dict[str, set[bytes]] = {}
     for fact in rows:
         assert fact.entry_id is not None

@@ -63,7 +63,7 @@ def _plant(edit: Edit, undo: list[tuple[Any, str, Any]]) -> None:
         undo.append((owner, name, function))
         setattr(owner, name, changed)
         return
-    for other in [other for key, other in sys.modules.items() if key.startswith("meterpos")]:
+    for other in [other for key, other in sys.modules.items() if key.startswith(("meterpos", "tests.faults"))]:
         for alias in [alias for alias, value in vars(other).items() if value is function]:
             undo.append((other, alias, function))
             setattr(other, alias, changed)

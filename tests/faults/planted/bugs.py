@@ -456,6 +456,7 @@ BUGS: Final = (
         "any head on a stick is believed",
         "an acknowledgement of another journal counts for this one",
         (COURIER + "_Reader._record", "before is None or place.entry_id != ack.head", "before is None"),
+        ("meterpos.ledger.operations.sync_state:record_ack", "if ours != head:", "if False:"),
     ),
     _bug(
         "a stick skips the generation",
