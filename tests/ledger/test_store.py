@@ -255,7 +255,18 @@ def test_the_history_makes_the_tables(database_url: str) -> None:
     store = Store(database_url)
     upgrade(store)
     with store.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "ledger_version"})
+        elsewhere = {
+            index.name
+            for table in metadata.tables.values()
+            for index in table.indexes
+            if index.info.get("only", store.dialect) != store.dialect
+        }
+        opts = {
+            "compare_type": True,
+            "version_table": "ledger_version",
+            "include_object": lambda _, name, *__: name not in elsewhere,
+        }
+        context = MigrationContext.configure(connection, opts=opts)
         found = [one for one in compare_metadata(context, metadata) if "comment" not in str(one[0])]
         made = inspect(connection)
         indexes = {index["name"] for table in metadata.tables for index in made.get_indexes(table)}
@@ -272,7 +283,7 @@ def test_the_history_makes_the_tables(database_url: str) -> None:
                 assert "WITHOUT ROWID" in made_by
     store.close()
     assert found == []
-    assert indexes == declared
+    assert indexes == declared - elsewhere
 
 
 @pytest.mark.parametrize(("asked", "cost"), [("", "1.1"), ("?options=-c%20random_page_cost%3D3", "3")])

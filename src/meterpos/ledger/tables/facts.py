@@ -44,7 +44,7 @@ for _name, _column in (
     Index(_name, _column, sqlite_where=_column.is_not(None))
 _LOST: Final = text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
 """Heard in a generation of head office that came to an end, and not since: a till's witness (queries/witnesses.py)."""
-Index("ix_facts_lost", facts.c.fact_id, sqlite_where=_LOST, postgresql_where=_LOST)
+Index("ix_facts_lost", facts.c.fact_id, sqlite_where=_LOST, info={"only": "sqlite"}).ddl_if(dialect="sqlite")
 
 STAMP_COLUMNS: Final = ("stands_on", "generation", "position", "decision")
 """The only columns of a fact that may change: where head office placed it."""

@@ -169,7 +169,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("reference IS NOT NULL"),
     )
     lost = sa.text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
-    op.create_index("ix_facts_lost", "facts", ["fact_id"], unique=False, sqlite_where=lost, postgresql_where=lost)
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("ix_facts_lost", "facts", ["fact_id"], unique=False, sqlite_where=lost)
     op.create_table(
         "journal",
         sa.Column("entry_id", sa.LargeBinary(), nullable=False),
