@@ -54,14 +54,13 @@ def test_a_laser_reads_any_number_from_the_roll(columns: int, number: str) -> No
     assert read_bars(rolled(paper(number), columns=columns)) == number
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(number=NUMBERS | st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=20, max_size=30))
 def test_a_laser_reads_any_number_from_a_page_that_an_office_printer_printed(number: str) -> None:
     assert read_bars(drawn(render_a4(paper(number)), dots_per_inch=300).crop((600, 150, 1900, 500))) == number
 
 
-@pytest.mark.parametrize("language", ["en", "sw"])
-@pytest.mark.parametrize("name", INVOICES)
+@pytest.mark.parametrize(("name", "language"), [("issued", "en"), ("issued", "sw"), ("issued-imported", "en")])
 def test_every_way_an_invoice_is_shown_says_its_number_in_bars(name: str, language: str) -> None:
     document = compose_invoice(INVOICES[name](language))
     for columns in COLUMNS:
@@ -69,7 +68,7 @@ def test_every_way_an_invoice_is_shown_says_its_number_in_bars(name: str, langua
         assert read_bars(Image.open(io.BytesIO(render_png(document, columns=columns)))) == "INV-000456"
         assert read_bars(drawn(render_pdf(document, columns=columns), dots_per_inch=203)) == "INV-000456"
     assert read_bars(drawn(render_a4(document), dots_per_inch=200)) == "INV-000456"
-    for scale in (1.0, 1.3, 2.0):
+    for scale in (1.0, 1.3):
         assert read_bars(Image.open(io.BytesIO(render_page(document, 1, scale=scale))).convert("L")) == "INV-000456"
 
 
