@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy.dialects import sqlite
 
 from meterpos.headoffice import app, exceptions
 from meterpos.headoffice.office import Office, open_office
@@ -228,11 +229,10 @@ def test_what_nobody_knows_the_end_of_is_not_sent_twice(desk: Office, gateway: L
 
 
 def test_what_is_due_is_found_without_reading_what_was_sent(desk: Office) -> None:
+    asked = str(sending._DUE.compile(dialect=sqlite.dialect()))
     with desk.store.read() as conn:
-        for query in (sending._DUE, sending._DUE_AT_ANY_HOUR):
-            asked = str(query.compile(desk.store._reader, compile_kwargs={"render_postcompile": True}))
-            plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (1,) * asked.count("?"))]
-            assert any("ix_sms_due" in line for line in plan), plan
+        plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (1,) * asked.count("?"))]
+    assert any("ix_sms_due" in line for line in plan), plan
 
 
 def test_a_message_whose_sender_died_is_unsure(desk: Office, gateway: LocalGateway) -> None:
