@@ -106,7 +106,7 @@ def _take_for_ever(home: Path, life: int, writing: int) -> None:
         while True:
             serial += 1
             account_no = PLAN if serial % EVERY == 0 else "A1"
-            tender = request(account_no, AMOUNT_MINOR, tender_id=f"{life}-{serial}")
+            tender = request(account_no, AMOUNT_MINOR, tender_id=f"{os.getpid()}-{life}-{serial}")
             entry = till.take(request=tender, clerk=CLERK)
             os.write(writing, f"{entry.content.body['number']}\n".encode())
     finally:

@@ -60,8 +60,9 @@ class OfficeProcess:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
-        """End all of it at once."""
-        assert self._process is not None
+        """End all of it at once, where it runs."""
+        if self._process is None:
+            return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -130,7 +130,6 @@ class Soak:
         folder: Path,
         url: str,
         *,
-        tills: int,
         seed: int,
         pause_s: float = 0.5,
         office_every_s: float = OFFICE_EVERY_S,
@@ -144,19 +143,22 @@ class Soak:
         settings = HeadOfficeSettings(home=folder / "homes" / "lake", database_url=url, utility="lake")
         settings.home.parent.mkdir(parents=True)
         self._backup = folder / "office-backup.db"
+        self._folder, self._url = folder, url
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self._office = OfficeProcess(settings, port)
+            self._office = OfficeProcess(settings, free.getsockname()[1])
         self._planted_at_office = "" if self._planted else planted
-        office = make_office(settings.home, url)
+        self._tills: list[_Running] = []
+
+    def enrol(self, tills: int) -> None:
+        """Set up head office and so many tills."""
+        office = make_office(self._office.settings.home, self._url)
         self._office.start()
         known = Server(office, "")
         known.import_town()
-        self._tills: list[_Running] = []
         for number in range(tills):
-            gate = Gate(port)
-            name, home = f"SOAK{number + 1:02d}", folder / f"till-{number}"
+            gate = Gate(self._office.port)
+            name, home = f"SOAK{number + 1:02d}", self._folder / f"till-{number}"
             zones = (ZONES[number % len(ZONES)],)
             Server(office, gate.url).enrol_till(home, name, zones).close()
             self._tills.append(_Running(name, home, gate))
@@ -344,9 +346,10 @@ def soak(
 ) -> Soaked:
     """Make everything, let it run, and judge; ``how`` are options of `Soak`."""
     began = time.monotonic()
-    running = Soak(folder, url, tills=tills, seed=seed, **how)
-    tell(f"  {tills} tills enrolled after {time.monotonic() - began:.0f} s")
+    running = Soak(folder, url, seed=seed, **how)
     try:
+        running.enrol(tills)
+        tell(f"  {tills} tills enrolled after {time.monotonic() - began:.0f} s")
         running.run(seconds=seconds, payments=payments)
         tell(f"  {len(running.done.receipts)} receipts; now calm")
         running.settle()

@@ -60,9 +60,12 @@ def test_the_feed_misses_no_row_and_a_sequence_is_seen_to(tmp_path: Path, databa
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
 def test_a_killed_till_has_every_receipt_it_reported(tmp_path: Path) -> None:
     kill.prepare(tmp_path / "till")
-    done = kill.run(tmp_path / "till", kills=6, seed=1, checked_every=3)
-    assert done.wrong == []
-    assert done.reported
+    for seed in range(1, 20):  # on a machine with much else to do, some lives are too short for a receipt
+        done = kill.run(tmp_path / "till", kills=6, seed=seed, checked_every=3)
+        assert done.wrong == []
+        if done.reported:
+            return
+    pytest.fail("no till lived long enough to report a receipt")
 
 
 NEEDS_STRACE = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
