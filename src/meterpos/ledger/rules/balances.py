@@ -78,14 +78,11 @@ def movements_of(facts: Iterable[Fact]) -> tuple[Movement, ...]:
 
 
 def _group_movements(subject: str, group: Sequence[Fact]) -> Iterable[Movement]:
-    if len(group) == 1:
-        (head,) = group
-        return (_movement(head, head, head.fact_date),) if head.fact_id == subject and head.counts else ()
     heads = [fact for fact in group if fact.fact_id == subject]
     if not heads:
         return ()
     head = heads[0]
-    if head.kind != "payment":
+    if head.kind != "payment" or len(group) == 1:
         return (_movement(head, head, head.fact_date),) if head.counts else ()
     counted_on = _counted_on(head, group)
     if counted_on is None:
