@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 from meterpos.errors import UserError
 from meterpos.headoffice import exceptions
 from meterpos.headoffice.courier import answer
@@ -13,6 +15,8 @@ from tests.headoffice.test_putting_right import PAID, ask, everybody, nets, reso
 from tests.support.headoffice import Server, sync
 
 __all__ = ["tills"]
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 ZONES = ("Kondele", "Mamboleo", "Migosi", "Nyalenda")
 
@@ -49,6 +53,7 @@ def test_several_who_ask_are_one_item_that_names_them_all(
     third.close()
 
 
+@on_sqlite
 def test_a_request_that_comes_after_its_answer_opens_nothing(server: Server, tills: tuple[Till, Till]) -> None:
     first, second = tills
     number = take(first)
@@ -59,6 +64,7 @@ def test_a_request_that_comes_after_its_answer_opens_nothing(server: Server, til
     assert server.codes() == []
 
 
+@on_sqlite
 def test_a_request_delivered_twice_is_one_item_and_stays_answered(
     server: Server, tills: tuple[Till, Till], tmp_path: Path
 ) -> None:

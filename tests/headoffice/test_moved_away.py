@@ -30,6 +30,8 @@ from tests.support.headoffice import Server, sync
 
 __all__ = ["tills"]
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def undo(till: Till, number: str) -> None:
     till.reverse(
@@ -93,6 +95,7 @@ def test_a_till_that_had_not_heard_of_the_move_is_followed_and_flagged(
     assert sound(server, tmp_path)
 
 
+@on_sqlite
 def test_a_correction_by_such_a_till_leaves_the_money_where_it_said(
     server: Server, tills: tuple[Till, Till], tmp_path: Path
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_correction_by_such_a_till_leaves_the_money_where_it_said(
     assert sound(server, tmp_path)
 
 
+@on_sqlite
 def test_a_cheque_that_bounces_after_its_money_was_moved_takes_it_back_from_there(
     server: Server, tills: tuple[Till, Till], tmp_path: Path
 ) -> None:
@@ -125,6 +129,7 @@ def test_a_cheque_that_bounces_after_its_money_was_moved_takes_it_back_from_ther
     assert nets(server, first, second) == {before} and sound(server, tmp_path)
 
 
+@on_sqlite
 def test_suspense_that_gave_out_what_a_till_takes_back_is_an_item(server: Server, tills: tuple[Till, Till]) -> None:
     first, _ = tills
     number = take_unknown(first)
@@ -163,8 +168,8 @@ def take_unknown(till: Till) -> str:
 ACTS = st.lists(st.sampled_from(("exchange", "move", "undo", "reverse")), min_size=2, max_size=6)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@on_sqlite
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_whatever_comes_first_the_money_is_on_one_account_or_given_back(
     server: Server, tills: tuple[Till, Till], acts: list[str]
