@@ -218,3 +218,45 @@ def test_every_write_of_the_office_has_an_example_and_names_its_body(office: obj
                 continue
             (content,) = said["requestBody"]["content"].values()
             assert content["example"], path
+
+
+def test_a_statement_is_a_meters_a_customers_or_one_of_theirs(books: Server) -> None:
+    auditor = Caller(books, "auditor")
+    of_meter = auditor.get("/v1/office/statement?meter=MTR-001&from=2020-01-01").text
+    of_one = auditor.get("/v1/office/statement?customer=AC-1&meter=MTR-001&from=2020-01-01").text
+    of_all = auditor.get("/v1/office/statement?customer=AC-1&from=2020-01-01").text
+    in_one = auditor.get("/v1/office/statement?customer=AC-1&consolidated=true&from=2020-01-01").text
+    assert of_meter == of_one and "\nA1," in of_meter
+    assert len(of_all.splitlines()) > len(of_meter.splitlines()) and in_one != of_all
+    assert auditor.get("/v1/office/statement?customer=AC-1&format=pdf").content.startswith(b"%PDF")
+    for wrong in (
+        "",
+        "?customer=AC-1&meter=MTR-001&consolidated=true",
+        "?meter=MTR-999",
+        "?meter=MTR-001&to=2019-01-01&from=2020-01-01",
+    ):
+        refused = auditor.get(f"/v1/office/statement{wrong}")
+        assert refused.status_code == 400 and refused.json()["error"], wrong
+
+
+def test_a_plan_shows_how_it_stands(books: Server) -> None:
+    manager, auditor = Caller(books, "manager"), Caller(books, "auditor")
+    asked = {"plan": "PL-7", "customer": "AC-1", "capacity_kw": "2.5", "total_minor": 900_00}
+    manager.done("/v1/office/plans", asked)
+    shown = auditor.get("/v1/office/plans/PL-7").json()
+    assert (shown["total_minor"], shown["pending_minor"], shown["status"]) == (900_00, 900_00, "pending")
+    assert shown["customer"] == "AC-1" and shown["payments"] == []
+    assert auditor.get("/v1/office/plans/PL-8").status_code == 400
+
+
+def test_sums_that_are_wrong_are_worked_out_anew(books: Server) -> None:
+    before = net(books, "A1")
+    with books.office.store.write() as conn:
+        conn.execute(accounts.update().where(accounts.c.account_no == "A1").values(net_minor=1, balance_minor=1))
+    manager = Caller(books, "manager")
+    would = manager.post("/v1/office/recalculations?dry_run=true").json()
+    assert net(books, "A1") == 1 and would["processed"] == 2
+    done = manager.post("/v1/office/recalculations").json()
+    assert net(books, "A1") == before and done == would
+    assert done["failed"] == [] and manager.post("/v1/office/recalculations").json()["balances_changed"] == 0
+    assert Caller(books, "auditor").post("/v1/office/recalculations").status_code == 403

@@ -123,14 +123,14 @@ def _find(
     """Return the statements asked for. Raises: what the queries raise."""
     from meterpos.ledger.queries import statements
 
-    if meter is not None and customer is not None:
-        return (statements.statement_of_theirs(connection, customer, meter, from_date=first, to_date=last),)
-    if meter is not None:
-        return (statements.statement(connection, meter, from_date=first, to_date=last),)
-    assert customer is not None, "one of the two was given"
-    if mode == "consolidated":
-        return (statements.consolidated_statement(connection, customer, from_date=first, to_date=last),)
-    return statements.statements_per_meter(connection, customer, from_date=first, to_date=last)
+    return statements.statements_asked(
+        connection,
+        meter=meter,
+        customer=customer,
+        is_consolidated=mode == "consolidated",
+        from_date=first,
+        to_date=last,
+    )
 
 
 def _paper(connection: "Connection", found: "tuple[Statement, ...]", open_: "Open", books: Books) -> "Report":

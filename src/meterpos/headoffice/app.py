@@ -34,6 +34,7 @@ from meterpos.headoffice.routes import (
     payments,
     plans,
     prices,
+    sums,
 )
 from meterpos.headoffice.routes import office as office_routes
 from meterpos.headoffice.sms import sending
@@ -78,7 +79,7 @@ def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
     app.include_router(messages.router)
     app.include_router(c2b.router)
     app.include_router(office_routes.router)
-    for routes in (billing, prices, notes, accounts, payments, plans, outbox):
+    for routes in (billing, prices, notes, accounts, payments, plans, outbox, sums):
         app.include_router(routes.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(UserError, _user_error)

@@ -17,11 +17,13 @@ from meterpos.headoffice.access import Scope, Token
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.problems import Problem
 from meterpos.headoffice.routes.asking import Asked, Line, NumberInPath, json_body, read_model
-from meterpos.ledger.queries import listings
+from meterpos.ledger.queries import listings, statements
 from meterpos.printing.report import imprint
+from meterpos.printing.statement import compose_statement
 
 router: Final = APIRouter()
 PART_BYTES: Final = 64_000
+NAME_MAX: Final = 64
 Answer = TypeVar("Answer")
 
 
@@ -177,6 +179,46 @@ async def report(
         with office.store.read() as conn:
             made_by = imprint(conn, moment=moment, language=language, is_till=False)
             made = reports.make(conn, kind, first=first or last.replace(day=1), last=last, imprint=made_by)
+        return Response(reports.write(made, format), media_type=reports.MEDIA_TYPES[format])
+
+    return await allowed(request, "reports", work)
+
+
+@router.get("/v1/office/statement", summary="A statement as a file", responses=_FILE, response_class=Response)
+async def statement(
+    request: Request,
+    *,
+    meter: Annotated[str | None, Query(max_length=NAME_MAX, examples=["MTR-001"])] = None,
+    customer: Annotated[str | None, Query(max_length=NAME_MAX, examples=["AC-10482"])] = None,
+    consolidated: bool = False,
+    first: Annotated[date | None, Query(alias="from", examples=["2026-01-01"])] = None,
+    to: Day = None,
+    format: reports.Format = "csv",
+) -> Response:
+    """Make the statement of a meter, of every meter of a customer (`consolidated`: all in one), or of one of theirs.
+
+    By default of this year up to today; in the language of the customer.
+    """
+    if meter is None and customer is None:
+        raise Problem(400, "whose", "Say whose: ?meter=MTR-001 or ?customer=AC-10482.")
+    if consolidated and meter is not None:
+        raise Problem(400, "whose", "A consolidated statement is a customer's, over all meters. Leave meter out.")
+
+    def work(office: Office, _token: Token) -> Response:
+        moment = office.moment()
+        last = to or moment.today
+        with office.store.read() as conn:
+            found = statements.statements_asked(
+                conn,
+                meter=meter,
+                customer=customer,
+                is_consolidated=consolidated,
+                from_date=first or last.replace(month=1, day=1),
+                to_date=last,
+            )
+            addressed = statements.addressee(conn, found[0])
+            made_by = imprint(conn, moment=moment, language=addressed.language, is_till=False)
+        made = compose_statement(found, to=addressed, imprint=made_by)
         return Response(reports.write(made, format), media_type=reports.MEDIA_TYPES[format])
 
     return await allowed(request, "reports", work)

@@ -1,5 +1,6 @@
-"""Instalment plans over HTTP: made once, never changed, cancelled where they were a mistake."""
+"""Instalment plans over HTTP: made once, never changed, cancelled where they were a mistake; and how one stands."""
 
+from datetime import date, datetime
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -11,7 +12,9 @@ from meterpos.headoffice.access import Token
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.routes.asking import Amount, Asked, Day, Line, Number, NumberInPath, json_body, read_model
+from meterpos.headoffice.routes.office import REFUSALS, allowed
 from meterpos.headoffice.routes.once import REFUSALS_ONCE, IdempotencyKey, once
+from meterpos.ledger.queries.plans import PlanView, find_plan
 
 router: Final = APIRouter()
 
@@ -50,6 +53,106 @@ class Plan(BaseModel):
     plan: str
     account: str
     adjustment: str | None = None
+
+
+class Paid(BaseModel):
+    """One payment on a plan, and who took it when."""
+
+    receipt_no: str
+    paid_on: date
+    at: datetime | None
+    clerk: str | None
+    clerk_name: str
+    method: str | None
+    reference: str
+    amount_minor: int
+    notes: str
+    counts: bool
+    reversed: bool
+
+
+class PlanStanding(BaseModel):
+    """A plan as it stands; amounts in minor units."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "plan": "PL-0042",
+                    "account": "PL-0042",
+                    "customer": "AC-10482",
+                    "customer_name": "Grace Akinyi Otieno",
+                    "capacity_kw": "5",
+                    "total_minor": 24000000,
+                    "paid_minor": 8500000,
+                    "pending_minor": 15500000,
+                    "waiting_minor": 0,
+                    "credit_minor": 0,
+                    "status": "partial",
+                    "phase": "amount",
+                    "payments": [],
+                }
+            ]
+        }
+    )
+    plan: str
+    account: str
+    customer: str | None
+    customer_name: str | None
+    capacity_kw: str
+    total_minor: int
+    paid_minor: int
+    pending_minor: int
+    waiting_minor: int
+    credit_minor: int
+    status: str
+    phase: str
+    payments: list[Paid]
+
+
+@router.get("/v1/office/plans/{plan_no}", summary="A plan with every payment on it", responses=REFUSALS)
+async def show_plan(request: Request, plan_no: NumberInPath) -> PlanStanding:
+    """Show a plan as `plan show` does."""
+
+    def work(office: Office, _token: Token) -> PlanStanding:
+        with office.store.read() as conn:
+            return _standing(find_plan(conn, plan_no))
+
+    return await allowed(request, "lists", work)
+
+
+def _standing(found: PlanView) -> PlanStanding:
+    state = found.state
+    return PlanStanding(
+        plan=found.number,
+        account=found.account.account_no,
+        customer=found.account.customer_no,
+        customer_name=found.account.customer_name,
+        capacity_kw=found.capacity_kw,
+        total_minor=state.total_minor,
+        paid_minor=state.paid_minor,
+        pending_minor=state.pending_minor,
+        waiting_minor=found.waiting_minor,
+        credit_minor=state.excess_minor,
+        status=state.status,
+        phase=state.phase,
+        payments=[
+            Paid(
+                receipt_no=one.number,
+                paid_on=one.paid_on or one.fact_date,
+                at=one.at,
+                clerk=one.clerk,
+                clerk_name=one.clerk_name,
+                method=one.method,
+                reference=one.reference,
+                amount_minor=one.amount_minor,
+                notes=one.notes,
+                counts=one.counts,
+                reversed=one.reversed,
+            )
+            for one in found.payments
+        ],
+    )
 
 
 @router.post(

@@ -156,6 +156,29 @@ def statement_of_theirs(
     )
 
 
+def statements_asked(
+    connection: Connection,
+    *,
+    meter: str | None,
+    customer: str | None,
+    is_consolidated: bool,
+    from_date: date,
+    to_date: date,
+) -> tuple[Statement, ...]:
+    """Return the statements of a meter, of all meters of a customer, or of the one meter of a customer.
+
+    Raises: UnknownCustomerNumber; UnknownMeterOrAccount; UnusablePeriod.
+    """
+    assert meter is not None or customer is not None, "a statement is somebody's"
+    if customer is None:
+        return (statement(connection, meter or "", from_date=from_date, to_date=to_date),)
+    if meter is not None:
+        return (statement_of_theirs(connection, customer, meter, from_date=from_date, to_date=to_date),)
+    if is_consolidated:
+        return (consolidated_statement(connection, customer, from_date=from_date, to_date=to_date),)
+    return statements_per_meter(connection, customer, from_date=from_date, to_date=to_date)
+
+
 def addressee(connection: Connection, statement: Statement) -> Addressee:
     """Return whom a statement is for."""
     account = statement.accounts[0]
