@@ -1,10 +1,10 @@
 """Head office imports a utility's files whole or not at all."""
 
 import shutil
-from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select, text
 
@@ -59,7 +59,7 @@ def test_head_office_imports_the_movements_that_the_rules_would_make(office: Off
     with office.store.read() as conn:
         expected = movements_of(map(fact_of, conn.execute(select(facts))))
         found = {tuple(row) for row in conn.execute(select(movements))}
-    assert found == {astuple(movement) for movement in expected}
+    assert found == {msgspec.structs.astuple(movement) for movement in expected}
 
 
 def test_head_office_places_every_fact_of_an_import_in_the_feed_with_its_digest(office: Office) -> None:

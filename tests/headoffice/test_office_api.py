@@ -6,6 +6,7 @@ import json
 import logging
 import secrets
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -282,6 +283,9 @@ def test_requests_are_written_down_by_address_without_its_secrets(
     caplog.set_level("INFO")
     requests.post(f"{sqlite_town.url}/v1/c2b/my-secret/confirmation", data=b"{}", timeout=TIMEOUT_S)
     ask(sqlite_town, "/nowhere/0700123456")
+    until = time.monotonic() + TIMEOUT_S
+    while "answered GET" not in caplog.text and time.monotonic() < until:  # written once the answer is out
+        time.sleep(0.01)
     assert "answered POST /v1/c2b/{secret}/confirmation with 401" in caplog.text
     assert "answered GET other with 404" in caplog.text
     assert "my-secret" not in caplog.text and "0700123456" not in caplog.text
