@@ -1,10 +1,8 @@
 """The window is there at once and typable before anything heavy is loaded."""
 
 import gc
-import platform
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,26 +131,6 @@ def test_what_outlived_a_full_collection_is_not_looked_through_again(
     window.garbage.spare()
     window.garbage.collect()
     assert gc.get_count()[2] == 0 and len(gc.get_objects(generation=2)) < 1_000
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks glibc")
-def test_what_was_freed_below_something_in_use_goes_back_to_the_system() -> None:
-    done = python(
-        textwrap.dedent("""
-        from meterpos.ui.garbage import give_back
-
-        def resident_kib():
-            return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1])
-
-        blocks = [bytearray(2_000) for _ in range(20_000)]
-        last, high_kib = bytearray(2_000), resident_kib()
-        del blocks
-        kept_kib = resident_kib()
-        assert give_back()
-        print(high_kib - kept_kib < 4_000, kept_kib - resident_kib() > 20_000)
-    """)
-    )
-    assert (done.stdout.split(), done.stderr) == (["True", "True"], "")
 
 
 def test_nothing_is_made_while_somebody_types(counter: Counter, opened: Callable[..., Window]) -> None:

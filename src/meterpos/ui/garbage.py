@@ -1,19 +1,16 @@
-"""Python's cycle collector, kept to the GUI thread; and what was freed, given back.
+"""Python's cycle collector, kept to the GUI thread.
 
 Left alone it runs in whichever thread allocates next; in a worker it would take a widget's last reference there, and Qt
 objects die on the thread they live on, or the program does (a known trap of Qt from Python; Anki does the same).
 """
 
 import gc
-import sys
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
 YOUNG_MS: Final = 2_000
 OLD_EVERY: Final = 150
-SETTLED_MS: Final = 1_500
-"""After beginning, and after making the pages, until what that needed is free again."""
 
 
 class Garbage(QObject):
@@ -46,7 +43,6 @@ class Garbage(QObject):
         """What is here now lives as long as the window."""
         self._has_spared = True
         gc.freeze()
-        QTimer.singleShot(SETTLED_MS, self, give_back)
 
     def collect(self) -> None:
         """Collect what is due."""
@@ -55,17 +51,3 @@ class Garbage(QObject):
         gc.collect(2 if is_old else 1)
         if is_old and self._has_spared:
             gc.freeze()
-            give_back()
-
-
-def give_back() -> bool:
-    """Return freed memory to the system where the C library can be asked to; return whether there was any.
-
-    glibc keeps what was freed below anything still in use: 10 MiB of a window that has just begun.
-    """
-    if sys.platform != "linux":
-        return False
-    import ctypes
-
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-    return trim is not None and trim(0) == 1
