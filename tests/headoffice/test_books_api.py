@@ -254,9 +254,10 @@ def test_sums_that_are_wrong_are_worked_out_anew(books: Server) -> None:
     with books.office.store.write() as conn:
         conn.execute(accounts.update().where(accounts.c.account_no == "A1").values(net_minor=1, balance_minor=1))
     manager = Caller(books, "manager")
-    would = manager.post("/v1/office/recalculations?dry_run=true").json()
+    would = manager.post("/v1/office/recalculations", json={"dry_run": True}).json()
     assert net(books, "A1") == 1 and would["processed"] == 2
-    done = manager.post("/v1/office/recalculations").json()
+    done = manager.post("/v1/office/recalculations", json={}).json()
     assert net(books, "A1") == before and done == would
-    assert done["failed"] == [] and manager.post("/v1/office/recalculations").json()["balances_changed"] == 0
-    assert Caller(books, "auditor").post("/v1/office/recalculations").status_code == 403
+    assert done["failed"] == []
+    assert manager.post("/v1/office/recalculations", json={}).json()["balances_changed"] == 0
+    assert Caller(books, "auditor").post("/v1/office/recalculations", json={}).status_code == 403

@@ -1,18 +1,26 @@
 """Every customer's sums worked out anew, over HTTP."""
 
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from meterpos.headoffice.access import Token
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.recalculation import recalculate_customer_balances
+from meterpos.headoffice.routes.asking import Asked, json_body, read_model
 from meterpos.headoffice.routes.office import REFUSALS, allowed
 from meterpos.ledger.queries.settings import utility_settings
 
 router: Final = APIRouter()
+
+
+class Recalculating(Asked):
+    """Whether to say only what would change."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"dry_run": True}]})
+    dry_run: bool = False
 
 
 class Change(BaseModel):
@@ -70,20 +78,24 @@ class Sums(BaseModel):
 
 
 @router.post(
-    "/v1/office/recalculations", summary="Recalculate every customer's balance and overpayment", responses=REFUSALS
+    "/v1/office/recalculations",
+    summary="Recalculate every customer's balance and overpayment",
+    responses=REFUSALS,
+    openapi_extra=json_body(Recalculating),
 )
-async def recalculate(
-    request: Request, dry_run: Annotated[bool, Query(description="Only say what would change.")] = False
-) -> Sums:
+async def recalculate(request: Request) -> Sums:
     """Recalculate as `recalculate-customer-balances` does, to its end: some seconds for 100,000 customers.
 
     The same again finds nothing to change.
     """
 
+    asked = await read_model(request, Recalculating)
+
     def work(office: Office, _token: Token) -> Sums:
         with office.store.read() as conn:
             above_minor = utility_settings(conn).change_listed_minor
-        done = asdict(recalculate_customer_balances(office.store, dry_run=dry_run, significant_minor=above_minor))
+        made = recalculate_customer_balances(office.store, dry_run=asked.dry_run, significant_minor=above_minor)
+        done = asdict(made)
         failed = [Failure(customer_no=number, reason=reason) for number, reason in done.pop("failed")]
         return Sums(**done, failed=failed)
 
