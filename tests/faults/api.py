@@ -93,7 +93,10 @@ class Caller:
             answer = line.getresponse()
             status = answer.status
             answer.read()
-        except http.client.HTTPException as error:
+        except (http.client.HTTPException, OSError) as error:
+            if isinstance(error, ConnectionError) and headers.get("Content-Length", "0").startswith("-"):
+                self.done.calls += 1  # no HTTP: refused and hung up on, maybe before the refusal is read
+                return
             self.done.wrong.append(f"{type(error).__name__} for {method} {where[:200]} {headers} {body[:200]!r}")
             return
         finally:
