@@ -8,9 +8,7 @@ from __future__ import annotations  # so that an old Python can say that it is t
 import argparse
 import contextlib
 import ctypes
-import glob
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -18,14 +16,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PYTHON_MIN = (3, 11)
 TEST_WORKERS = 2
-MISSING_SHOWN_MAX = 12
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -55,14 +52,6 @@ QT_DISPLAY_LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-}
-# Programs some tests run, and the Debian package of each; without them those tests are skipped, and say so.
-TEST_PROGRAMS = {
-    "strace": "strace",  # what a till writes to its disk
-    "gcc": "gcc",  # what lets such a write fail
-    "mariadbd": "mariadb-server-core",  # where older billing systems keep their books
-    "hledger": "hledger",  # whether other bookkeepers accept the exported books
-    "bean-check": "beancount",
 }
 
 
@@ -202,25 +191,6 @@ def ensure_qt_libraries() -> None:
     say(advice)
 
 
-def ensure_test_programs() -> None:
-    """Install the programs some tests run (Debian and Ubuntu, as root), or say which tests are skipped without them."""
-    if not sys.platform.startswith("linux"):
-        return
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
-    absent = [name for name in TEST_PROGRAMS if shutil.which(name, path=path) is None]
-    if not absent:
-        return
-    packages = [TEST_PROGRAMS[name] for name in absent]
-    if can_apt():
-        say(f"installing what some tests run: {' '.join(packages)}")
-        try:
-            apt_install(packages)
-        except DoorError as error:
-            say(f"{error} The tests that need them are skipped.")
-        return
-    say(f"without {', '.join(absent)} the tests that run them are skipped (Debian: {' '.join(packages)}).")
-
-
 def missing(libraries: dict[str, str]) -> list[str]:
     """Return the shared libraries that cannot be loaded."""
     absent = []
@@ -254,8 +224,7 @@ def apt_install(packages: Sequence[str]) -> None:
 
 def command_setup(options: argparse.Namespace, rest: list[str]) -> int:
     """Make the virtual environment .venv with everything; run it again at any time."""
-    set_up()
-    ensure_test_programs()
+    script("tests/support/programs.py", [])
     say(f"set up: {BIN.relative_to(ROOT) / 'meterpos'} is the command")
     return 0
 
@@ -272,7 +241,7 @@ def command_bench(options: argparse.Namespace, rest: list[str]) -> int:
 
 def command_faults(options: argparse.Namespace, rest: list[str]) -> int:
     """Run the fault harnesses: simulator, crashes, fuzzing."""
-    ensure_test_programs()
+    script("tests/support/programs.py", [])
     return script("tests/faults/run.py", rest)
 
 
@@ -290,15 +259,13 @@ def command_fix(options: argparse.Namespace, rest: list[str]) -> int:
 
 def command_test(options: argparse.Namespace, rest: list[str]) -> int:
     """Pass the tests, PostgreSQL included; other arguments go to pytest."""
-    set_up()
-    ensure_test_programs()
+    script("tests/support/programs.py", [])
     whole_suite = not rest
     measured = options.coverage or (whole_suite and bool(os.environ.get("CI")))
-    measure = (
-        ["--cov", "--cov-report=" if whole_suite else "--cov-report=term-missing:skip-covered"] if measured else []
-    )
+    shown = "" if whole_suite else "term-missing:skip-covered"
+    measure = ["--cov", f"--cov-report={shown}"] if measured else []
     failed = run([str(PYTHON), "-m", "pytest", "-n", str(TEST_WORKERS), *measure, *rest], test_environment())
-    return failed or (check_floors() if measured and whole_suite else 0)
+    return failed or (script("tests/door/floors.py", []) if measured and whole_suite else 0)
 
 
 def command_check(options: argparse.Namespace, rest: list[str]) -> int:
@@ -331,53 +298,6 @@ def passes(name: str, command: Sequence[str]) -> bool:
     if done.returncode != 0:
         print(done.stdout + done.stderr, flush=True)
     return done.returncode == 0
-
-
-def check_floors() -> int:
-    """Hold each file against the coverage floors of pyproject.toml; return 3 if one is below."""
-    report = VENV / "meterpos-coverage.json"
-    made = capture([str(PYTHON), "-m", "coverage", "json", "-q", "-o", str(report)])
-    if made.returncode != 0:
-        raise DoorError(f"coverage could not report: {last_line(made.stdout + made.stderr)}")
-    files = {Path(name).as_posix(): data for name, data in json.loads(report.read_text())["files"].items()}
-    complaints = list(below_floors(files, coverage_floors()))
-    for complaint in complaints:
-        say(complaint)
-    say("coverage floors: " + (f"{len(complaints)} below" if complaints else "all reached"))
-    return 3 if complaints else 0
-
-
-def coverage_floors() -> dict[str, float]:
-    """Return the floors: file pattern to percent of lines and branches."""
-    import tomllib
-
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    floors: dict[str, float] = pyproject["tool"]["meterpos"]["coverage-floors"]
-    return floors
-
-
-def below_floors(files: dict[str, dict[str, Any]], floors: dict[str, float]) -> Iterator[str]:
-    """Yield one sentence for each file below its floor, and for each floor that holds no file."""
-    for pattern, floor in floors.items():
-        names = [Path(name).as_posix() for name in glob.glob(pattern, root_dir=ROOT, recursive=True)]
-        if not names:
-            yield f"{pattern}: the floor names no file; correct it in pyproject.toml"
-        for name in sorted(names):
-            data = files.get(name)
-            if data is None:
-                yield f"{name}: 0 % covered, floor {floor} %"
-                continue
-            covered = float(data["summary"]["percent_covered"])
-            if covered < floor:
-                yield f"{name}: {covered:.1f} % covered, floor {floor} % (missing: {what_is_missing(data)})"
-
-
-def what_is_missing(data: dict[str, Any]) -> str:
-    """Return the lines and branches of one file that no test took, the first few of them."""
-    missing = [str(line) for line in data["missing_lines"]]
-    missing += [f"{start}->{'exit' if end < 0 else end}" for start, end in data.get("missing_branches", [])]
-    more = f" and {len(missing) - MISSING_SHOWN_MAX} more" if len(missing) > MISSING_SHOWN_MAX else ""
-    return ", ".join(missing[:MISSING_SHOWN_MAX]) + more
 
 
 # --- small things ----------------------------------------------------------------------------------------------------
@@ -451,11 +371,8 @@ def parser() -> argparse.ArgumentParser:
         )  # fmt: skip
         command.set_defaults(function=function, coverage=False)
         if name == "test":
-            command.add_argument(
-                "--coverage",
-                action="store_true",
-                help="measure coverage; for the whole suite, hold it against the floors (always in CI)",
-            )
+            about = "measure coverage; for the whole suite, hold it against the floors (always in CI)"
+            command.add_argument("--coverage", action="store_true", help=about)
         if name == "check":
             command.add_argument("--no-tests", action="store_true", help="leave the tests out")
     return door

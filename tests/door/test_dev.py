@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import dev
+from tests.door import floors
+from tests.support import programs
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -85,14 +87,14 @@ def test_programs_only_some_tests_need_are_installed_or_said_to_be_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     installed: list[str] = []
-    monkeypatch.setattr(dev, "TEST_PROGRAMS", {"notthere": "notthere-core"})
-    monkeypatch.setattr(dev, "apt_install", installed.extend)
+    monkeypatch.setattr(programs, "TEST_PROGRAMS", {"notthere": "notthere-core"})
+    monkeypatch.setattr(programs, "apt_install", installed.extend)
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(dev, "can_apt", lambda: False)
-    dev.ensure_test_programs()
+    monkeypatch.setattr(programs, "can_apt", lambda: False)
+    programs.main()
     assert (installed, "without notthere" in capsys.readouterr().out) == ([], True)
-    monkeypatch.setattr(dev, "can_apt", lambda: True)
-    dev.ensure_test_programs()
+    monkeypatch.setattr(programs, "can_apt", lambda: True)
+    programs.main()
     assert installed == ["notthere-core"]
 
 
@@ -122,13 +124,12 @@ def measured(percent: float, lines: list[int]) -> dict[str, object]:
     return {"summary": {"percent_covered": percent}, "missing_lines": lines, "missing_branches": [[14, -9]]}
 
 
-def test_a_file_below_its_floor_is_named_with_its_lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(dev, "ROOT", tmp_path)
+def test_a_file_below_its_floor_is_named_with_its_lines(tmp_path: Path) -> None:
     for name in ("full.py", "part.py", "unseen.py"):
         (tmp_path / name).touch()
     files = {"full.py": measured(100.0, []), "part.py": measured(97.5, [12])}
 
-    complaints = list(dev.below_floors(files, {"*.py": 100, "gone/*.py": 90}))
+    complaints = list(floors.below_floors(files, {"*.py": 100, "gone/*.py": 90}, root=tmp_path))
 
     assert complaints == [
         "part.py: 97.5 % covered, floor 100 % (missing: 12, 14->exit)",
@@ -138,9 +139,9 @@ def test_a_file_below_its_floor_is_named_with_its_lines(monkeypatch: pytest.Monk
 
 
 def test_the_floors_hold_everything_that_carries_money() -> None:
-    floors = dev.coverage_floors()
-    assert set(floors.values()) == {100}
-    assert "src/meterpos/ledger/rules/*.py" in floors
+    held = floors.coverage_floors()
+    assert set(held.values()) == {100}
+    assert "src/meterpos/ledger/rules/*.py" in held
 
 
 def test_continuous_integration_runs_the_command_of_the_readme() -> None:
