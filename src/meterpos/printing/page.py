@@ -15,6 +15,8 @@ LINE: Final = "#D5DCE6"
 QUIET: Final = "#F1F4F8"
 BODY: Final = 9.0
 SMALL: Final = 8.0
+LEADING: Final = 1.38
+"""From one line of a text to the next, as a part of its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

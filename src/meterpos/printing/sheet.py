@@ -5,12 +5,12 @@ in a column in its middle.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, assert_never
 
-from meterpos.printing import charts, code128, typeset
+from meterpos.printing import charts, code128, tables, typeset
 from meterpos.printing.charts import joined
 from meterpos.printing.document import (
     Align,
@@ -23,7 +23,6 @@ from meterpos.printing.document import (
     Element,
     Pair,
     Qr,
-    Row,
     Rule,
     Sides,
     Signature,
@@ -37,7 +36,7 @@ from meterpos.printing.document import (
 from meterpos.printing.page import (
     BODY,
     INK,
-    LINE,
+    LEADING,
     MUTED,
     PAGE,
     SMALL,
@@ -60,10 +59,7 @@ _FOOT: Final = 806.0
 _BOTTOM: Final = 786.0
 _COLUMN: Final = 300.0
 _GAP: Final = 12.0
-_CELL_GAP: Final = 11.0
 _SIZES: Final = {Size.NORMAL: BODY, Size.HEADING: 11.5, Size.LARGE: 17.0}
-_LEADING: Final = 1.38
-_PAD: Final = 2.4
 _CODE: Final = 110.0
 _STRIPES: Final = 34.0
 _TAIL_MAX: Final = 12
@@ -170,7 +166,7 @@ class _Setter:
     def blocks(self, element: Element) -> Iterator[Block]:
         match element:
             case Table():
-                yield from self._table(element)
+                yield from tables.rows(element, left=self.left, room=self.room)
             case Bars():
                 yield from charts.bars(element, left=self.left, room=self.room)
             case Tiles():
@@ -222,7 +218,7 @@ class _Setter:
             mark = Letters(left=left, baseline=lead + size * 1.05, text=line, size=size, bold=bold, ink=ink)
             holds = element.size is Size.HEADING or place < len(lines) - 1
             yield Block(
-                height=lead + size * _LEADING + (2 if element.size is Size.HEADING else 0), marks=(mark,), holds=holds
+                height=lead + size * LEADING + (2 if element.size is Size.HEADING else 0), marks=(mark,), holds=holds
             )
 
     def _pair(self, element: Pair, *, room: float) -> Block:
@@ -306,68 +302,6 @@ class _Setter:
             yield Block(height=_STRIPES + 9, marks=(stripes,), holds=True)
         yield from self._text(text(element.text, align=Align.CENTRE))
 
-    # --- tables --------------------------------------------------------------------------------------------------
-
-    def _table(self, table: Table) -> Iterator[Block]:
-        widths = self._widths(table)
-        titles = Row(cells=tuple(column.title for column in table.columns), narrow=())
-        head = self._row(table, titles, widths, is_head=True)
-        yield head
-        last = len(table.rows) - 1
-        for place, row in enumerate(table.rows):
-            yield replace(self._row(table, row, widths), repeat=head, holds=place == last - 1 and row.bold)
-        yield Block(height=_GAP)
-
-    def _widths(self, table: Table) -> list[float]:
-        """Return how wide each column is: as what stands in it, those that grow share what is left."""
-        columns = table.columns
-        widths = [
-            0.0
-            if column.grows
-            else max(
-                (
-                    typeset.width(text, size=size, bold=True, figures=column.figures)
-                    for text, size in ((column.title, SMALL), *((cell, BODY) for cell in _widest(table, place)))
-                ),
-            )
-            for place, column in enumerate(columns)
-        ]
-        rest = self.room - sum(widths) - _CELL_GAP * (len(columns) - 1)
-        shares = sum(column.grows for column in columns)
-        return [
-            max(rest, 40.0) * column.grows / shares if column.grows else wide
-            for column, wide in zip(columns, widths, strict=True)
-        ]
-
-    def _row(self, table: Table, row: Row, widths: Sequence[float], *, is_head: bool = False) -> Block:
-        size = SMALL if is_head else BODY
-        bold = row.bold or is_head
-        ink = MUTED if is_head else INK
-        step = size * _LEADING
-        marks: list[Mark] = []
-        left, deepest = self.left, 1
-        for column, cell, wide in zip(table.columns, row.cells, widths, strict=True):
-            lines = (
-                (typeset.ready(cell),) if column.figures else typeset.wrap(cell, room=wide + 0.5, size=size, bold=bold)
-            )
-            deepest = max(deepest, len(lines))
-            for place, line in enumerate(lines):
-                baseline = _PAD + step * place + size * 1.02
-                if column.figures:
-                    marks.append(at_right(line, left + wide, baseline, size=size, bold=bold, ink=ink))
-                elif line:
-                    marks.append(Letters(left=left, baseline=baseline, text=line, size=size, bold=bold, ink=ink))
-            left += wide + _CELL_GAP
-        height = step * deepest + 2 * _PAD
-        below = Box(
-            left=self.left,
-            top=height - 0.8,
-            width=self.room,
-            height=0.9 if is_head else 0.5,
-            ink=INK if is_head else LINE,
-        )
-        return Block(height=height, marks=(*marks, below), holds=is_head)
-
     def _sides(self, element: Sides) -> Block:
         """Set two blocks beside each other; the right one at the right edge, its pairs in a column of their own."""
         narrow = self.room * 0.42
@@ -394,9 +328,3 @@ class _Setter:
             height=max(block.height for block in placed) + 10,
             marks=tuple(mark for block in placed for mark in block.marks),
         )
-
-
-def _widest(table: Table, place: int) -> Iterable[str]:
-    """Return the cells of a column that may be its widest: figures are as wide as they are long."""
-    cells = {row.cells[place] for row in table.rows}
-    return {max(cells, key=len, default="")} if table.columns[place].figures else cells
