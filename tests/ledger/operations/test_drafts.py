@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from meterpos.ledger.journal import parse
 from meterpos.ledger.operations.drafts import Abandoned
-from meterpos.ledger.operations.tenders import UnknownAccount
+from meterpos.ledger.operations.payees import UnknownAccount
 from meterpos.ledger.queries.drafts import KeptDraft, kept_drafts
 from meterpos.ledger.tables import drafts, journal
 from tests.support.tills import CLERK, GRACE, Counter, request

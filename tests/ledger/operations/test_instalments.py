@@ -11,7 +11,8 @@ from meterpos.errors import UserError
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.operations.instalments import UnusableInstalment
-from meterpos.ledger.operations.tenders import AccountMoved, LegRequest, PartRequest
+from meterpos.ledger.operations.payees import AccountMoved
+from meterpos.ledger.operations.tenders import LegRequest, PartRequest
 from meterpos.ledger.queries.accounts import UnknownMeterOrAccount
 from meterpos.ledger.queries.plans import NotAPlan, PlanView, find_plan
 from meterpos.ledger.rules.facts import Fact, opening_id

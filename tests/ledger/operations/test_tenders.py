@@ -8,15 +8,14 @@ from sqlalchemy import select, update
 
 from meterpos.errors import UserError
 from meterpos.ledger.operations.entries import NoOpenShift
+from meterpos.ledger.operations.payees import AccountMoved, UnknownAccount
 from meterpos.ledger.operations.tenders import (
-    AccountMoved,
     InvoiceOfAnotherAccount,
     LegRequest,
     PartRequest,
     ReferenceUsed,
     TenderChanged,
     TenderRequest,
-    UnknownAccount,
     UnknownMeter,
 )
 from meterpos.ledger.rules.tenders import ReferenceMissing, TenderDoesNotAdd, TooLittleCash

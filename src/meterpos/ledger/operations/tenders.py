@@ -20,6 +20,7 @@ from meterpos.ledger.operations.entries import (
     write_entry,
 )
 from meterpos.ledger.operations.instalments import instalment_of
+from meterpos.ledger.operations.payees import Payee, UnknownAccount, chosen_payee, reconnection
 from meterpos.ledger.operations.people import require_right
 from meterpos.ledger.queries.accounts import ledger_of
 from meterpos.ledger.queries.identity import suspense_account
@@ -28,15 +29,7 @@ from meterpos.ledger.rules.allocation import PaymentEffect, allocate, apply_paym
 from meterpos.ledger.rules.approvals import NO_SUBJECT, Wanted, subject_of
 from meterpos.ledger.rules.facts import invoice_id
 from meterpos.ledger.rules.tenders import METHODS, TenderDoesNotAdd, cells, change_minor, required_reference
-from meterpos.ledger.tables import accounts, customers, facts, meters, tenders
-
-
-class UnknownAccount(UserError):
-    """No such account is known at this till."""
-
-
-class AccountMoved(UserError):
-    """The account is no longer what the clerk saw: handed over, closed, or another customer's."""
+from meterpos.ledger.tables import customers, facts, tenders
 
 
 class InvoiceOfAnotherAccount(UserError):
@@ -102,35 +95,7 @@ class TenderRequest:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Payee:
-    """An account as the counter sees it."""
-
-    account_no: str
-    meter_no: str | None
-    utility: str | None
-    place: str
-    is_plan: bool = False
-    serial_no: str = ""
-    is_disconnected: bool = False
-
-
 _same_tender: Final = select(tenders.c.entry_id).where(tenders.c.tender_id == bindparam("tender_id"))
-_payee: Final = (
-    select(
-        accounts.c.account_no,
-        accounts.c.kind,
-        accounts.c.customer_no,
-        accounts.c.meter_no,
-        accounts.c.closed_on,
-        meters.c.utility,
-        meters.c.location,
-        meters.c.serial_no,
-        meters.c.status,
-    )
-    .select_from(accounts.outerjoin(meters, meters.c.meter_no == accounts.c.meter_no))
-    .where(accounts.c.account_no == bindparam("account_no"))
-)
 _customer: Final = select(customers.c.customer_no, customers.c.name, customers.c.language).where(
     customers.c.customer_no == bindparam("customer_no")
 )
@@ -310,14 +275,16 @@ def _part(
     gone: Set[str],
 ) -> dict[str, Any]:
     if part.unknown is not None:
-        payee = _Payee(counter.identity.suspense_account, None, None, "")
+        payee = Payee(counter.identity.suspense_account, None, None, "")
         instalment: dict[str, Any] = {}
         effect = PaymentEffect((), part.amount_minor, 0, 0)
         known_invoice = True
     else:
         if sum(other.account_no == part.account_no for other in request.parts) > 1:
             raise TenderDoesNotAdd("A meter stands twice in this payment. Put its amounts together.", field="amount")
-        payee = _chosen(connection, request, part)
+        payee = chosen_payee(
+            connection, account_no=part.account_no, customer_no=request.customer_no, seen_closed=part.closed
+        )
         known_invoice = _invoice_known(connection, part)
         ledger = ledger_of(connection, part.account_no)
         standing = [credit for credit in ledger.credits if credit.fact_id not in gone]
@@ -361,45 +328,8 @@ def _part(
         if unknown is None
         else {"meter_no": unknown.meter_no, "name": unknown.name, "phone": unknown.phone},
         **instalment,
-        **_reconnection(payee, effect),
+        **reconnection(payee, effect),
     }
-
-
-def _chosen(connection: Connection, request: TenderRequest, part: PartRequest) -> _Payee:
-    row = connection.execute(_payee, {"account_no": part.account_no}).one_or_none()
-    if row is None:
-        raise UnknownAccount(f"Account {part.account_no} is not known here. Search again.", field="meter")
-    meter = row.meter_no or row.account_no
-    if row.kind != "suspense" and row.customer_no != request.customer_no:
-        raise AccountMoved(f"{meter} is not this customer's. Search the customer again.", field="meter")
-    if row.closed_on is not None and row.kind == "plan":
-        raise AccountMoved(
-            f"Plan {meter} was cancelled on {row.closed_on:%d %b %Y}. Nothing was taken. Ask for its new plan.",
-            field="meter",
-        )
-    if row.closed_on is not None and not part.closed:
-        raise AccountMoved(
-            f"{meter} was closed or handed to another customer on {row.closed_on:%d %b %Y}, after it was chosen. "
-            "Nothing was taken. Search the meter again.",
-            field="meter",
-        )
-    return _Payee(
-        row.account_no,
-        row.meter_no,
-        row.utility,
-        row.location or "",
-        is_plan=row.kind == "plan",
-        serial_no=row.serial_no or "",
-        is_disconnected=row.status == "disconnected" and row.closed_on is None,
-    )
-
-
-def _reconnection(payee: _Payee, effect: PaymentEffect) -> dict[str, Any]:
-    """Return what the reconnection slip says, where the payment cleared all that a disconnected meter owed."""
-    owed_minor = effect.balance_after_minor + sum(line.amount_minor for line in effect.lines)
-    if not payee.is_disconnected or not owed_minor or effect.balance_after_minor:
-        return {}
-    return {"reconnect": {"serial": payee.serial_no, "owed": owed_minor}}
 
 
 def _invoice_known(connection: Connection, part: PartRequest) -> bool:
