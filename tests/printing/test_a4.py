@@ -184,6 +184,11 @@ def test_the_screen_shows_a_page_as_it_is_printed() -> None:
     assert last == beyond
 
 
+def test_a_page_before_the_first_is_a_mistake_that_is_named() -> None:
+    with pytest.raises(AssertionError, match="Pages are numbered from 1; there is no page 0"):
+        render_page(paper(rows(1)), 0)
+
+
 def test_a_code_is_on_the_screen_too(tmp_path: object) -> None:
     import io
 

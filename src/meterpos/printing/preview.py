@@ -25,6 +25,7 @@ def render_png(document: Document, *, columns: int, scale: int = 2) -> bytes:
 
 def render_page(document: Document, number: int, *, scale: float = 2.0) -> bytes:
     """Return one A4 page (from 1; the last where there are fewer) as a PNG picture, ``scale`` pixels a point."""
+    assert number >= 1, f"Pages are numbered from 1; there is no page {number}."
     count = sheet.count_pages(document)
     page = next(page for page in sheet.pages(document) if page.number == min(number, count))
     said = report_labels_in(document.language).page_of.format(n=page.number, m=count)
