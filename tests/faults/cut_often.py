@@ -91,7 +91,10 @@ def carry(
             if done.is_complete and not done.waiting and done.agreed:
                 break
             failures += 1
-            time.sleep(wait_s(done.outcome, failures=failures, every_s=300, dice=dice.random))
+            pause_s = wait_s(
+                done.outcome, failures=failures, every_s=300, dice=dice.random, come_again_s=done.come_again_s
+            )
+            time.sleep(pause_s)
         else:
             wrong.append(f"{EXCHANGES_MAX} exchanges did not carry it: {done.outcome}, {done.waiting} waiting")
         seconds = time.monotonic() - began

@@ -58,6 +58,16 @@ def test_the_till_says_why_there_is_no_answer_to_believe(answer: bytes, trouble:
     assert words in failure.sentence
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("7", 7), ("0", 0), ("100000000000", client.COME_AGAIN_MAX_S), ("soon", 0), ("-3", 0), ("1.5", 0), ("", 0)],
+)
+def test_the_till_hears_when_it_is_to_come_again(said: str, kept: int) -> None:
+    failure = asked(http("503 Busy", b"{}", f"Retry-After: {said}"))
+    assert isinstance(failure, Failure)
+    assert (failure.trouble, failure.come_again_s) == ("busy", kept)
+
+
 def test_a_no_from_head_office_carries_its_word_and_is_made_harmless() -> None:
     failure = asked(http("403 No", b'{"error": "No\\u001b[31m way.", "code": "revoked"}'))
     assert failure == Failure("refused", "Head office said: No [31m way.", "revoked")

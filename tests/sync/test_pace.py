@@ -31,3 +31,15 @@ def test_however_many_failures_there_were_the_wait_stays_in_bounds() -> None:
 @pytest.mark.parametrize("outcome", ["refused", "revoked", "outdated", "strange"])
 def test_what_only_a_person_can_change_is_asked_for_seldom(outcome: str) -> None:
     assert wait_s(outcome, failures=1, every_s=300, dice=lambda: 0.5) > 3 * 300
+
+
+def test_what_head_office_says_of_when_to_come_again_is_kept_to() -> None:
+    waits = [
+        wait_s("busy", failures=9, every_s=300, dice=lambda n=n: n / 100, come_again_s=40)  # type: ignore[misc]
+        for n in range(100)
+    ]
+    assert 40 <= min(waits) < max(waits) <= 41
+
+
+def test_only_a_head_office_that_is_busy_is_asked_when_it_says() -> None:
+    assert wait_s("unreachable", failures=1, every_s=300, dice=lambda: 0.5, come_again_s=40) < 5

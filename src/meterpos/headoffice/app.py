@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 from meterpos import __version__
 from meterpos.errors import UserError
 from meterpos.headoffice import logs
+from meterpos.headoffice.admission import Gate
 from meterpos.headoffice.checking import check_at_start, check_now, whole_is_due
 from meterpos.headoffice.matching import desk, same_money
 from meterpos.headoffice.metrics import Requests
@@ -72,6 +73,7 @@ def create_app(office: Office, *, limits: Limits | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.office = office
+    app.state.gate = Gate()
     app.state.requests = Requests()
     app.add_middleware(Watch, utility=office.settings.utility, requests=app.state.requests, limits=limits or Limits())
     app.include_router(exchange.router)

@@ -20,7 +20,7 @@ ENROL_PER_MINUTE: Final = 60
 ASKED_PER_MINUTE: Final = 600
 FAILED_PER_MINUTE: Final = 60
 QUIET: Final = frozenset({"/health", "/metrics", "/v1/push", "/v1/pull"})
-"""Asked all day: they are counted, and say of themselves what matters."""
+"""Asked all day: they are counted, and say of themselves what matters, also when they are told to come again."""
 FAILED: Final = frozenset({401, 403})
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -101,7 +101,7 @@ class Watch:
         path = getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._requests.count(method=method, path=path, status=status, seconds=seconds)
-        if path not in QUIET or status >= 400:
+        if path not in QUIET or (status >= 400 and status != 503):
             said = {
                 "utility": self._utility,
                 "method": method,

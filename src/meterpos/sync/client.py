@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ STALL_TIMEOUT_S: Final = 30.0
 ANSWER_TIMEOUT_S: Final = 600.0
 IDLE_S: Final = 60.0
 """How long an idle connection is still good to use: not as long as a network may take to forget it without a word."""
+COME_AGAIN_MAX_S: Final = 900
+"""Whoever answers, the till does not let itself be sent away for longer."""
 _CHUNK_BYTES: Final = 64 * 1024
 _PROBLEM_BYTES_MAX: Final = 16 * 1024
 _SENTENCE_CHARACTERS_MAX: Final = 300
@@ -140,6 +143,9 @@ class Line:
             body = _body(response, PACKED_BYTES_MAX)
             return body if body is not None else _STRANGE
         if status >= 500:
+            come_again_s = _come_again_s(response)
+            if come_again_s:
+                return replace(_TOLD[429], come_again_s=come_again_s)
             return Failure("busy", f"Head office is in trouble (answer {status}). The till tries again later.")
         if status in _TOLD:
             return _TOLD[status]
@@ -177,6 +183,12 @@ def _body(response: "BaseHTTPResponse", bytes_max: int) -> bytes | None:
             raise OSError("the answer took too long")
         parts.append(chunk)
     return b"".join(parts)
+
+
+def _come_again_s(response: "BaseHTTPResponse") -> int:
+    """Return in how many seconds the server wants to be asked again, 0 where it does not say so as agreed."""
+    said = response.headers.get("Retry-After", "")
+    return min(int(said[:9]), COME_AGAIN_MAX_S) if said.isascii() and said.isdigit() else 0
 
 
 def _problem(response: "BaseHTTPResponse") -> Failure | None:

@@ -70,6 +70,8 @@ class ExchangeResult:
     exceptions: int
     detail: str
     memory: Memory
+    come_again_s: int
+    """When head office wants to be asked again, 0 where it did not say."""
 
     @property
     def is_complete(self) -> bool:
@@ -151,6 +153,7 @@ class _Drive:
             exceptions=course.exceptions,
             detail=course.detail,
             memory=course.memory,
+            come_again_s=course.come_again_s,
         )
 
     def _drive(self, course: Course) -> str:

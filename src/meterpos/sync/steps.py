@@ -21,11 +21,14 @@ Result = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A request that brought no answer to believe; `sentence` is for the clerk, `code` the server's own word."""
+    """A request that brought no answer to believe; `sentence` is for the clerk, `code` the server's own word,
+    `come_again_s` when it wants to be asked again, 0 where it did not say.
+    """
 
     trouble: Trouble
     sentence: str
     code: str = ""
+    come_again_s: int = 0
 
 
 # --- the steps
@@ -199,4 +202,6 @@ class Course:
     held: bool = False
     agreed: bool | None = None
     """None while nothing was compared."""
+    come_again_s: int = 0
+    """When head office wants to be asked again, 0 where it did not say."""
     finished: bool = False

@@ -48,6 +48,7 @@ class Talk:
         self.failures += 1
         if failure.trouble in ("cut", "too_large") and self.failures <= FAILURES_MAX:
             return
+        self.course.come_again_s = failure.come_again_s
         if failure.code == "revoked":
             self._stop("revoked", failure.sentence)
         if failure.code == "protocol":

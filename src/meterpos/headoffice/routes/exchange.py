@@ -9,8 +9,10 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
 
 from meterpos.headoffice import auth, chain, exceptions, feed, intake, witnesses
+from meterpos.headoffice.admission import Gate, NoRoom
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.legacy import pulled
 from meterpos.headoffice.office import Office
@@ -38,41 +40,52 @@ class Message(Response):
 
 
 @router.post("/enrol", summary="Become a till: a one-time code and a new key for a certificate", response_class=Message)
-async def enrol(request: Request) -> Message:
+async def enrol(request: Request) -> Response:
     """Answer a code and a key with a signed certificate."""
     return await _answer(request, _enrol)
 
 
 @router.post("/push", summary="Deliver entries of a till's journal", response_class=Message)
-async def push(request: Request) -> Message:
+async def push(request: Request) -> Response:
     """Answer a batch with a signed acknowledgement."""
     return await _answer(request, take_push)
 
 
 @router.post("/pull", summary="Ask for the next page of the feed", response_class=Message)
-async def pull(request: Request) -> Message:
+async def pull(request: Request) -> Response:
     """Answer a cursor with a signed page."""
     return await _answer(request, _pull)
 
 
 @router.post("/recall", summary="Ask for the end of a stream a restored till lost", response_class=Message)
-async def recall(request: Request) -> Message:
+async def recall(request: Request) -> Response:
     """Answer a place in a till's own stream with the entries that follow it."""
     return await _answer(request, _recall)
 
 
 @router.post("/witness", summary="Tell what a restored head office has lost", response_class=Message)
-async def witness(request: Request) -> Message:
+async def witness(request: Request) -> Response:
     """Answer what a till remembers with a signed acknowledgement of no entries."""
     return await _answer(request, _witness)
 
 
-async def _answer(request: Request, work: Any) -> Message:
+async def _answer(request: Request, work: Any) -> Response:
+    """Work on a message when it is its turn; an exchange begins with a push, so all others belong to one begun."""
     packed = await read_body(request)
+    gate: Gate = request.app.state.gate
     try:
-        return Message(await run_in_threadpool(work, request.app.state.office, packed))
+        async with gate.turn(begun=work is not take_push):
+            return Message(await run_in_threadpool(work, request.app.state.office, packed))
+    except NoRoom as full:
+        return _come_again(full.wait_s)
     except WireError as error:
         raise of_wire(error) from error
+
+
+def _come_again(wait_s: int) -> Response:
+    """Say when; the connection is let go, lest thousands that wait at home keep one each."""
+    said = {"error": f"Head office is busy. Come again in {wait_s} s; nothing is lost.", "code": "busy"}
+    return JSONResponse(said, status_code=503, headers={"Retry-After": str(wait_s), "Connection": "close"})
 
 
 def _enrol(office: Office, packed: bytes) -> bytes:

@@ -65,18 +65,21 @@ class Exchanging(QObject):
 
     def _done(self, result: "ExchangeResult") -> None:
         self._memory = result.memory
-        self._finish(result.outcome, messages.translated(result.detail), good=result.is_complete)
+        detail = messages.translated(result.detail)
+        self._finish(result.outcome, detail, good=result.is_complete, come_again_s=result.come_again_s)
 
     def _failed(self, error: UserError) -> None:
         self._finish(OFFLINE, messages.sentence(error), good=False)
 
-    def _finish(self, outcome: str, sentence: str, *, good: bool) -> None:
+    def _finish(self, outcome: str, sentence: str, *, good: bool, come_again_s: int = 0) -> None:
         from meterpos.sync.pace import wait_s
 
         self.running, self.went_well, self.sentence = False, good, sentence
         self._failures = 0 if good else self._failures + 1
         every_s = self._desk.till.settings.exchange_every_s
-        pause_s = wait_s(outcome, failures=self._failures, every_s=every_s, dice=random.random)
+        pause_s = wait_s(
+            outcome, failures=self._failures, every_s=every_s, dice=random.random, come_again_s=come_again_s
+        )
         if not self._stopped:
             self._timer.start(round(pause_s * 1000))
         self._desk.online = good

@@ -1,0 +1,133 @@
+"""How many messages of tills a worker works on at once, and when those there is no room for are to come again.
+
+When a thousand tills have their line back at once, letting all of them wait helps none: each waits for all the others,
+and its line is cut meanwhile. So a message is taken at once, waits for a moment, or is answered at once with a time of
+its own to come again; the times follow each other as fast as the work goes, so that they do not come together again.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from meterpos.errors import MeterposError
+
+log: Final = logging.getLogger(__name__)
+
+AT_ONCE: Final = 4
+"""While some wait for the database, the others keep the processor busy; more would only wait for each other."""
+PATIENCE_S: Final = 0.6
+BEGUN_PATIENCE_S: Final = 1.2
+"""So long a message may have to wait for its turn; longer when what it belongs to has begun, since that is done soon
+and leaves one till less.
+"""
+WAITING_MAX: Final = 256
+FIRST_GUESS_S: Final = 0.05
+"""How long a till's exchange keeps a worker busy, until it was measured."""
+EXCHANGE_MESSAGES_MAX: Final = 10
+"""An exchange of more is a first load, of which there are never many at once."""
+COME_AGAIN_MAX_S: Final = 600.0
+EARLY: Final = 0.85
+"""Some never come again, others come late: a tenth and more of the times are given twice, lest nobody be there."""
+_TOLD_EVERY_S: Final = 10.0
+_FADES: Final = 0.97
+
+
+class NoRoom(MeterposError):
+    """The message was not taken; `wait_s` is when its sender is to come again."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"Head office is busy. Come again in {wait_s} s.")
+        self.wait_s = wait_s
+
+
+@dataclass(slots=True, kw_only=True)
+class Gate:
+    """The turns of one worker. Used on its event loop alone."""
+
+    at_once: int = AT_ONCE
+    clock: Callable[[], float] = time.monotonic
+    dice: Callable[[], float] = random.random
+    _at_work: int = 0
+    _begun: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _new: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _spent_s: float = 0.0
+    _messages: float = 0.0
+    _exchanges: float = 0.0
+    _booked_s: float = 0.0
+    """Until when turns were given away."""
+    _refused: int = 0
+    _told_at_s: float = float("-inf")
+
+    @asynccontextmanager
+    async def turn(self, *, begun: bool) -> AsyncIterator[None]:
+        """Work on one message meanwhile; ``begun`` where its sender was served a moment ago, as before a page.
+
+        Raises: NoRoom at once, when it would have to wait too long.
+        """
+        if self._at_work < self.at_once:
+            self._at_work += 1
+        else:
+            await self._wait(begun=begun)
+        began_s = self.clock()
+        try:
+            yield
+        finally:
+            self._learn(self.clock() - began_s, begun=begun)
+            self._pass_on()
+
+    async def _wait(self, *, begun: bool) -> None:
+        before = len(self._begun) + (0 if begun else len(self._new))
+        wait_s = (before + 1) * self._message_s() / self.at_once
+        if wait_s > (BEGUN_PATIENCE_S if begun else PATIENCE_S) or before >= WAITING_MAX:
+            raise NoRoom(self._come_again_s())
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._begun if begun else self._new).append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Give the turn to who waits: first to those who are nearly done."""
+        while line := self._begun or self._new:
+            following = line.popleft()
+            if not following.done():
+                following.set_result(None)
+                return
+        self._at_work -= 1
+
+    def _learn(self, seconds: float, *, begun: bool) -> None:
+        """Take in how long a message took; what is long ago counts ever less."""
+        self._spent_s = self._spent_s * _FADES + seconds
+        self._messages = self._messages * _FADES + 1
+        self._exchanges = self._exchanges * _FADES + (not begun)
+
+    def _message_s(self) -> float:
+        return self._spent_s / self._messages if self._messages else FIRST_GUESS_S
+
+    def _exchange_s(self) -> float:
+        """Return how long all messages of one exchange keep one of the places busy."""
+        exchanges = max(self._exchanges, self._messages / EXCHANGE_MESSAGES_MAX)
+        return self._spent_s / exchanges if exchanges else FIRST_GUESS_S
+
+    def _come_again_s(self) -> int:
+        """Give away the next turn that is free, and return in how many seconds that is."""
+        now_s = self.clock()
+        self._booked_s = max(self._booked_s, now_s + PATIENCE_S) + EARLY * self._exchange_s() / self.at_once
+        wait_s = min(self._booked_s - now_s, COME_AGAIN_MAX_S) * (0.95 + 0.1 * self.dice())
+        self._tell(now_s, wait_s)
+        return max(round(wait_s), 1)
+
+    def _tell(self, now_s: float, wait_s: float) -> None:
+        self._refused += 1
+        if now_s - self._told_at_s >= _TOLD_EVERY_S:
+            log.warning("busy: %d messages of tills were told to come again, the last in %.0f s", self._refused, wait_s)
+            self._refused, self._told_at_s = 0, now_s

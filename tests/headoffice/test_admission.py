@@ -1,0 +1,207 @@
+"""What head office does when more tills come at once than it can work on."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meterpos.headoffice import admission
+from meterpos.headoffice.admission import Gate, NoRoom
+from meterpos.headoffice.app import create_app
+from meterpos.headoffice.office import Office
+from tests.support.headoffice import Server, sync
+
+
+@dataclass
+class Crowd:
+    """Messages at a gate with a clock of its own; each is worked on until it is told to be done."""
+
+    now_s: float = 0.0
+    served: list[str] = field(default_factory=list)
+    told: dict[str, int] = field(default_factory=dict)
+    gate: Gate = field(init=False)
+    _ends: dict[str, asyncio.Event] = field(default_factory=dict)
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(at_once=1, clock=lambda: self.now_s, dice=lambda: 0.5)
+
+    async def come(self, *names: str, begun: bool = False) -> None:
+        """Let messages come, one after another."""
+        for name in names:
+            self._ends[name] = asyncio.Event()
+            self._tasks[name] = asyncio.create_task(self._one(name, begun=begun))
+            await _settle()
+
+    async def _one(self, name: str, *, begun: bool) -> None:
+        try:
+            async with self.gate.turn(begun=begun):
+                self.served.append(name)
+                await self._ends[name].wait()
+        except NoRoom as full:
+            self.told[name] = full.wait_s
+
+    async def end(self, name: str, *, after_s: float) -> None:
+        """Let the work on one message end."""
+        self.now_s += after_s
+        self._ends[name].set()
+        await _settle()
+
+    async def leave(self, name: str) -> None:
+        """Let its sender go away."""
+        self._tasks[name].cancel()
+        await _settle()
+
+
+async def _settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def play(story: Callable[[Crowd], Coroutine[Any, Any, None]]) -> Crowd:
+    """Play a story and return the crowd at its end."""
+
+    async def whole() -> Crowd:
+        crowd = Crowd()
+        await story(crowd)
+        for task in crowd._tasks.values():
+            task.cancel()
+        await _settle()
+        return crowd
+
+    return asyncio.run(whole())
+
+
+def test_a_message_that_finds_room_is_worked_on_at_once() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first")
+
+    assert play(story).served == ["first"]
+
+
+def test_one_that_finds_none_waits_for_its_turn() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first", "second", "third")
+        await crowd.end("first", after_s=0.01)
+
+    assert play(story).served == ["first", "second"]
+
+
+def test_whose_exchange_has_begun_goes_first() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first", "new")
+        await crowd.come("page", begun=True)
+        await crowd.end("first", after_s=0.01)
+
+    assert play(story).served == ["first", "page"]
+
+
+def test_nobody_waits_for_longer_than_a_moment() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first")
+        await crowd.end("first", after_s=0.25)
+        await crowd.come("second", "third", "fourth", "fifth")
+
+    crowd = play(story)
+    assert crowd.served == ["first", "second"]
+    assert list(crowd.told) == ["fifth"]
+
+
+def test_those_who_are_told_to_come_again_come_one_after_another() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first")
+        await crowd.end("first", after_s=2.0)
+        await crowd.come("second", *map(str, range(20)))
+
+    told = list(play(story).told.values())
+    assert len(told) == 20
+    steps = [after - before for before, after in itertools.pairwise(told)]
+    assert all(1 <= step <= 2 for step in steps), "about as far from each other as one takes"
+
+
+def test_a_till_costs_all_messages_of_its_exchange() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("push")
+        await crowd.end("push", after_s=2.0)
+        await crowd.come("pull", begun=True)
+        await crowd.end("pull", after_s=2.0)
+        await crowd.come("second", *map(str, range(10)))
+
+    told = list(play(story).told.values())
+    assert told[-1] - told[0] >= 9 * 4.0 * admission.EARLY - 1
+
+
+def test_nobody_is_sent_away_for_ever() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first")
+        await crowd.end("first", after_s=500.0)
+        await crowd.come("second", *map(str, range(5)))
+
+    assert max(play(story).told.values()) <= admission.COME_AGAIN_MAX_S * 1.05
+
+
+def test_who_left_the_line_is_passed_over() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first", "second", "third")
+        await crowd.leave("second")
+        await crowd.end("first", after_s=0.01)
+
+    assert play(story).served == ["first", "third"]
+
+
+def test_who_leaves_as_it_is_called_gives_its_turn_on() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first", "second", "third")
+        crowd._ends["first"].set()
+        while len(crowd.gate._new) == 2:
+            await asyncio.sleep(0)
+        await crowd.leave("second")
+
+    assert play(story).served == ["first", "third"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["come", "begun", "end", "leave"]), st.integers(0, 11)), max_size=40))
+def test_however_they_come_and_go_the_gate_neither_overfills_nor_keeps_a_place(moves: list[tuple[str, int]]) -> None:
+    async def story(crowd: Crowd) -> None:
+        for number, (move, which) in enumerate(moves):
+            names = list(crowd._tasks)
+            if move in ("come", "begun") or not names:
+                await crowd.come(str(number), begun=move == "begun")
+            elif move == "end":
+                await crowd.end(names[which % len(names)], after_s=0.1)
+            else:
+                await crowd.leave(names[which % len(names)])
+            assert crowd.gate._at_work <= 1
+        for name in crowd._tasks:
+            await crowd.end(name, after_s=0.1)
+        for _ in crowd._tasks:
+            await _settle()
+        assert crowd.gate._at_work == 0
+
+    play(story)
+
+
+def test_a_till_is_told_when_to_come_again_and_loses_nothing(office: Office, tmp_path: Path) -> None:
+    app, crowded = create_app(office), Gate(at_once=1, dice=lambda: 0.5)
+    server = Server.start(office, app=app)
+    server.import_town()
+    till = server.enrol_till(tmp_path / "till")
+    till.open_shift(float_minor=0, clerk="achieng")
+    crowded._at_work, crowded._spent_s, crowded._messages, crowded._exchanges = 1, 10.0, 1, 1
+    app.state.gate = crowded
+    answer = requests.post(f"{server.url}/v1/push", data=b"x", timeout=10)
+    told = answer.headers
+    assert (answer.status_code, told["Retry-After"], told["Connection"]) == (503, "9", "close")
+    result = sync(till)
+    assert (result.outcome, result.waiting) == ("busy", 1)
+    assert 9 < result.come_again_s < 20
+    app.state.gate = Gate()
+    assert sync(till).is_complete
+    till.close()
+    server.stop()
