@@ -165,6 +165,41 @@ TAMPERINGS: list[tuple[str, str, Callable[[Connection], None]]] = [
         "Entry 2 of stream [0-9a-f]{32} does not follow",
         branch(),
     ),
+    (
+        "entries_are_filed_under_their_kind",
+        "says that it is a shift_opened and is filed as shift_openee",
+        frozen("UPDATE journal SET kind = 'shift_openee' WHERE kind = 'shift_opened'"),
+    ),
+    (
+        "dates_can_be_read",
+        "A4 in accounts .* in opened_on",
+        plain("UPDATE accounts SET opened_on = '2026-02-31' WHERE account_no = 'A4'"),
+    ),
+    (
+        "dates_can_be_read",
+        "in journal .* in received_at",
+        frozen("UPDATE journal SET received_at = '2026-11-20' WHERE seq = 1"),
+    ),
+    (
+        "accounts_belong_to_somebody_known",
+        "Account A4 is of kind meter, of customer AC-10077, meter MTR-999",
+        plain("UPDATE accounts SET meter_no = 'MTR-999' WHERE account_no = 'A4'"),
+    ),
+    (
+        "accounts_belong_to_somebody_known",
+        "PL-9 is of kind plao, of customer AC-10077, meter none and till none",
+        plain("INSERT INTO accounts (account_no, kind, customer_no, zone) VALUES ('PL-9', 'plao', 'AC-10077', 'z')"),
+    ),
+    (
+        "facts_have_their_whole_place_or_none",
+        "generation None, place None and decision acc0unt",
+        frozen("UPDATE facts SET decision = 'acc0unt' WHERE fact_id = 'c:2'"),
+    ),
+    (
+        "digests_are_those_of_the_placed_facts",
+        "have a place",
+        frozen("UPDATE facts SET generation = 1, position = 7, decision = 'account' WHERE fact_id = 'c:2'"),
+    ),
     ("papers_are_numbered_without_gaps", "from 1 to 60", frozen("UPDATE tenders SET counter = 60 WHERE counter = 6")),
     ("facts_speak_of_payments", "no payment known", posting(fact("k:9", "confirmation", 0, of_fact_id="p:9"))),
     ("facts_speak_of_payments", "no payment known", posting(fact("r:9", "reversal", 5, of_fact_id="p:9"))),
@@ -183,7 +218,8 @@ TAMPERINGS: list[tuple[str, str, Callable[[Connection], None]]] = [
         "MTR-001 has 2 active accounts",
         lambda connection: (
             connection.execute(
-                insert(accounts), {"account_no": "A9", "kind": "meter", "meter_no": "MTR-001", "zone": "z"}
+                insert(accounts),
+                {"account_no": "A9", "kind": "meter", "customer_no": "AC-10077", "meter_no": "MTR-001", "zone": "z"},
             )
             and None
         ),
@@ -252,6 +288,22 @@ def test_an_entry_whose_place_is_damaged_is_told_not_stumbled_over(store: Store)
         frozen("UPDATE journal SET prev = x'00' WHERE kind = 'shift_opened'")(connection)
         names = {problem.check for problem in found(connection)}
     assert names == {"entries_hash_to_their_ids", "streams_are_chains_without_gaps"}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "UPDATE facts SET method = 'casi' WHERE fact_id = 'p:1'",
+        "UPDATE movements SET due_date = 0 WHERE fact_id = 'p:1'",
+        "UPDATE facts SET fact_date = '2026-02-31' WHERE fact_id = 'p:1'",
+    ],
+)
+def test_a_value_that_a_check_stumbles_over_is_its_finding_and_the_others_go_on(store: Store, sentence: str) -> None:
+    with tampered(store) as connection:
+        frozen(sentence)(connection)
+        problems = found(connection)
+    assert any(problem.sentence.startswith("A row could not be read") for problem in problems)
+    assert all(problem.check in {check.__name__ for check in CHECKS} for problem in problems)
 
 
 def test_every_check_has_its_negative_control() -> None:

@@ -12,6 +12,7 @@ from meterpos.ledger import search_index, signing
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.journal import Approval, Entry, head
 from meterpos.ledger.operations.enrolment import open_stream
+from meterpos.ledger.operations.feed import sum_digests_anew
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest, TenderRequest
 from meterpos.ledger.posting import post
 from meterpos.ledger.queries.identity import Identity
@@ -272,3 +273,4 @@ def post_facts(counter: Counter, new: Sequence[Fact]) -> None:
     """Post facts as the feed would."""
     with counter.till.store.write() as connection:
         recalculate(connection, post(connection, new).accounts)
+        sum_digests_anew(connection)

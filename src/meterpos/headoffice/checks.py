@@ -79,9 +79,15 @@ def rebuilt_differences(store: Store, *, folder: Path) -> tuple[Problem, ...]:
 
 
 _OF_TILLS: Final = frozenset(
-    {"streams_are_chains_without_gaps", "papers_are_numbered_without_gaps", "entries_stand_in_the_facts"}
+    {
+        "streams_are_chains_without_gaps",
+        "papers_are_numbered_without_gaps",
+        "entries_stand_in_the_facts",
+        "digests_are_those_of_the_placed_facts",
+    }
 )
-"""Head office also keeps a copied till's branch, entries after a gap and some it could not post, as exceptions."""
+"""Head office also keeps a copied till's branch, entries after a gap and some it could not post, as exceptions; its
+digests are by the lines of its feed."""
 
 
 def posted_entries_stand_in_the_facts(conn: Connection) -> Iterator[str]:

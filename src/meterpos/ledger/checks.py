@@ -15,7 +15,7 @@ from msgspec.structs import astuple
 from sqlalchemy import BigInteger, Connection, Select, cast, func, select
 
 from meterpos.ledger.balances import find_customer_differences, find_differences
-from meterpos.ledger.journal import FIRST_PREV, STREAM_BYTES, Entry, make_entry
+from meterpos.ledger.journal import FIRST_PREV, STREAM_BYTES, BrokenEntry, Entry, make_entry
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.posting import fact_of, same_content
 from meterpos.ledger.projection import facts_of
@@ -25,6 +25,13 @@ from meterpos.ledger.rules.balances import PLAIN_KINDS, movements_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.rules.postings import Book
 from meterpos.ledger.tables import accounts, facts, journal, movements, tenders, triggers
+from meterpos.ledger.value_checks import (
+    accounts_belong_to_somebody_known,
+    dates_can_be_read,
+    digests_are_those_of_the_placed_facts,
+    entries_are_filed_under_their_kind,
+    facts_have_their_whole_place_or_none,
+)
 
 Check = Callable[[Connection], Iterator[str]]
 ROWS_AT_ONCE: Final = 1000
@@ -40,10 +47,16 @@ class Problem:
 
 
 def run_checks(connection: Connection, *, checks: Sequence[Check] | None = None) -> Iterator[Problem]:
-    """Run every check (or those given) and say what does not hold, as it is found."""
+    """Run every check (or those given) and say what does not hold, as it is found.
+
+    A value so spoilt that a check cannot read it is that check's finding.
+    """
     for check in CHECKS if checks is None else checks:
-        for sentence in check(connection):
-            yield Problem(check.__name__, sentence)
+        try:
+            for sentence in check(connection):
+                yield Problem(check.__name__, sentence)
+        except (ValueError, TypeError, LookupError, BrokenEntry) as error:
+            yield Problem(check.__name__, f"A row could not be read ({type(error).__name__}: {error}).")
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------
@@ -287,13 +300,18 @@ def immutable_tables_refuse_change(connection: Connection) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     immutable_tables_refuse_change,
+    dates_can_be_read,
+    accounts_belong_to_somebody_known,
     entries_hash_to_their_ids,
+    entries_are_filed_under_their_kind,
     streams_are_chains_without_gaps,
     entries_stand_in_the_facts,
     papers_are_numbered_without_gaps,
     facts_speak_of_payments,
     undoings_are_twins_of_their_payments,
     meters_have_one_active_account,
+    facts_have_their_whole_place_or_none,
+    digests_are_those_of_the_placed_facts,
     movements_are_those_of_the_facts,
     accounts_keep_the_sums_of_their_movements,
     customers_keep_the_sums_of_their_accounts,

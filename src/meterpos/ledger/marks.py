@@ -129,7 +129,8 @@ def _still_there(connection: Connection, stream: bytes, place: Place) -> Iterato
 
 
 def _place(connection: Connection, stream: bytes, seq: int) -> Place:
-    row = connection.execute(select(journal).where(journal.c.stream == stream, journal.c.seq == seq)).first()
+    found = select(journal.c.prev, journal.c.data).where(journal.c.stream == stream, journal.c.seq == seq)
+    row = connection.execute(found).first()
     papers, sum_minor = connection.execute(
         select(func.count(), func.coalesce(func.sum(tenders.c.total_minor), 0)).where(
             tenders.c.stream == stream, tenders.c.seq <= seq

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.feedrows import UnreadableRow
-from meterpos.ledger.operations.feed import StaleCursor, ZoneSum, apply_page, begin_again, zone_sums
+from meterpos.ledger.operations.feed import StaleCursor, apply_page, begin_again, zone_sums
 from meterpos.ledger.posting import ChangedFact, fact_of
 from meterpos.ledger.queries.identity import identity
 from meterpos.ledger.queries.plans import find_plan
@@ -228,23 +228,26 @@ def test_what_head_office_now_states_otherwise_takes_the_place_of_what_it_said(c
     apply(counter, fact_row(old, 5))
     assert counter.net("A1") == 300_000
     new = invoice("INV-9", "A2", 1, on=date(2026, 11, 12), position=None)
+    with counter.till.store.read() as connection:
+        placed = zone_sums(connection)["Kondele"].count
     apply(counter, fact_row(new, 6), after=5)
     assert (counter.net("A1"), counter.net("A2")) == (230_000, 1)
     with counter.till.store.read() as connection:
-        assert zone_sums(connection)["Kondele"].count == 1
+        assert zone_sums(connection)["Kondele"].count == placed
         assert list(run_checks(connection)) == []
 
 
 def test_digests_add_up_whatever_the_order_and_however_often(counter: Counter, tmp_path: Any) -> None:
     new = [invoice(f"INV-{n}", "A2", n, on=date(2026, 11, 1), position=None) for n in (1, 2, 3)]
+    with counter.till.store.read() as connection:
+        before = zone_sums(connection)["Kondele"]
     apply(counter, *[fact_row(fact, n) for n, fact in enumerate(new, 1)])
     with counter.till.store.read() as connection:
         held = zone_sums(connection)["Kondele"]
-    assert held.count == 3
+    assert (held.count, held.total != before.total) == (before.count + 3, True)
     apply(counter, *[fact_row(fact, n) for n, fact in enumerate(reversed(new), 4)], after=3)
     with counter.till.store.read() as connection:
         assert zone_sums(connection)["Kondele"] == held
-        assert held != ZoneSum(3, 0)
 
 
 def test_a_payment_in_suspense_is_the_accounts_again_once_head_office_forgot_its_decision(counter: Counter) -> None:

@@ -343,8 +343,16 @@ def _unplace(connection: Connection, rows: Sequence[Any], *, decision: str | Non
 
 
 def sum_digests_anew(connection: Connection) -> None:
-    """Work the digests out from the facts that still have a place, by the zone of the account each stands on."""
-    till = connection.execute(select(till_identity.c.till_name)).scalar_one()
+    """Keep the digests that follow from the facts that still have a place."""
+    sums = summed_digests(connection)
+    connection.execute(delete(zone_digests))
+    for zone, held in sums.items():
+        _set_digest(connection, zone, held)
+
+
+def summed_digests(connection: Connection) -> dict[str, ZoneSum]:
+    """Work the digests out from the facts that have a place, by the zone of the account each stands on."""
+    till = connection.execute(select(till_identity.c.till_name)).scalar()
     rows = connection.execute(
         select(facts.c.fact_id, facts.c.stands_on, facts.c.amount_minor, facts.c.decision, accounts.c.zone)
         .select_from(facts.outerjoin(accounts, accounts.c.account_no == facts.c.stands_on))
@@ -358,6 +366,4 @@ def sum_digests_anew(connection: Connection) -> None:
             fact_id=row.fact_id, stands_on=row.stands_on, amount_minor=row.amount_minor, decision=row.decision
         )
         sums[zone] = ZoneSum(held.count + 1, (held.total + share) % WRAP)
-    connection.execute(delete(zone_digests))
-    for zone, held in sums.items():
-        _set_digest(connection, zone, held)
+    return sums

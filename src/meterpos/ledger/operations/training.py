@@ -16,6 +16,7 @@ from meterpos.ledger.balances import recalculate
 from meterpos.ledger.journal import Entry
 from meterpos.ledger.moment import Moment
 from meterpos.ledger.operations.enrolment import open_stream
+from meterpos.ledger.operations.feed import sum_digests_anew
 from meterpos.ledger.operations.people import code_hash
 from meterpos.ledger.posting import post
 from meterpos.ledger.queries.identity import Identity
@@ -45,6 +46,7 @@ def open_town(connection: Connection, *, stream: bytes, label: str, device_key: 
     _stock(connection, town, today=moment.today)
     facts = [*_bills(town, moment.today), *_payments(town, moment.today), *_plans(town, moment.today)]
     recalculate(connection, post(connection, facts).accounts)
+    sum_digests_anew(connection)
     search_index.refresh(connection, customer_nos=[row[0] for row in town["customers"]])
     return entry
 
