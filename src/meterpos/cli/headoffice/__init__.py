@@ -1,7 +1,5 @@
 """`meterpos headoffice`: one utility's head office, its tills, people, accounts and money."""
 
-from typing import Annotated
-
 import typer
 
 from meterpos.cli.headoffice import (
@@ -28,26 +26,14 @@ from meterpos.cli.headoffice import (
     tokens,
     witnesses,
 )
-from meterpos.cli.headoffice.opened import Chosen
+from meterpos.cli.headoffice.opened import Chosen, Database, Utility
 from meterpos.cli.style import new_group
 
 app = new_group(help="One utility's head office: its tills, people, accounts and money.")
 
 
 @app.callback()
-def headoffice(
-    context: typer.Context,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database", metavar="URL", help="The database; else METERPOS_DATABASE, else an SQLite file in its home."
-        ),
-    ] = None,
-    utility: Annotated[
-        str | None,
-        typer.Option("--utility", metavar="NAME", help="Which of this machine's utilities; else METERPOS_UTILITY."),
-    ] = None,
-) -> None:
+def headoffice(context: typer.Context, database: Database = None, utility: Utility = None) -> None:
     """One utility's head office: its tills, people, accounts and money."""
     context.obj = Chosen(database, utility)
 

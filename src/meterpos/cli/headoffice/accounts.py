@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meterpos.cli import show
+from meterpos.cli.headoffice.notes import ask, tell_note
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
 from meterpos.cli.style import Json, example, new_group
 
@@ -201,23 +202,7 @@ def write_off(
     json: Json = False,
 ) -> None:
     """Ask to give up what an account owes; a second person agrees with `note approve`."""
-    from meterpos.cli.headoffice.notes import tell_note
-    from meterpos.headoffice.billing import notes
-    from meterpos.ledger.money import parse_amount
-
-    with opened(context) as office, office.write() as (conn, outgoing):
-        note = notes.ask(
-            conn,
-            outgoing,
-            kind="write-off",
-            account_no=account,
-            amount_minor=parse_amount(amount) if amount is not None else notes.owed(conn, account),
-            reason=reason,
-            by=by,
-            on=day(office, on),
-            at=office.moment().at,
-        )
-    tell_note(note, json=json)
+    tell_note(ask(context, "write-off", account, amount, reason, by, on), json=json)
 
 
 @app.command("history", epilog=example("meterpos headoffice account history MTR-001"))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from meterpos.cli import show
-from meterpos.cli.headoffice.notes import tell_note
+from meterpos.cli.headoffice.notes import ask, tell_note
 from meterpos.cli.headoffice.opened import Day, day, opened, tell
 from meterpos.cli.rendering import COLUMNS, Columns, PaperSize, check_columns, rendered
 from meterpos.cli.style import Json, example, new_group
@@ -83,29 +83,15 @@ def transfer(
     json: Json = False,
 ) -> None:
     """Move money one account holds to another; from approval_from_minor on, a second person agrees to it."""
-    from meterpos.headoffice.billing import notes
-    from meterpos.ledger.money import format_amount, parse_amount
+    from meterpos.ledger.money import format_amount
 
-    amount_minor = parse_amount(amount)
-    with opened(context) as office, office.write() as (conn, outgoing):
-        note = notes.ask(
-            conn,
-            outgoing,
-            kind="transfer",
-            account_no=from_account,
-            to_account=to_account,
-            amount_minor=amount_minor,
-            reason=reason,
-            by=by,
-            on=day(office, on),
-            at=office.moment().at,
-        )
+    note = ask(context, "transfer", from_account, amount, reason, by, on, to_account=to_account)
     if note.status == "waiting":
         tell_note(note, json=json)
         return
     tell(
-        f"{note.adjustment_no}: {format_amount(amount_minor)} moved from {from_account} to {to_account}.",
-        {"number": note.adjustment_no, "from": from_account, "to": to_account, "amount_minor": amount_minor},
+        f"{note.adjustment_no}: {format_amount(note.amount_minor)} moved from {from_account} to {to_account}.",
+        {"number": note.adjustment_no, "from": from_account, "to": to_account, "amount_minor": note.amount_minor},
         json=json,
     )
 

@@ -1,6 +1,7 @@
 """`meterpos headoffice note`: credit and debit notes and waivers, asked for by one person, agreed to by another."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +35,7 @@ def credit(
     json: Json = False,
 ) -> None:
     """Ask to credit an account."""
-    _ask(context, "credit-note", account, amount, reason, by, on, json=json)
+    tell_note(ask(context, "credit-note", account, amount, reason, by, on), json=json)
 
 
 @app.command(
@@ -51,7 +52,7 @@ def debit(
     json: Json = False,
 ) -> None:
     """Ask to charge an account; a debit is due the day it is agreed to."""
-    _ask(context, "debit-note", account, amount, reason, by, on, json=json)
+    tell_note(ask(context, "debit-note", account, amount, reason, by, on), json=json)
 
 
 @app.command("waive", epilog=example("meterpos headoffice note waive A00107 --reason 'was in hospital' --by achieng"))
@@ -68,36 +69,37 @@ def waive(
     json: Json = False,
 ) -> None:
     """Ask to give up what an account was asked for being late, or another part of what it owes."""
-    _ask(context, "waiver", account, amount, reason, by, on, json=json)
+    tell_note(ask(context, "waiver", account, amount, reason, by, on), json=json)
 
 
-def _ask(
+def ask(
     context: typer.Context,
     kind: "NoteKind",
     account: str,
     amount: str | None,
     reason: str,
     by: str,
-    on: Day,
+    on: datetime | None,
     *,
-    json: bool,
-) -> None:
+    to_account: str | None = None,
+) -> "Note":
+    """Ask for a note, over what its kind is over as a whole where no amount is given."""
     from meterpos.headoffice.billing import notes
     from meterpos.ledger.money import parse_amount
 
     with opened(context) as office, office.write() as (conn, outgoing):
-        note = notes.ask(
+        return notes.ask(
             conn,
             outgoing,
             kind=kind,
             account_no=account,
-            amount_minor=parse_amount(amount) if amount is not None else notes.penalties(conn, account),
+            to_account=to_account,
+            amount_minor=parse_amount(amount) if amount is not None else notes.WHOLE[kind](conn, account),
             reason=reason,
             by=by,
             on=day(office, on),
             at=office.moment().at,
         )
-    tell_note(note, json=json)
 
 
 @app.command("approve", epilog=example("meterpos headoffice note approve NOTE-000012 --by otieno"))

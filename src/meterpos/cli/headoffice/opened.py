@@ -19,6 +19,19 @@ Day = Annotated[
     datetime | None, typer.Option("--on", metavar="D", formats=["%Y-%m-%d"], help="The day it counts from; else today.")
 ]
 
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="Head office's database; else METERPOS_DATABASE, else an SQLite file in its home.",
+    ),
+]
+Utility = Annotated[
+    str | None,
+    typer.Option("--utility", metavar="NAME", help="Which of this machine's utilities; else METERPOS_UTILITY."),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

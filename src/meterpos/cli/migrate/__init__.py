@@ -4,11 +4,9 @@ books   import-legacy        steps   the steps, alone and in order
 words   what is said of them reports validate, report          undo   rollback
 """
 
-from typing import Annotated
-
 import typer
 
-from meterpos.cli.headoffice.opened import Chosen
+from meterpos.cli.headoffice.opened import Chosen, Database, Utility
 from meterpos.cli.migrate import books, reports, steps, undo
 from meterpos.cli.style import new_group
 
@@ -16,19 +14,7 @@ app = new_group(help="Move in from customer-centric billing to meters, step by s
 
 
 @app.callback()
-def migrate(
-    context: typer.Context,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            "--database", metavar="URL", help="Head office's; else METERPOS_DATABASE, else an SQLite file in its home."
-        ),
-    ] = None,
-    utility: Annotated[
-        str | None,
-        typer.Option("--utility", metavar="NAME", help="Which of this machine's utilities; else METERPOS_UTILITY."),
-    ] = None,
-) -> None:
+def migrate(context: typer.Context, database: Database = None, utility: Utility = None) -> None:
     """Move in from customer-centric billing to meters, step by step, with proof."""
     context.obj = Chosen(database, utility)
 

@@ -104,12 +104,10 @@ def _check(conn: Connection, kind: str, account_no: str, to_account: str | None,
         return
     books.take_numbers(conn, "ADJ", 0)  # as every adjustment does: its series first, then its account
     hold_accounts(conn, {account_no})
-    net_minor = conn.execute(select(accounts.c.net_minor).where(accounts.c.account_no == account_no)).scalar()
-    if net_minor is None:
-        raise books.UnknownAccount(f"There is no account {account_no}. Check its number.", field="account")
-    if kind in ("waiver", "write-off") and amount_minor > max(net_minor, 0):
+    owed_minor = owed(conn, account_no)
+    if kind in ("waiver", "write-off") and amount_minor > owed_minor:
         raise UnusableNote(
-            f"Account {account_no} owes {format_amount(max(net_minor, 0))}, not {format_amount(amount_minor)}: no more "
+            f"Account {account_no} owes {format_amount(owed_minor)}, not {format_amount(amount_minor)}: no more "
             "than what is owed can be given up.",
             field="amount",
         )
@@ -133,6 +131,10 @@ def penalties(conn: Connection, account_no: str) -> int:
     waivers = notes.c.account_no == account_no, notes.c.kind == "waiver", notes.c.status != "refused"
     waived = conn.execute(select(func.coalesce(func.sum(notes.c.amount_minor), 0)).where(*waivers)).scalar_one()
     return min(max(int(asked) - int(waived), 0), owed(conn, account_no))
+
+
+WHOLE: Final = {"waiver": penalties, "write-off": owed}
+"""What a note is over where it names no amount; of another kind it names one."""
 
 
 def approve(conn: Connection, outgoing: Outgoing, *, note_no: str, by: str, on: date, at: datetime) -> Note:

@@ -18,7 +18,7 @@ LISTED_MAX: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One of them: a payment by its number, or money by its reference alone."""
+    """A payment whose money was not seen, a cheque in hand, or money that no payment names: by its reference alone."""
 
     state: State
     number: str

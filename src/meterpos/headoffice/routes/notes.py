@@ -1,11 +1,9 @@
 """Credit and debit notes, waivers, write-offs and transfers over HTTP: one token asks for them, another agrees."""
 
-from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, RootModel, model_validator
 from sqlalchemy import Connection
 
 from meterpos.headoffice.access import Token
@@ -17,8 +15,6 @@ from meterpos.headoffice.routes.office import REFUSALS, allowed
 from meterpos.headoffice.routes.once import REFUSALS_ONCE, IdempotencyKey, once
 
 router: Final = APIRouter()
-_WHOLE: Final = {"waiver": notes.penalties, "write-off": notes.owed}
-"""What a note is over where it names no amount."""
 
 
 class NoteAsked(Asked):
@@ -47,12 +43,12 @@ class NoteAsked(Asked):
     def _is_whole(self) -> "NoteAsked":
         if (self.kind == "transfer") != (self.to_account is not None):
             raise ValueError("a transfer, and nothing else, names to_account")
-        if self.amount_minor is None and self.kind not in _WHOLE:
+        if self.amount_minor is None and self.kind not in notes.WHOLE:
             raise ValueError("amount_minor is missing")
         return self
 
 
-class Note(BaseModel):
+class NoteStanding(RootModel[notes.Note]):
     """How a note stands: waiting, approved (then `adjustment_no` is what it made) or refused."""
 
     model_config = ConfigDict(
@@ -75,24 +71,12 @@ class Note(BaseModel):
             ]
         }
     )
-    note_no: str
-    kind: str
-    account_no: str
-    to_account: str | None
-    amount_minor: int
-    reason: str
-    asked_by: str
-    asked_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
-    status: str
-    adjustment_no: str | None
 
 
 class Notes(BaseModel):
     """Notes, the oldest first."""
 
-    notes: list[Note]
+    notes: list[notes.Note]
 
 
 @router.get("/v1/office/notes", summary="The notes that wait for a second person", responses=REFUSALS)
@@ -104,18 +88,18 @@ async def list_notes(
 
     def work(office: Office, _token: Token) -> Notes:
         with office.store.read() as conn:
-            return Notes(notes=[_told(one) for one in notes.listed(conn, every=everything)])
+            return Notes(notes=list(notes.listed(conn, every=everything)))
 
     return await allowed(request, "lists", work)
 
 
 @router.get("/v1/office/notes/{note_no}", summary="One note", responses=REFUSALS)
-async def show_note(request: Request, note_no: NumberInPath) -> Note:
+async def show_note(request: Request, note_no: NumberInPath) -> NoteStanding:
     """Say how a note stands."""
 
-    def work(office: Office, _token: Token) -> Note:
+    def work(office: Office, _token: Token) -> NoteStanding:
         with office.store.read() as conn:
-            return _told(notes.find(conn, note_no))
+            return NoteStanding(notes.find(conn, note_no))
 
     return await allowed(request, "lists", work)
 
@@ -126,17 +110,17 @@ async def show_note(request: Request, note_no: NumberInPath) -> Note:
     responses=REFUSALS_ONCE,
     openapi_extra=json_body(NoteAsked),
 )
-async def ask_for_note(request: Request, key: IdempotencyKey) -> Note:
+async def ask_for_note(request: Request, key: IdempotencyKey) -> NoteStanding:
     """Ask as `note`, `account write-off`, `adjust` and `transfer` do, in the token's name: posted at once, or it waits
     for a second person where the utility wants one.
     """
     asked = await read_model(request, NoteAsked)
 
-    def work(conn: Connection, outgoing: Outgoing, office: Office, token: Token) -> Note:
+    def work(conn: Connection, outgoing: Outgoing, office: Office, token: Token) -> NoteStanding:
         moment = office.moment()
         amount_minor = asked.amount_minor
         if amount_minor is None:
-            amount_minor = _WHOLE[asked.kind](conn, asked.account)
+            amount_minor = notes.WHOLE[asked.kind](conn, asked.account)
         made = notes.ask(
             conn,
             outgoing,
@@ -149,34 +133,32 @@ async def ask_for_note(request: Request, key: IdempotencyKey) -> Note:
             on=asked.on or moment.today,
             at=moment.at,
         )
-        return _told(made)
+        return NoteStanding(made)
 
-    return await once(request, "books", key, asked, Note, work)
+    return await once(request, "books", key, asked, NoteStanding, work)
 
 
 @router.post("/v1/office/notes/{note_no}/approve", summary="Agree to a note", responses=REFUSALS_ONCE)
-async def approve_note(request: Request, note_no: NumberInPath, key: IdempotencyKey) -> Note:
+async def approve_note(request: Request, note_no: NumberInPath, key: IdempotencyKey) -> NoteStanding:
     """Agree to a note that waits: it is posted now. The token's name is that of a supervisor or manager who is not who
     asked.
     """
 
-    def work(conn: Connection, outgoing: Outgoing, office: Office, token: Token) -> Note:
+    def work(conn: Connection, outgoing: Outgoing, office: Office, token: Token) -> NoteStanding:
         moment = office.moment()
-        return _told(notes.approve(conn, outgoing, note_no=note_no, by=token.name, on=moment.today, at=moment.at))
+        return NoteStanding(
+            notes.approve(conn, outgoing, note_no=note_no, by=token.name, on=moment.today, at=moment.at)
+        )
 
-    return await once(request, "books", key, None, Note, work)
+    return await once(request, "books", key, None, NoteStanding, work)
 
 
 @router.post("/v1/office/notes/{note_no}/refuse", summary="Refuse a note", responses=REFUSALS_ONCE)
-async def refuse_note(request: Request, note_no: NumberInPath, key: IdempotencyKey) -> Note:
+async def refuse_note(request: Request, note_no: NumberInPath, key: IdempotencyKey) -> NoteStanding:
     """Refuse a note that waits: it changes nothing. The token's name is that of a supervisor or manager."""
 
-    def work(conn: Connection, _outgoing: Outgoing, office: Office, token: Token) -> Note:
+    def work(conn: Connection, _outgoing: Outgoing, office: Office, token: Token) -> NoteStanding:
         moment = office.moment()
-        return _told(notes.refuse(conn, note_no=note_no, by=token.name, on=moment.today, at=moment.at))
+        return NoteStanding(notes.refuse(conn, note_no=note_no, by=token.name, on=moment.today, at=moment.at))
 
-    return await once(request, "books", key, None, Note, work)
-
-
-def _told(note: notes.Note) -> Note:
-    return Note(**asdict(note))
+    return await once(request, "books", key, None, NoteStanding, work)

@@ -1,7 +1,6 @@
 """What becomes of payments, over HTTP: statements are matched, and what no statement says is said by a person."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Final, Literal, TypedDict
 
@@ -40,22 +39,10 @@ router: Final = APIRouter()
 _EVENTS: Final[dict[str, books.Event]] = {"confirm": "confirmation", "clear": "clearing", "bounce": "bounce"}
 
 
-class Waiting(BaseModel):
-    """A payment whose money was not seen, a cheque in hand, or money that no payment names."""
-
-    state: str
-    number: str
-    method: str
-    reference: str
-    account_no: str
-    on: date
-    amount_minor: int
-
-
 class AllWaiting(BaseModel):
     """What waits, the oldest first."""
 
-    waiting: list[Waiting]
+    waiting: list[waiting_money.Waiting]
 
 
 class Matched(BaseModel):
@@ -126,7 +113,7 @@ async def list_waiting(
     def work(office: Office, _token: Token) -> AllWaiting:
         with office.store.read() as conn:
             found = waiting_money.waiting(conn, method=method)
-        return AllWaiting(waiting=[Waiting(**asdict(one)) for one in found])
+        return AllWaiting(waiting=list(found))
 
     return await allowed(request, "lists", work)
 
