@@ -30,7 +30,23 @@ from tests.support.headoffice import Server, sync
 
 __all__ = ["tills"]
 
+Nets = tuple[int, int]
+"""What is owed at the account that was paid, and at the one the money was meant for."""
+
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def before(server: Server, tills: tuple[Till, Till]) -> Nets:
+    return server.net(PAID), server.net(RIGHT)
+
+
+@pytest.fixture
+def number(server: Server, tills: tuple[Till, Till], before: Nets) -> str:
+    """A receipt of the first till that head office has heard of."""
+    made = take(tills[0])
+    everybody(tills[0])
+    return made
 
 
 def undo(till: Till, number: str) -> None:
@@ -54,12 +70,9 @@ def sound(server: Server, folder: Path) -> bool:
 
 
 def test_a_till_that_knows_of_the_move_refuses_and_asks(
-    server: Server, tills: tuple[Till, Till], tmp_path: Path
+    server: Server, tills: tuple[Till, Till], number: str, before: Nets, tmp_path: Path
 ) -> None:
     first, second = tills
-    before = (server.net(PAID), server.net(RIGHT))
-    number = take(first)
-    everybody(first)
     moved_by = move(server, number)
     everybody(first, second)
     with first.store.read() as conn:
@@ -79,12 +92,9 @@ def test_a_till_that_knows_of_the_move_refuses_and_asks(
 
 
 def test_a_till_that_had_not_heard_of_the_move_is_followed_and_flagged(
-    server: Server, tills: tuple[Till, Till], tmp_path: Path
+    server: Server, tills: tuple[Till, Till], number: str, before: Nets, tmp_path: Path
 ) -> None:
     first, second = tills
-    before = (server.net(PAID), server.net(RIGHT))
-    number = take(first)
-    everybody(first)
     move(server, number)
     undo(first, number)
     everybody(first, second)
@@ -97,12 +107,9 @@ def test_a_till_that_had_not_heard_of_the_move_is_followed_and_flagged(
 
 @on_sqlite
 def test_a_correction_by_such_a_till_leaves_the_money_where_it_said(
-    server: Server, tills: tuple[Till, Till], tmp_path: Path
+    server: Server, tills: tuple[Till, Till], number: str, before: Nets, tmp_path: Path
 ) -> None:
     first, second = tills
-    before = (server.net(PAID), server.net(RIGHT))
-    number = take(first)
-    everybody(first)
     move(server, number)
     correct(first, number, RIGHT)
     everybody(first, second)
@@ -113,10 +120,9 @@ def test_a_correction_by_such_a_till_leaves_the_money_where_it_said(
 
 @on_sqlite
 def test_a_cheque_that_bounces_after_its_money_was_moved_takes_it_back_from_there(
-    server: Server, tills: tuple[Till, Till], tmp_path: Path
+    server: Server, tills: tuple[Till, Till], before: Nets, tmp_path: Path
 ) -> None:
     first, second = tills
-    before = (server.net(PAID), server.net(RIGHT))
     number = take(first, method="cheque")
     everybody(first)
     today = server.office.moment().today

@@ -124,6 +124,13 @@ def test_pays_put_right_leads_to_both_ways(window: Window, counter: Counter) -> 
     assert page.correcting.isVisible() and not page.reversing.isVisible()
 
 
+def test_a_usual_reason_is_chosen_and_leads_on(window: Window, counter: Counter) -> None:
+    page = receipts(window, ("reverse", counter.pay("A1", 230_000).content.body["number"]))
+    page.reversing.reason.menu().actions()[1].trigger()
+    assert page.reversing.reason.text() == "Wrong amount"
+    assert page.reversing.approval.isAncestorOf(window.focusWidget())
+
+
 def test_a_receipt_of_a_closed_shift_is_put_right_in_the_open_one(window: Window, counter: Counter) -> None:
     number = counter.pay("A1", 230_000).content.body["number"]
     counter.till.close_shift(counted_minor=730_000, clerk=CLERK)

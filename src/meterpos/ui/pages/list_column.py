@@ -14,6 +14,20 @@ from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.rolls import RollList
 
 
+def list_card(rows: QWidget, nothing: Label) -> Surface:
+    """Return a card, no higher than they need, of the rows of a list, or of why there are none."""
+    card = Surface("card")
+    card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+    inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
+    inside.addWidget(rows)
+    nothing.setContentsMargins(10, 10, 10, 10)
+    nothing.setMinimumHeight(96)
+    nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+    inside.addWidget(nothing)
+    nothing.hide()
+    return card
+
+
 class ListColumn(QWidget):
     """Holds the parts of a page that lists a roll; ``count_key`` and ``search_key`` are its words."""
 
@@ -51,16 +65,7 @@ class ListColumn(QWidget):
                 row.addWidget(choice, 1)
             column.addLayout(row)
         column.addWidget(self.count)
-        card = Surface("card")
-        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
-        inside.addWidget(self.rows)
-        self.nothing.setContentsMargins(10, 10, 10, 10)
-        self.nothing.setMinimumHeight(96)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        inside.addWidget(self.nothing)
-        self.nothing.hide()
-        column.addWidget(card, 1)
+        column.addWidget(list_card(self.rows, self.nothing), 1)
         column.addStretch(0)
 
     def text(self) -> str:

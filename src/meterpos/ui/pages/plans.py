@@ -3,9 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from meterpos.errors import UserError
 from meterpos.ui import words
@@ -15,6 +14,7 @@ from meterpos.ui.models.draft import Draft, as_data
 from meterpos.ui.models.instalments import Paying
 from meterpos.ui.models.printer import Outcome, Printer
 from meterpos.ui.models.waiting import Waiting
+from meterpos.ui.pages.list_column import list_card
 from meterpos.ui.pages.pay_done import DonePanel, taken
 from meterpos.ui.pages.pay_search import SearchLine
 from meterpos.ui.pages.plan_card import PlanCardPanel
@@ -22,7 +22,7 @@ from meterpos.ui.pages.plan_form import PlanPaymentPanel
 from meterpos.ui.pages.plan_list import PlanList
 from meterpos.ui.pages.plan_new import NewPlanPanel
 from meterpos.ui.theme import METRICS, Type
-from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
+from meterpos.ui.widgets.basic import Label, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button
 
 if TYPE_CHECKING:
@@ -64,16 +64,7 @@ class PlansPage(QWidget):
         row.addWidget(self.count, 1)
         row.addWidget(self.new_button)
         column.addLayout(row)
-        card = Surface("card")
-        card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        inside = vertical(card, margins=(6, 6, 6, 6), spacing=0)
-        inside.addWidget(self.rows)
-        self.nothing.setContentsMargins(10, 10, 10, 10)
-        self.nothing.setMinimumHeight(96)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        inside.addWidget(self.nothing)
-        self.nothing.hide()
-        column.addWidget(card, 1)
+        column.addWidget(list_card(self.rows, self.nothing), 1)
         column.addStretch(0)
         self._right.hide()
         margin = METRICS.margin

@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, words
@@ -13,14 +11,15 @@ from meterpos.ui.theme import Type
 from meterpos.ui.widgets.approval import ApprovalBox
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import Button, MainAction, Segment, Segments
-from meterpos.ui.widgets.fields import Field, Problem
+from meterpos.ui.widgets.fields import Problem
+from meterpos.ui.widgets.reasons import ReasonField
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from meterpos.ledger.journal import Approval, Entry
 
-REASONS = ("wrong_meter", "wrong_amount", "wrong_customer")
+REASONS = ("reverse.reason.wrong_meter", "reverse.reason.wrong_amount", "reverse.reason.wrong_customer")
 REFUNDS = (Segment("cash", "banknote", "reverse.refund.cash"), Segment("none", "x", "reverse.refund.none"))
 
 
@@ -37,8 +36,7 @@ class ReversePanel(Surface):
         self._tender_id = ""
         self._busy = False
         self.title = Label(Type.title, key="reverse.title")
-        self.reason = Field("reverse.reason", step=Type.text)
-        self.common = Button("link", key="reverse.common", step=Type.small_strong)
+        self.reason = ReasonField("reverse.reason", usual=REASONS)
         self.refund = Segments(REFUNDS, name_key="reverse.refund")
         self.approval = ApprovalBox(desk)
         self.problem = Problem()
@@ -49,10 +47,6 @@ class ReversePanel(Surface):
         top.addWidget(self.title, 1)
         top.addWidget(self.cancel)
         column.addLayout(top)
-        named = horizontal(None)
-        named.addWidget(self.reason.label, 1)
-        named.addWidget(self.common)
-        self.reason.column.insertLayout(0, named)
         for part in (self.reason, self.refund, self.approval, self.problem):
             column.addWidget(part)
         column.addWidget(self.button)
@@ -63,7 +57,6 @@ class ReversePanel(Surface):
         self.approval.entered.connect(self._press)
         self.button.clicked.connect(self._press)
         self.cancel.clicked.connect(self.cancelled)
-        self.common.clicked.connect(self._offer_reasons)
         words.notifier().changed.connect(self._tell)
 
     def open_for(self, entry: "Entry") -> None:
@@ -88,20 +81,6 @@ class ReversePanel(Surface):
             body = self._entry.content.body
             total = sum(part["amount"] for part in body["parts"])
             self.button.show_lines(words.say("reverse.button", amount=self._desk.money(total)), body["number"])
-
-    def _offer_reasons(self) -> None:
-        menu = QMenu(self)
-        for name in REASONS:
-            text = words.say(f"reverse.reason.{name}")
-            action = QAction(text, menu)
-            action.triggered.connect(lambda _=False, text=text: self._take_reason(text))
-            menu.addAction(action)
-        menu.popup(self.common.mapToGlobal(self.common.rect().bottomLeft()))
-
-    def _take_reason(self, text: str) -> None:
-        self.reason.set_text(text)
-        self.reason.tell("")
-        self.approval.focus_first()
 
     def _press(self) -> None:
         if self._busy or self._entry is None:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QKeySequence, QShortcut
 
 from meterpos.errors import UserError
 from meterpos.ui import messages, words
@@ -15,12 +14,16 @@ from meterpos.ui.widgets.approval import ApprovalBox
 from meterpos.ui.widgets.basic import Label, Surface, horizontal, vertical
 from meterpos.ui.widgets.buttons import MAIN_KEY, Button, MainAction, main_shortcut
 from meterpos.ui.widgets.fields import Field, MoneyField, Problem
+from meterpos.ui.widgets.reasons import ReasonField
 
 if TYPE_CHECKING:
     from meterpos.ledger.journal import Approval, Entry
     from meterpos.ledger.rules.cash import MovementKind
 
-REASONS: Final = {"payout": ("water", "transport", "repair"), "drawer": ("change", "check", "other")}
+REASONS: Final = {
+    "payout": ("move.reason.water", "move.reason.transport", "move.reason.repair"),
+    "drawer": ("move.reason.change", "move.reason.check", "move.reason.other"),
+}
 
 
 class MovePanel(Surface):
@@ -39,8 +42,7 @@ class MovePanel(Surface):
         self.why = Label(Type.small, "muted", wrap=True)
         self.amount = MoneyField("move.amount")
         self.slip = Field("move.slip")
-        self.reason = Field("move.reason", step=Type.text)
-        self.common = Button("link", key="reverse.common", step=Type.small_strong)
+        self.reason = ReasonField("move.reason")
         self.approval = ApprovalBox(desk)
         self.problem = Problem()
         self.button = MainAction()
@@ -50,10 +52,6 @@ class MovePanel(Surface):
         top.addWidget(self.title, 1)
         top.addWidget(self.cancel)
         column.addLayout(top)
-        named = horizontal(None)
-        named.addWidget(self.reason.label, 1)
-        named.addWidget(self.common)
-        self.reason.column.insertLayout(0, named)
         parts = (self.why, self.amount, self.slip, self.reason, self.approval, self.problem)
         for part in parts:
             column.addWidget(part)
@@ -69,7 +67,6 @@ class MovePanel(Surface):
         self.approval.entered.connect(self.press)
         self.button.clicked.connect(self.press)
         self.cancel.clicked.connect(self.cancelled)
-        self.common.clicked.connect(self._offer_reasons)
         main_shortcut(self.button, self.press)
         QShortcut(QKeySequence("Escape"), self, self.cancelled.emit)
         words.notifier().changed.connect(self._tell)
@@ -87,6 +84,7 @@ class MovePanel(Surface):
         self.amount.setVisible(kind != "drawer")
         self.slip.setVisible(kind == "banking")
         self.reason.setVisible(kind in REASONS)
+        self.reason.usual = REASONS.get(kind, ())
         self.approval.setVisible(kind == "payout")
         self.approval.clear()
         self._edit_amount()
@@ -138,21 +136,6 @@ class MovePanel(Surface):
         self.why.setText(words.say(f"move.why.{self._kind}"))
         amount = self._desk.money(self._amount() or 0)
         self.button.show_lines(words.say(f"move.button.{self._kind}", amount=amount), MAIN_KEY)
-
-    def _offer_reasons(self) -> None:
-        menu = QMenu(self)
-        for name in REASONS[self._kind]:
-            text = words.say(f"move.reason.{name}")
-            action = QAction(text, menu)
-            action.triggered.connect(lambda _=False, text=text: self._take_reason(text))
-            menu.addAction(action)
-        menu.setActiveAction(menu.actions()[0])
-        menu.popup(self.common.mapToGlobal(self.common.rect().bottomLeft()))
-
-    def _take_reason(self, text: str) -> None:
-        self.reason.set_text(text)
-        self.reason.tell("")
-        self._walk(self.reason)
 
     # --- doing it ------------------------------------------------------------------------------------------------
 
