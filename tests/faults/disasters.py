@@ -110,3 +110,4 @@ def bury(schedule: "Schedule") -> None:
         schedule.tell(f"{schedule.receipts[entry_id].number} stands on no disk any more")
     schedule.buried = gone
     schedule.claims.clear()
+    schedule.dug_up.clear()

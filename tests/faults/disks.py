@@ -57,6 +57,18 @@ class SimStore(Store):
         with super().write() as connection:
             yield connection
 
+    def look(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a query as the driver gives them. For who looks on: nothing happens meanwhile."""
+        if self._keeper is not None:
+            return list(self._keeper.execute(query, values))
+        with super().read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query, values)]
+
+    @property
+    def written(self) -> int:
+        """How much was ever written to the log, which only grows: the same while nothing is committed."""
+        return self._log.stat().st_size
+
     def _tell(self, moment: str) -> None:
         if self.at_moment is not None:
             self.at_moment(moment)
@@ -109,7 +121,7 @@ class SimStore(Store):
     def mark(self) -> Mark:
         """Return this moment. No transaction may be open."""
         size = os.fstat(self._index).st_size
-        return Mark(self._log.stat().st_size, os.pread(self._index, size, 0))
+        return Mark(self.written, os.pread(self._index, size, 0))
 
     def put_back(self, mark: Mark) -> None:
         """Forget what was written since a moment. Every connection sees by the log's index that it knows nothing."""

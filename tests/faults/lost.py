@@ -118,9 +118,11 @@ def read_some_mirror(schedule: "Schedule") -> None:
 
 
 def read_all(schedule: "Schedule") -> None:
-    """Bring every stick to head office."""
+    """Bring every stick to head office that it has not read just so since the last disaster."""
     for name, data in sorted(mirrors(schedule.world)[0].items()):
-        read(schedule, name, data)
+        if schedule.dug_up.get(name) != data:
+            read(schedule, name, data)
+            schedule.dug_up[name] = data
 
 
 def read(schedule: "Schedule", name: str, data: bytes) -> None:
@@ -220,8 +222,8 @@ def dig_up(schedule: "Schedule") -> None:
             claim_one(schedule, receipt)
 
 
-def claimed(schedule: "Schedule") -> Iterator[tuple[Receipt, bool]]:
-    """Yield what head office holds of claims: the paper, and whether the claim was superseded.
+def claimed(schedule: "Schedule") -> Iterator[tuple[Receipt, bool, str]]:
+    """Yield what head office holds of claims: the paper, whether the claim was superseded, and its fact's id.
 
     Raises: Wrong, where there is a claim of no paper, none of a paper that was claimed, or one that nobody is told of.
     """
@@ -236,7 +238,7 @@ def claimed(schedule: "Schedule") -> Iterator[tuple[Receipt, bool]]:
             raise Wrong(f"head office holds a claim nobody made: {row.number}")
         if (told[CODE, row.number] is None) == (row.superseded_at is not None):
             raise Wrong(f"the claim of {row.number} and the item about it say different things")
-        yield receipt, row.superseded_at is not None
+        yield receipt, row.superseded_at is not None, row.fact_id
     for entry_id in schedule.claims:
         if short_id(entry_id) in by_short:
             raise Wrong(f"{schedule.receipts[entry_id].number} was claimed, and head office holds no claim of it")

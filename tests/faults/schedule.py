@@ -10,14 +10,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from sqlalchemy import select
-
-from meterpos.ledger.tables import journal, streams
 from meterpos.sync.exchange import ExchangeResult, exchange
 from meterpos.sync.framing import open_unverified
 from meterpos.sync.lock import ExchangeRunning
 from meterpos.sync.steps import Failure, Memory
-from tests.faults import clerk, desk, disasters, lost, sticks
+from tests.faults import clerk, desk, disasters, eyes, lost, sticks
 from tests.faults.disks import Mark
 from tests.faults.line import SimLine
 from tests.faults.terms import CUT, OfficeCut, Receipt, Stick, TillCut, Wrong
@@ -58,6 +55,8 @@ class Schedule:
     """Tills of which a stick brought head office something new."""
     claims: list[bytes] = field(default_factory=list)
     """Papers head office holds claims of, since the last disaster."""
+    dug_up: dict[str, bytes] = field(default_factory=dict)
+    """The sticks head office has read whole, in the calm, since the last disaster."""
     story: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     late: list[tuple[str, bytes]] = field(default_factory=list)
@@ -81,8 +80,12 @@ class Schedule:
     """What else will befall this month, by the names of tests.faults.disasters."""
     touched: set[str] = field(default_factory=set)
     """The tills something was done at."""
+    at_rest: dict[str, Any] = field(default_factory=dict)
+    """What there was to see where each till came to rest (calm.py)."""
     line_risk: float = 0.22
     """How likely something happens to a message."""
+    cut_risk: float = 1.0
+    """How many times as likely as in a month a till's power goes."""
     numbered: int = 0
     """How many copies of disks were kept, and things given a name of their own."""
 
@@ -217,7 +220,7 @@ class Schedule:
         """Return what a till's disk tells its moments to."""
 
         def at(moment: str) -> None:
-            if moment != "read" and self.noisy and self.random.random() < 0.012:
+            if moment != "read" and self.noisy and self.random.random() < 0.012 * self.cut_risk:
                 self.faults[f"till cut at {moment}"] += 1
                 self.tell(f"{place.name}: the power goes at {moment}")
                 raise TillCut(place)
@@ -323,23 +326,19 @@ class Schedule:
 
     def is_delivered(self, place: Place) -> None:
         """See that head office has what a till believes it signed for. Raises: Wrong."""
-        with place.store.read() as connection:
-            signed = set(
-                connection.execute(
-                    select(journal.c.entry_id).join(
-                        streams, (streams.c.stream == journal.c.stream) & (streams.c.through_seq >= journal.c.seq)
-                    )
-                ).scalars()
-            )
-        with self.world.office_store.read() as connection:
-            missing = signed - set(connection.execute(select(journal.c.entry_id)).scalars())
+        signed = eyes.column(
+            place.store,
+            "SELECT entry_id FROM journal JOIN streams "
+            "ON streams.stream = journal.stream AND streams.through_seq >= journal.seq",
+        )
+        missing = set(signed).difference(eyes.entry_ids(self.world.office_store))
         if missing:
             raise Wrong(f"{place.name} takes {len(missing)} entries for delivered that head office does not have")
 
     def _between_steps(self, place: Place) -> Callable[[], bool]:
         def between() -> bool:
             self.interlude()
-            if self.noisy and self.random.random() < 0.02:
+            if self.noisy and self.random.random() < 0.02 * self.cut_risk:
                 self.faults["till cut between steps"] += 1
                 self.tell(f"{place.name}: the power goes between two steps")
                 raise TillCut(place)

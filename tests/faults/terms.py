@@ -46,6 +46,11 @@ class Receipt:
         """What the paper says of accounts."""
         return tuple(facts_of(self.entry))
 
+    @cached_property
+    def found_right(self) -> dict[str, Fact]:
+        """The rows of its facts that a judge found right, by id; each row is one object (eyes.py)."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Stick:

@@ -21,11 +21,13 @@ from tests.faults.world import make_ready, reset
 TRUNK_PAYMENTS: Final = 12
 LEAF_RISK: Final = 0.5
 """How likely something happens to a message on a leaf."""
+LEAF_CUTS: Final = 4.0
+"""How many times as likely the power goes there."""
 LEAF_ROUNDS_MAX: Final = 40
 LEAF_DISASTERS: Final = 0.06
 """How likely a leaf is one of the disasters."""
 FAILURES_MAX: Final = 10
-WHOLE_EVERY: Final = 32
+WHOLE_EVERY: Final = 64
 """One leaf in so many is judged by everything there is; the others by the promise itself."""
 
 Path = tuple[int, ...]
@@ -36,7 +38,7 @@ class Shape:
     """How a tree grows: at each fork so many branches, each played until there were so many payments; then leaves."""
 
     forks: tuple[tuple[int, int], ...] = ((4, 16), (4, PAYMENTS_LEAST))
-    leaves: int = 24
+    leaves: int = 64
 
 
 WHOLE: Final = Shape()
@@ -132,7 +134,7 @@ class Tree:
 def _end(schedule: Schedule) -> None:
     """Let a leaf be another than its sisters: a disaster, or things happen until there was a fault more."""
     before = schedule.fault_count
-    schedule.line_risk = LEAF_RISK
+    schedule.line_risk, schedule.cut_risk = LEAF_RISK, LEAF_CUTS
     if schedule.random.random() < LEAF_DISASTERS:
         schedule.befall(schedule.random.choice(("restore_till", "restore_office", "clone_till")))
     schedule.touched.clear()

@@ -9,20 +9,17 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from meterpos.headoffice import checks as office_checks
-from meterpos.headoffice.tables import answers, exceptions, side_entries
-from meterpos.headoffice.tables import feed as feed_table
+from meterpos.headoffice.tables import answers
 from meterpos.ledger import checks as till_checks
 from meterpos.ledger.checks import Problem
-from meterpos.ledger.posting import fact_of, same_content
-from meterpos.ledger.queries.identity import identity
+from meterpos.ledger.posting import same_content
 from meterpos.ledger.rebuild import find_rebuilt_differences, rebuild
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.tables import accounts, facts, journal, streams, tenders
-from meterpos.sync.exchange import ExchangeResult
-from tests.faults import lost
+from tests.faults import eyes, lost
+from tests.faults.calm import calm_down, calm_down_where_needed, may_disagree
 from tests.faults.schedule import Schedule
 from tests.faults.terms import Receipt
-from tests.faults.world import ZONES, Place
+from tests.faults.world import Place
 
 SPEAKS_OF_NOTHING: Final = "facts_speak_of_payments"
 """Head office may know a reversal whose payment died with every disk; a till may remember one that head office lost."""
@@ -30,10 +27,6 @@ ONE_ACTIVE: Final = "meters_have_one_active_account"
 """A hand-over of a meter that head office forgot in a restore is not taken back at tills (docs/RELIABILITY.md)."""
 DIGESTS: Final = "rebuilt_zone_digests"
 """A fact on an account that head office forgot in a restore is counted in another zone than the till's account says."""
-
-
-ROUNDS_MAX: Final = 4
-"""So often a till exchanges in the calm at most."""
 
 
 @dataclass
@@ -50,100 +43,43 @@ def settle(schedule: Schedule, *, whole: bool = True) -> Verdict:
     schedule.late.clear()
     verdict = Verdict()
     schedule.tell("--- calm")
-    for place in schedule.world.places.values():
-        place.memory = None
     lost.dig_up(schedule)
-    if whole:
-        _calm_down(schedule, verdict)
-    else:
-        _exchange_as_needed(schedule, verdict)
-    verdict.wrong += _receipts(schedule, verdict)
+    verdict.wrong += calm_down(schedule) if whole else calm_down_where_needed(schedule)
+    facts = eyes.facts_of(schedule.world.office_store)
+    verdict.wrong += _receipts(schedule, verdict, facts)
     if whole:
         verdict.wrong += _checks(schedule)
-    verdict.wrong += _sums(schedule)
-    verdict.wrong += _references(schedule)
+    verdict.wrong += _sums(schedule, facts)
+    verdict.wrong += _references(schedule, facts)
     for place in schedule.world.places.values():
         verdict.wrong += _agreement(schedule, place)
         verdict.wrong += _tails(schedule, place)
         if not schedule.office_came_back:
             verdict.wrong += _accounts(schedule, place)
-    if schedule.second_looks and not _may_disagree(schedule):
+    if schedule.second_looks and not may_disagree(schedule):
         verdict.wrong.append(f"{schedule.second_looks} second looks were needed though every restore was told")
     verdict.notes["second looks"] = schedule.second_looks
     verdict.notes["buried"] = len(schedule.buried)
     return verdict
 
 
-def _calm_down(schedule: Schedule, verdict: Verdict) -> None:
-    """Let tills exchange until nothing can be new, and see that they have come to rest."""
-    places = schedule.world.places
-    more = list(places) if schedule.forgotten else []  # old streams are asked about once it is seen that sides differ
-    for name in [*places, *list(places)[:-1], *more]:
-        schedule.exchange_at(places[name])
-    few = len(places) == len(ZONES) and not schedule.forgotten
-    last = schedule.random.choice(sorted(places)) if few else ""
-    for name, place in places.items():
-        if last not in ("", name):
-            continue
-        result = schedule.exchange_at(place)
-        assert result is not None
-        verdict.wrong += _at_rest(schedule, name, result)
-        if result.pushed or (result.pulled and not _may_disagree(schedule)):
-            verdict.wrong.append(f"{name} does not come to rest: +{result.pushed} -{result.pulled}")
-
-
-def _exchange_as_needed(schedule: Schedule, verdict: Verdict) -> None:
-    """Let each till exchange, those first where something happened, and once more those that may lack something now."""
-    places = schedule.world.places
-    results: dict[str, ExchangeResult | None] = {}
-    order = sorted(places, key=lambda name: name not in schedule.touched)
-    for _ in range(ROUNDS_MAX):
-        again: list[str] = []
-        for number, name in enumerate(order):
-            result = results[name] = schedule.exchange_at(places[name])
-            if result is None or result.pushed:
-                again = order[:number]
-            if result is None or not (result.agreed or (_may_disagree(schedule) and not result.pulled)):
-                again = [*again, name]
-        order = again
-        if not order:
-            break
-    for name, result in results.items():
-        assert result is not None
-        verdict.wrong += _at_rest(schedule, name, result)
-
-
-def _at_rest(schedule: Schedule, name: str, result: ExchangeResult) -> Iterator[str]:
-    """Nothing waits, and the till agrees with head office."""
-    if result.outcome not in ("complete", "forked") or result.waiting:
-        yield f"{name} is blocked: {result.outcome}, {result.waiting} waiting, {result.detail}"
-    if not result.agreed and not _may_disagree(schedule) and result.outcome == "complete":
-        yield f"{name} and head office disagree: {result.detail}"
-
-
-def _may_disagree(schedule: Schedule) -> bool:
-    """Tell whether tills may rightly remember what head office lost: nobody said so, or meters and customers had moved,
-    which no restore takes back at tills (docs/RELIABILITY.md)."""
-    return schedule.forgotten or (schedule.office_came_back and schedule.moved)
-
-
-def _receipts(schedule: Schedule, verdict: Verdict) -> Iterator[str]:
+def _receipts(schedule: Schedule, verdict: Verdict, facts: list[Fact]) -> Iterator[str]:
     """Every receipt exactly once, byte for byte, or an open exception that names it; and no other paper."""
-    with schedule.world.office_store.read() as conn:
-        stored = Counter(conn.execute(select(journal.c.entry_id)).scalars())
-        data = {row.entry_id: row for row in conn.execute(select(journal))}
-        papers = Counter(conn.execute(select(tenders.c.entry_id)).scalars())
-        known = {row.fact_id: fact_of(row) for row in conn.execute(select(facts))}
-        aside = set(conn.execute(select(answers.c.entry_id).where(answers.c.outcome == "quarantined")).scalars())
-        named = set(conn.execute(select(exceptions.c.entry_id).where(exceptions.c.resolved_at.is_(None))).scalars())
+    office = schedule.world.office_store
+    rows = office.look("SELECT entry_id, data, stream, seq, prev, kind FROM journal")
+    stored, data = Counter(row[0] for row in rows), {row[0]: row for row in rows}
+    papers = Counter(eyes.column(office, "SELECT entry_id FROM tenders"))
+    known = {fact.fact_id: fact for fact in facts}
+    aside = set(eyes.column(office, "SELECT entry_id FROM answers WHERE outcome = 'quarantined'"))
+    named = set(eyes.column(office, "SELECT entry_id FROM exceptions WHERE resolved_at IS NULL"))
     for entry_id, receipt in schedule.receipts.items():
         if entry_id in schedule.buried and entry_id not in stored:
             continue
         if stored[entry_id] != 1:
             yield f"{receipt.number} of {receipt.place} is at head office {stored[entry_id]} times"
             continue
-        entry, row = receipt.entry, data[entry_id]
-        if (row.data, row.stream, row.seq, row.prev) != (entry.data, entry.stream, entry.seq, entry.prev):
+        entry = receipt.entry
+        if data[entry_id][1:5] != (entry.data, entry.stream, entry.seq, entry.prev):
             yield f"{receipt.number} was altered"
         if entry_id in aside:
             verdict.notes["kept aside"] += 1
@@ -153,11 +89,11 @@ def _receipts(schedule: Schedule, verdict: Verdict) -> Iterator[str]:
         if papers[entry_id] != 1:
             yield f"{receipt.number} is {papers[entry_id]} papers at head office"
         yield from _facts(receipt, known)
-    made = {entry_id for entry_id, row in data.items() if row.kind in ("tender", "reversal")}
+    made = {row[0] for row in rows if row[5] in ("tender", "reversal")}
     for entry_id in made - schedule.receipts.keys():
         yield f"head office has a paper nobody made: entry {entry_id.hex()[:12]}"
     stated = {fact.fact_id for one in schedule.receipts.values() for fact in one.facts}
-    for fact in known.values():
+    for fact in facts:
         if fact.entry_id is not None and fact.fact_id not in stated:
             yield f"head office has a payment nobody made: {fact.fact_id}"
 
@@ -165,10 +101,14 @@ def _receipts(schedule: Schedule, verdict: Verdict) -> Iterator[str]:
 def _facts(receipt: Receipt, known: dict[str, Fact]) -> Iterator[str]:
     for fact in receipt.facts:
         stored = known.get(fact.fact_id)
+        if stored is not None and receipt.found_right.get(fact.fact_id) is stored:
+            continue  # the very row that was looked at before
         if stored is None or not same_content(stored, fact):
             yield f"{receipt.number}: its fact {fact.fact_id} is missing or altered"
         elif stored.decision is None or stored.position is None:
             yield f"{receipt.number}: its fact {fact.fact_id} was not decided"
+        else:
+            receipt.found_right[fact.fact_id] = stored
 
 
 def _checks(schedule: Schedule) -> Iterator[str]:
@@ -182,7 +122,7 @@ def _checks(schedule: Schedule) -> Iterator[str]:
             for problem in till_checks.run_checks(conn):
                 if problem.check == ONE_ACTIVE and schedule.office_came_back:
                     continue
-                if problem.check != SPEAKS_OF_NOTHING or not (schedule.buried or _may_disagree(schedule)):
+                if problem.check != SPEAKS_OF_NOTHING or not (schedule.buried or may_disagree(schedule)):
                     yield f"{name}: {problem.check}: {problem.sentence}"
     yield from _rebuilt(schedule)
 
@@ -210,58 +150,57 @@ class _Done(Exception):
     """What was worked out anew is not kept."""
 
 
-def _sums(schedule: Schedule) -> Iterator[str]:
+def _sums(schedule: Schedule, rows: list[Fact]) -> Iterator[str]:
     """All accounts and suspense together owe what was billed less what was paid, counted from the harness's memory."""
-    with schedule.world.office_store.read() as conn:
-        rows = [fact_of(row) for row in conn.execute(select(facts))]
-        held = sum(conn.execute(select(accounts.c.net_minor)).scalars())
-        here = set(conn.execute(select(journal.c.entry_id)).scalars())
+    office = schedule.world.office_store
+    held = sum(eyes.column(office, "SELECT net_minor FROM accounts"))
+    here = set(eyes.entry_ids(office))
     billed = sum(one.amount_minor for one in rows if one.kind in ("opening", "invoice", "adjustment"))
     papers = [one for entry_id, one in schedule.receipts.items() if entry_id in here]
     stated = {fact.fact_id: fact for paper in papers for fact in paper.facts}
     undone = {fact.of_fact_id for fact in stated.values() if fact.kind == "reversal"}
     undone |= {one.of_fact_id for one in rows if one.kind == "bounce" and one.decision != "none"}
     paid = sum(fact.amount_minor for fact in stated.values() if fact.kind == "payment" and fact.fact_id not in undone)
-    for receipt, superseded in lost.claimed(schedule):
+    for receipt, superseded, fact_id in lost.claimed(schedule):
         if superseded != (receipt.entry.entry_id in here):
             yield f"{receipt.number} was {'not ' * superseded}found, and its claim says otherwise"
         sums = [fact.amount_minor for fact in receipt.facts if fact.fact_id not in undone]
-        paid += 0 if superseded else sum(sums)
+        paid += 0 if superseded or fact_id in undone else sum(sums)  # a claim's cheque may bounce like any
     if held != billed + paid:
         yield f"the accounts owe {held} together, not {billed} less {-paid}"
 
 
 def _agreement(schedule: Schedule, place: Place) -> Iterator[str]:
     """A till has the facts and balances of its zones as head office has them."""
-    with place.store.read() as conn:
-        ours = _balances(conn)
-        held = {row.fact_id: fact_of(row) for row in conn.execute(select(facts))}
-        zones = {*identity(conn).zones, f"till:{identity(conn).till_name}"}
-    with schedule.world.office_store.read() as conn:
-        theirs = _balances(conn)
-        zone_of = {row.account_no: row.zone for row in conn.execute(select(accounts.c.account_no, accounts.c.zone))}
-        sent = select(facts).join(feed_table, (feed_table.c.kind == "fact") & (feed_table.c.key == facts.c.fact_id))
-        feed = {row.fact_id: fact_of(row) for row in conn.execute(sent.where(feed_table.c.zone.in_(sorted(zones))))}
-    for fact_id, fact in feed.items():
-        mine: Any = held.get(fact_id)
-        if mine is None or (mine.decision, mine.stands_on, mine.amount_minor) != (
-            fact.decision, fact.stands_on, fact.amount_minor,
-        ):  # fmt: skip
-            yield f"{place.name}: fact {fact_id} is not as head office decided"
-    lost = [fact_id for fact_id in held.keys() - feed.keys() if held[fact_id].decision != "none"]
-    if _may_disagree(schedule) and lost:
-        with schedule.world.office_store.read() as conn:
-            told = conn.execute(select(exceptions.c.exception_id).where(exceptions.c.code == "digest_mismatch")).first()
-        if told is None:
+    office, zones = schedule.world.office_store, eyes.zones_of(place.store)
+    held = _decided(place.store.look(f"SELECT {_DECIDED} FROM facts"))
+    sent = f"{_SENT} ({eyes.marks(zones)})"
+    feed = _decided(office.look(sent, *zones))
+    for fact_id, *_ in sorted(feed.items() - held.items()):
+        yield f"{place.name}: fact {fact_id} is not as head office decided"
+    lost = [fact_id for fact_id in held.keys() - feed.keys() if held[fact_id][0] != "none"]
+    if may_disagree(schedule) and lost:
+        if not office.look("SELECT exception_id FROM exceptions WHERE code = 'digest_mismatch'"):
             yield f"{place.name} remembers {len(lost)} facts head office lost, and no exception says so"
         return
     for fact_id in lost:
         yield f"{place.name}: fact {fact_id} counts here and is not known at head office"
-    for account_no, net in sorted(theirs.items()):
-        if _may_disagree(schedule) and account_no not in ours:
+    ours = {account_no: net for account_no, net, _ in eyes.accounts_of(place.store)}
+    for account_no, net, zone in sorted(eyes.accounts_of(office)):
+        if may_disagree(schedule) and account_no not in ours:
             continue  # a change of master data behind the cursor is not seen (docs/RELIABILITY.md)
-        if zone_of[account_no] in zones and ours.get(account_no) != net:
+        if zone in zones and ours.get(account_no) != net:
             yield f"{place.name}: {account_no} owes {ours.get(account_no)}, at head office {net}"
+
+
+_DECIDED: Final = "facts.fact_id, facts.decision, facts.stands_on, facts.amount_minor"
+_SENT: Final = (
+    f"SELECT {_DECIDED} FROM facts JOIN feed ON feed.kind = 'fact' AND feed.key = facts.fact_id WHERE feed.zone IN"
+)
+
+
+def _decided(rows: list[tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    return {row[0]: row[1:] for row in rows}
 
 
 def _tails(schedule: Schedule, place: Place) -> Iterator[str]:
@@ -270,40 +209,40 @@ def _tails(schedule: Schedule, place: Place) -> Iterator[str]:
         return  # its twin went on in that stream, and delivers when it likes
     if place.name in schedule.brought:
         return  # what a stick brings after the till came back is at head office, and in the feed
-    in_order = select(journal.c.stream, journal.c.entry_id).order_by(journal.c.stream, journal.c.seq)
-    with place.store.read() as conn:
-        ends = {row.stream: row.entry_id for row in conn.execute(in_order)}
-        current = set(conn.execute(select(streams.c.stream).where(streams.c.is_current)).scalars())
-    with schedule.world.office_store.read() as conn:
-        held = {row.stream: row for row in conn.execute(select(streams))}
-        beside = set(conn.execute(select(side_entries.c.stream)).scalars())
-        chain = set(conn.execute(select(journal.c.entry_id)).scalars())
+    office = schedule.world.office_store
+    ends = dict(place.store.look("SELECT stream, entry_id FROM journal ORDER BY stream, seq"))
+    current = set(eyes.column(place.store, "SELECT stream FROM streams WHERE is_current"))
+    if ends.keys() <= current:
+        return
+    held = {row[0]: row for row in office.look("SELECT stream, head, through_seq FROM streams")}
+    beside = set(eyes.column(office, "SELECT stream FROM side_entries"))
+    chain = set(eyes.entry_ids(office))
     for stream, end in ends.items():
         row = held.get(stream)
         if stream in current or stream in beside or row is None or end not in chain:
             continue
-        if row.head != end:
-            yield f"{place.name} has not taken back the end of an earlier stream (entry {row.through_seq})"
+        if row[1] != end:
+            yield f"{place.name} has not taken back the end of an earlier stream (entry {row[2]})"
 
 
 def _accounts(schedule: Schedule, place: Place) -> Iterator[str]:
     """A till knows the accounts of its zones as head office does."""
-    columns = (accounts.c.account_no, accounts.c.customer_no, accounts.c.meter_no, accounts.c.closed_on)
-    with place.store.read() as conn:
-        ours = {tuple(row) for row in conn.execute(select(*columns))}
-        zones = [*identity(conn).zones, f"till:{identity(conn).till_name}"]
-    with schedule.world.office_store.read() as conn:
-        theirs = {tuple(row) for row in conn.execute(select(*columns).where(accounts.c.zone.in_(zones)))}
+    zones = eyes.zones_of(place.store)
+    ours = set(place.store.look(f"SELECT {_OWNED} FROM accounts"))
+    query = f"SELECT {_OWNED} FROM accounts WHERE zone IN ({eyes.marks(zones)})"
+    theirs = set(schedule.world.office_store.look(query, *zones))
     if ours != theirs:
         yield f"{place.name} knows accounts otherwise than head office: {sorted(map(str, ours ^ theirs))[:2]}"
 
 
-def _references(schedule: Schedule) -> Iterator[str]:
+_OWNED: Final = "account_no, customer_no, meter_no, closed_on"
+
+
+def _references(schedule: Schedule, facts: list[Fact]) -> Iterator[str]:
     """One reference pays once, unless a supervisor let its rest be used; what does not count is named on the desk."""
-    with schedule.world.office_store.read() as conn:
-        rows = [fact_of(row) for row in conn.execute(select(facts).where(facts.c.entry_id.is_not(None)))]
-        gone = set(conn.execute(select(facts.c.of_fact_id).where(facts.c.kind.in_(("reversal", "bounce")))).scalars())
-        named = set(conn.execute(select(exceptions.c.entry_id)).scalars())
+    rows = [fact for fact in facts if fact.entry_id is not None]
+    gone = {fact.of_fact_id for fact in facts if fact.kind in ("reversal", "bounce")}
+    named = set(eyes.column(schedule.world.office_store, "SELECT entry_id FROM exceptions"))
     undone = Counter(fact.of_fact_id for fact in rows if fact.kind == "reversal" and fact.decision != "none")
     yield from (f"payment {fact_id} is undone {times} times" for fact_id, times in undone.items() if times > 1)
     owners: dict[str, set[bytes]] = {}
@@ -321,7 +260,3 @@ def _references(schedule: Schedule) -> Iterator[str]:
     for reference, entries in owners.items():
         if len(entries) > 1:
             yield f"reference {reference} pays {len(entries)} times"
-
-
-def _balances(conn: Any) -> dict[str, int]:
-    return {row.account_no: row.net_minor for row in conn.execute(select(accounts.c.account_no, accounts.c.net_minor))}
