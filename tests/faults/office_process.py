@@ -52,12 +52,11 @@ class OfficeProcess:
     def processor_s(self) -> float:
         """Return the processor time its processes have used."""
         assert self._process is not None
-        ticks = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                fields = stat.read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12]) if int(fields[2]) == self._process.pid else 0
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return sum(
+            processor_s_of(int(folder.name))
+            for folder in Path("/proc").glob("[0-9]*")
+            if _group_of(int(folder.name)) == self._process.pid
+        )
 
     def kill(self) -> None:
         """End all of it at once, where it runs."""
@@ -81,3 +80,20 @@ class OfficeProcess:
     def _answers(self) -> bool:
         with socket.socket() as line:
             return line.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+def processor_s_of(pid: int) -> float:
+    """Return the processor time a process has used; 0 where it is gone."""
+    fields = _stat_of(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def _group_of(pid: int) -> int:
+    fields = _stat_of(pid)
+    return int(fields[2]) if fields else 0
+
+
+def _stat_of(pid: int) -> list[str]:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return []

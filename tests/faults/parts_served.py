@@ -90,20 +90,32 @@ def tills_coming_back(options: argparse.Namespace) -> bool:
     with databases() as urls, tempfile.TemporaryDirectory(prefix="meterpos-faults-") as folder:
         url = dict(urls)["PostgreSQL"](Path(folder))
         done = reconnecting.run(Path(folder), url, tills=options.runs or 5_000, payments=300)
-    a_second, each_us = done.payments / done.seconds, done.office_s / done.payments * 1e6
-    print(
-        f"  {done.tills} tills, {done.payments} payments: drained in {done.seconds:.1f} s ({a_second:,.0f} a second), "
-        f"{each_us:.0f} us of head office's processes each"
-    )
-    print(
-        f"  {len(done.answered_s)} requests answered, half within {done.within(0.5):.2f} s, 99 % within "
-        f"{done.within(0.99):.2f} s; {done.told_to_wait} told to wait; {done.rows} rows fetched; "
-        f"{len(done.wrong)} wrong",
-        flush=True,
-    )
+    print("\n".join(_told_of_draining(done)), flush=True)
     for sentence in done.wrong[:10]:
         print(f"    WRONG {sentence}")
     return not done.wrong
+
+
+def _told_of_draining(done: reconnecting.Drained) -> Iterator[str]:
+    def each_us(seconds: float) -> str:
+        return f"{seconds / done.payments * 1e6:.0f} us"
+
+    def spread(seconds: Sequence[float]) -> str:
+        half, most, last = (reconnecting.within(seconds, share) for share in (0.5, 0.99, 1.0))
+        return f"half within {half:.2f} s, 99 % within {most:.2f} s, the last {last:.1f} s"
+
+    yield (
+        f"  {done.tills} tills, {done.payments} payments: drained in {done.seconds:.1f} s "
+        f"({done.payments / done.seconds:,.0f} a second), made in {done.set_up_s:.0f} s, compared in "
+        f"{done.compared_s:.0f} s"
+    )
+    yield (
+        f"  processor time a payment: head office {each_us(done.office_s)}, database {each_us(done.database_s)}, "
+        f"the tills {each_us(done.crowd_s)}"
+    )
+    yield f"  {len(done.answered_s)} messages taken, {spread(done.answered_s)}"
+    yield f"  {len(done.refused_s)} told when to come again, {spread(done.refused_s)}; {done.lost} lines lost"
+    yield f"  {done.rows} rows fetched, {done.read_whole} tills' pages read whole; {len(done.wrong)} wrong"
 
 
 LONGER_MOST = 1.5

@@ -8,18 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from meterpos.ledger import signing
 from meterpos.ledger.queries.spool import Job, State
 from meterpos.printing.spool import Spooler
+from meterpos.sync import wire
 from meterpos.till import open_till
 from tests.faults import (
     calls,
     counter,
     cursor,
+    far_tills,
     injected,
     kill,
     order,
     power,
     printing,
+    reconnecting,
     recovery,
     rot,
     slow,
@@ -27,6 +31,8 @@ from tests.faults import (
     speed,
     web,
 )
+from tests.faults.crowd import Crowd
+from tests.support.headoffice import Server, make_office
 from tests.support.tills import Clock, Counter
 
 
@@ -172,6 +178,25 @@ def test_one_payment_more_takes_two_round_trips_on_a_line_that_is_open(tmp_path:
     first, more = speed.far(waiting, round_trip_ms=20)
     assert (first.result.pushed, more.result.pushed, more.result.waiting) == (4, 1, 0)
     assert more.requests <= 2
+
+
+def test_tills_that_come_back_at_once_are_each_told_all_of_their_own(tmp_path: Path) -> None:
+    office = make_office(tmp_path / "office", f"sqlite:///{tmp_path}/office.db")
+    far = far_tills.make_tills(office, tmp_path, far_tills.day_of_a_till(tmp_path / "day", 3), 2)
+    after = max(wire.read_pull(one.pull, key=signing.public_of(one.key)).after for one in far)
+    server = Server.start(office)
+    crowd = Crowd(int(server.url.rpartition(":")[2]))
+    came = crowd.come(far, limit_s=30)
+    server_key = signing.public_of(office.keys.server)
+    assert crowd.wrong == []
+    for one in came:
+        assert reconnecting.acknowledged(one, server_key) == []
+        assert reconnecting.read_whole(one, after=after, server_key=server_key) == []
+    with office.store.read() as conn:
+        assert reconnecting.heard_all(conn, came, after=after) == []
+        came[0].rows -= 1
+        assert len(reconnecting.heard_all(conn, came, after=after)) == 1
+    server.stop()
 
 
 def test_the_judge_of_real_tills_sees_what_is_missing() -> None:

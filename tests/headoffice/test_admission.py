@@ -1,12 +1,16 @@
 """What head office does when more tills come at once than it can work on."""
 
 import asyncio
+import contextlib
 import itertools
+import selectors
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +61,29 @@ class Crowd:
         """Let its sender go away."""
         self._tasks[name].cancel()
         await _settle()
+
+
+class NoTime(asyncio.SelectorEventLoop):
+    """A loop that does not wait: where nothing is to be done, it is later."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        super().__init__(_NoWait(self))
+
+    def time(self) -> float:
+        """Return how late it is."""
+        return self.now_s
+
+
+class _NoWait(selectors.DefaultSelector):
+    def __init__(self, loop: NoTime) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        self._loop.now_s += 0 if ready else timeout or 0
+        return ready
 
 
 async def _settle() -> None:
@@ -146,6 +173,26 @@ def test_nobody_is_sent_away_for_ever() -> None:
     assert max(play(story).told.values()) <= admission.COME_AGAIN_MAX_S * 1.05
 
 
+def test_who_waited_longer_than_was_to_be_expected_is_told_to_come_again() -> None:
+    loop = NoTime()
+    gate = Gate(at_once=1, clock=loop.time, dice=lambda: 0.5)
+
+    async def come(seconds: float) -> float:
+        """Return how late it was when the message was answered."""
+        with contextlib.suppress(NoRoom):
+            async with gate.turn(begun=False):
+                await asyncio.sleep(seconds)
+        return loop.time()
+
+    async def story() -> list[float]:
+        return await asyncio.gather(come(60), come(1))
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        first, second = runner.run(story())
+    assert first == 60
+    assert second == pytest.approx(admission.PATIENCE_S * admission.OVERTIME)
+
+
 def test_who_left_the_line_is_passed_over() -> None:
     async def story(crowd: Crowd) -> None:
         await crowd.come("first", "second", "third")
@@ -185,6 +232,41 @@ def test_however_they_come_and_go_the_gate_neither_overfills_nor_keeps_a_place(m
         assert crowd.gate._at_work == 0
 
     play(story)
+
+
+def test_five_hundred_tills_at_once_are_served_as_fast_as_the_work_goes_and_none_waits_long() -> None:
+    loop, dice = NoTime(), Random(1)
+    gate = Gate(clock=loop.time, dice=dice.random)
+    answered_s, worked_s = list[float](), list[float]()
+
+    async def answer(*, begun: bool) -> int:
+        """Let one message come; return when it is to come again, 0 where it was taken."""
+        try:
+            async with gate.turn(begun=begun):
+                worked_s.append((0.09 if begun else 0.24) * dice.uniform(0.1, 1.9))
+                await asyncio.sleep(worked_s[-1])
+        except NoRoom as full:
+            return full.wait_s
+        return 0
+
+    async def till() -> None:
+        for begun in (False, True):
+            again_s = 1
+            while again_s:
+                came_s = loop.time()
+                again_s = await answer(begun=begun)
+                answered_s.append(loop.time() - came_s)
+                await asyncio.sleep(again_s + dice.random() if again_s else 0)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(till() for _ in range(500)))
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(all_of_them())
+    assert len(worked_s) == 1_000
+    assert loop.now_s < 1.1 * sum(worked_s) / gate.at_once
+    assert max(answered_s) < 2
+    assert len(answered_s) < 3 * 1_000
 
 
 def test_a_till_is_told_when_to_come_again_and_loses_nothing(office: Office, tmp_path: Path) -> None:

@@ -19,16 +19,18 @@ from meterpos.errors import MeterposError
 
 log: Final = logging.getLogger(__name__)
 
-AT_ONCE: Final = 4
+AT_ONCE: Final = 3
 """While some wait for the database, the others keep the processor busy; more would only wait for each other."""
 PATIENCE_S: Final = 0.6
-BEGUN_PATIENCE_S: Final = 1.2
-"""So long a message may have to wait for its turn; longer when what it belongs to has begun, since that is done soon
-and leaves one till less.
+BEGUN_PATIENCE_S: Final = 1.0
+"""So long a message may be expected to wait for its turn; longer when what it belongs to has begun, since that is done
+soon and leaves one till less.
 """
+OVERTIME: Final = 1.5
+"""So many times as long it waits at most, where what was expected was wrong."""
 WAITING_MAX: Final = 256
-FIRST_GUESS_S: Final = 0.05
-"""How long a till's exchange keeps a worker busy, until it was measured."""
+FIRST_GUESS_S: Final = 0.2
+"""How long a message takes, until it was measured: rather too long, or too many are let wait at first."""
 EXCHANGE_MESSAGES_MAX: Final = 10
 """An exchange of more is a first load, of which there are never many at once."""
 COME_AGAIN_MAX_S: Final = 600.0
@@ -83,11 +85,18 @@ class Gate:
 
     async def _wait(self, *, begun: bool) -> None:
         before = len(self._begun) + (0 if begun else len(self._new))
-        wait_s = (before + 1) * self._message_s() / self.at_once
-        if wait_s > (BEGUN_PATIENCE_S if begun else PATIENCE_S) or before >= WAITING_MAX:
+        patience_s = BEGUN_PATIENCE_S if begun else PATIENCE_S
+        if (before + 1) * self._message_s() / self.at_once > patience_s or before >= WAITING_MAX:
             raise NoRoom(self._come_again_s())
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         (self._begun if begun else self._new).append(mine)
+        try:
+            async with asyncio.timeout(patience_s * OVERTIME):
+                await self._called(mine)
+        except TimeoutError:
+            raise NoRoom(self._come_again_s()) from None
+
+    async def _called(self, mine: asyncio.Future[None]) -> None:
         try:
             await mine
         except asyncio.CancelledError:
