@@ -1,71 +1,21 @@
 """What head office decides about an entry's facts: all that depends on order, decided once, and itself a fact.
 
-`read_bench` gathers what the decisions of a batch rest on, in few queries; `decide` is pure but for remembering, on the
-bench, what the batch's earlier entries did.
+`decide` is pure but for remembering, on the bench, what the batch's earlier entries did.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
-
-from meterpos.headoffice import bulk
-from meterpos.headoffice.auth import Device
-from meterpos.headoffice.books import NAMING, NAMING_PARTED
+from meterpos.headoffice.bench import Bench, Payment
+from meterpos.headoffice.books import NAMING_PARTED
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import till_zone
-from meterpos.headoffice.moved import Away, find_away
-from meterpos.headoffice.plan_requests import PLAN
-from meterpos.headoffice.tables import claims
-from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger.journal import Entry
-from meterpos.ledger.queries.identity import suspense_account
 from meterpos.ledger.rules.facts import Decision, Fact, place
-from meterpos.ledger.tables import accounts, facts, journal, shifts, streams
 
 CLOCK_AHEAD: Final = timedelta(minutes=15)
-
-
-@dataclass(slots=True)
-class Payment:
-    """A payment that was posted, as a reversal needs to know it."""
-
-    stands_on: str
-    till_name: str | None
-
-
-@dataclass(slots=True)
-class Bench:
-    """What the decisions of one batch rest on."""
-
-    device: Device
-    pulled: tuple[str, ...]
-    suspense: str
-    """Where this till's money goes that belongs nowhere yet."""
-    at: datetime
-    accounts: dict[str, Row[Any]]
-    active: dict[str, str]
-    """meter -> its active account, for the meters of closed accounts"""
-    changed_at: dict[str, int]
-    """closed account -> the feed place of its last change"""
-    invoices: dict[str, str]
-    payments: dict[str, Payment]
-    owners: dict[tuple[str, str], str]
-    """claim -> who was first"""
-    spent: defaultdict[str, set[str]]
-    """reference -> payments that use it by right"""
-    closed_shifts: set[int]
-    plans: dict[str, str]
-    """plan made at a till -> the entry that made it"""
-    away: dict[str, Away]
-    """payments to be undone whose money head office moved"""
-    undone: set[str] = field(default_factory=set)
-    takeovers: list[tuple[str, str]] = field(default_factory=list)
-    namings: dict[str, str] = field(default_factory=dict)
-    """invoices named and not known yet: `invoice LF account` -> receipt"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +26,15 @@ class Decided:
     openings: tuple[Opening, ...]
 
 
-def read_bench(
-    conn: Connection, *, device: Device, at: datetime, stream: bytes, batch: Sequence[tuple[Entry, Sequence[Fact]]]
-) -> Bench:
-    """Gather what deciding this batch needs; accounts stay locked and claims made until the transaction ends."""
-    stated = [fact for _, found in batch for fact in found]
-    reversed_ids = {fact.of_fact_id for fact in stated if fact.kind == "reversal" and fact.of_fact_id}
-    payments = _payments(conn, reversed_ids)
-    numbers = {fact.account_no for fact in stated} | {payment.stands_on for payment in payments.values()}
-    known = _accounts(conn, numbers | {suspense_account(device.till_name)} if stated else set())
-    away = find_away(conn, reversed_ids)
-    known |= _accounts(conn, {moved.to_account for moved in away.values()})
-    closed = [row for row in known.values() if row.closed_on is not None]
-    owners = _claim(conn, _claims_of(batch, payments, device))
-    return Bench(
-        device=device,
-        pulled=device.pulled,
-        suspense=suspense_account(device.till_name),
-        at=at,
-        accounts=known,
-        active=_active(conn, {row.meter_no for row in closed if row.meter_no}),
-        changed_at=_places(conn, {row.account_no for row in closed}),
-        invoices=_invoices(conn, {fact.invoice_no for fact in stated if fact.invoice_no}),
-        payments=payments,
-        owners=owners,
-        spent=_spent(conn, batch, owners),
-        closed_shifts=_closed_shifts(conn, stream, {entry.content.shift for entry, _ in batch}),
-        plans=_plans(conn, {fact.account_no for fact in stated if fact.kind == "opening"}),
-        away=away,
-    )
-
-
 def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
     """Decide where each fact of an entry counts, and what has to be looked at."""
     openings = list(_of_entry(bench, entry))
+    if len(stated) == 1 and stated[0].kind == "payment":  # nearly all there is
+        placed, opened = _payment(bench, entry, stated[0])
+        return Decided((placed,), (*openings, *opened))
     decided: list[Fact] = []
     # A correction's reversals come first: what they free is what its payments use.
-    for fact in stated if len(stated) == 1 else sorted(stated, key=lambda fact: fact.kind == "payment"):
+    for fact in sorted(stated, key=lambda fact: fact.kind == "payment"):
         if fact.kind == "opening":
             decided.append(_total(bench, entry, fact))
             continue
@@ -184,16 +106,14 @@ def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening
     opened: list[Opening] = []
     stands_on = fact.account_no
     account = bench.accounts.get(stands_on)
-    subject = f"{fact.number} {stands_on} {_mark(entry)}"
     if account is None or (account.kind == "suspense" and fact.account_no != bench.suspense):
         stands_on = bench.suspense
-        opened.append(_open(bench, entry, "unknown_account", subject, **_amount(fact)))
+        opened.append(_open(bench, entry, "unknown_account", _subject(entry, fact), **_amount(fact)))
     elif account.closed_on is not None and not _knew(bench, entry, fact.account_no):
         moved_to = bench.active.get(account.meter_no)
         code = "account_closed" if moved_to is None else "meter_moved"
-        opened.append(
-            _open(bench, entry, code, subject, closed_on=account.closed_on.isoformat(), now=moved_to, **_amount(fact))
-        )
+        told = {"closed_on": account.closed_on.isoformat(), "now": moved_to, **_amount(fact)}
+        opened.append(_open(bench, entry, code, _subject(entry, fact), **told))
     if fact.reference is not None and not _owns(bench, entry, fact):
         stands_on = bench.suspense
         opened.append(
@@ -206,15 +126,24 @@ def _payment(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Opening
                 **_amount(fact),
             )
         )
-    of_account = bench.invoices.get(fact.invoice_no) if fact.invoice_no else None
-    if fact.invoice_no and of_account is None:
-        bench.namings[f"{fact.invoice_no}{NAMING_PARTED}{fact.account_no}"] = fact.number
-    if of_account is not None and of_account != fact.account_no:
-        opened.append(
-            _open(bench, entry, "invoice_of_another_account", subject, invoice=fact.invoice_no, its_account=of_account)
-        )
+    if fact.invoice_no:
+        opened += _naming(bench, entry, fact, fact.invoice_no)
     bench.payments[fact.fact_id] = Payment(stands_on, bench.device.till_name)
     return place(fact, stands_on=stands_on, decision=_word(bench, stands_on)), opened
+
+
+def _naming(bench: Bench, entry: Entry, fact: Fact, invoice_no: str) -> list[Opening]:
+    of_account = bench.invoices.get(invoice_no)
+    if of_account is None:
+        bench.namings[f"{invoice_no}{NAMING_PARTED}{fact.account_no}"] = fact.number
+    elif of_account != fact.account_no:
+        told = {"invoice": invoice_no, "its_account": of_account}
+        return [_open(bench, entry, "invoice_of_another_account", _subject(entry, fact), **told)]
+    return []
+
+
+def _subject(entry: Entry, fact: Fact) -> str:
+    return f"{fact.number} {fact.account_no} {_mark(entry)}"
 
 
 def _word(bench: Bench, stands_on: str) -> Decision:
@@ -284,126 +213,7 @@ def _reversal(bench: Bench, entry: Entry, fact: Fact) -> tuple[Fact, list[Openin
     return place(fact, stands_on=payment.stands_on, decision=_word(bench, payment.stands_on)), []
 
 
-# --- reading
-
-
-def _accounts(conn: Connection, numbers: Collection[str]) -> dict[str, Row[Any]]:
-    columns = (accounts.c.account_no, accounts.c.kind, accounts.c.meter_no, accounts.c.zone, accounts.c.closed_on)
-    query = select(*columns).where(bulk.among(conn, accounts.c.account_no, numbers)).order_by(accounts.c.account_no)
-    found: Iterable[Row[Any]] = conn.execute(query.with_for_update()) if numbers else ()
-    return {row.account_no: row for row in found}
-
-
-def _active(conn: Connection, meter_nos: Collection[str]) -> dict[str, str]:
-    query = select(accounts.c.meter_no, accounts.c.account_no).where(accounts.c.closed_on.is_(None))
-    return _pairs(conn, query, accounts.c.meter_no, meter_nos)
-
-
-def _places(conn: Connection, account_nos: Collection[str]) -> dict[str, int]:
-    query = select(feed_table.c.key, feed_table.c.position).where(feed_table.c.kind == "account")
-    return _pairs(conn, query, feed_table.c.key, account_nos)
-
-
-def _invoices(conn: Connection, invoice_nos: Collection[str]) -> dict[str, str]:
-    query = select(facts.c.number, facts.c.stands_on).where(facts.c.kind == "invoice")
-    return _pairs(conn, query, facts.c.fact_id, [f"i:{number}" for number in invoice_nos])
-
-
-def _plans(conn: Connection, account_nos: Collection[str]) -> dict[str, str]:
-    query = select(claims.c.key, claims.c.owner).where(claims.c.kind == PLAN)
-    return _pairs(conn, query, claims.c.key, account_nos)
-
-
-def _pairs(conn: Connection, query: Any, column: Any, keys: Collection[str]) -> dict[str, Any]:
-    return {row[0]: row[1] for row in conn.execute(query.where(bulk.among(conn, column, keys)))} if keys else {}
-
-
-def _payments(conn: Connection, fact_ids: Collection[str]) -> dict[str, Payment]:
-    joined = facts.outerjoin(journal, journal.c.entry_id == facts.c.entry_id).outerjoin(
-        streams, streams.c.stream == journal.c.stream
-    )
-    query = select(facts.c.fact_id, facts.c.stands_on, streams.c.till_name).select_from(joined)
-    if not fact_ids:
-        return {}
-    paid = query.where(bulk.among(conn, facts.c.fact_id, fact_ids), facts.c.kind == "payment")
-    return {row.fact_id: Payment(row.stands_on, row.till_name) for row in conn.execute(paid)}
-
-
-def _closed_shifts(conn: Connection, stream: bytes, numbers: Collection[int | None]) -> set[int]:
-    wanted = sorted({number for number in numbers if number is not None})
-    found: set[int] = set()
-    for chunk in bulk.chunks(wanted, bulk.CHUNK):
-        query = select(shifts.c.shift).where(
-            shifts.c.stream == stream, shifts.c.shift.in_(chunk), shifts.c.closed_at.is_not(None)
-        )
-        found.update(conn.execute(query).scalars())
-    return found
-
-
-def _claims_of(
-    batch: Sequence[tuple[Entry, Sequence[Fact]]], payments: dict[str, Payment], device: Device
-) -> dict[tuple[str, str], str]:
-    """Return what the batch claims, each with the first of its own who does; nobody claims another till's payment."""
-    wanted: dict[tuple[str, str], str] = {}
-    for entry, stated in batch:
-        for fact in stated:
-            if fact.kind == "payment" and fact.reference is not None:
-                wanted.setdefault(("reference", f"{fact.method}:{fact.reference}"), entry.short_id)
-            elif fact.kind == "reversal" and fact.of_fact_id is not None:
-                payment = payments.get(fact.of_fact_id)
-                if payment is None or payment.till_name == device.till_name:
-                    wanted.setdefault(("reversal", fact.of_fact_id), fact.fact_id)
-    return wanted
-
-
-def _claim(conn: Connection, wanted: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
-    """Claim references and reversals, in one order everywhere, and return whose each of them is."""
-    bulk.insert_new(
-        conn, claims, [{"kind": kind, "key": key, "owner": wanted[kind, key]} for kind, key in sorted(wanted)]
-    )
-    owners: dict[tuple[str, str], str] = {}
-    for kind in ("reference", "reversal"):
-        query = select(claims.c.key, claims.c.owner).where(claims.c.kind == kind)
-        keys = [key for of_kind, key in wanted if of_kind == kind]
-        owners |= {(kind, key): owner for key, owner in _pairs(conn, query, claims.c.key, keys).items()}
-    return owners
-
-
-def _spent(
-    conn: Connection, batch: Sequence[tuple[Entry, Sequence[Fact]]], owners: dict[tuple[str, str], str]
-) -> defaultdict[str, set[str]]:
-    """For references another entry owns: the payments that use them by right and were not undone."""
-    spent: defaultdict[str, set[str]] = defaultdict(set)
-    contested = {
-        fact.reference
-        for entry, stated in batch
-        for fact in stated
-        if fact.kind == "payment"
-        and fact.reference is not None
-        and owners["reference", f"{fact.method}:{fact.reference}"] != entry.short_id
-    }
-    payment, undoing = facts.alias("payment"), facts.alias("undoing")
-    undone = (undoing.c.of_fact_id == payment.c.fact_id) & undoing.c.kind.in_(("reversal", "bounce"))
-    query = (
-        select(payment.c.fact_id, payment.c.method, payment.c.reference, payment.c.decision)
-        .select_from(payment.outerjoin(undoing, undone & undoing.c.decision.is_distinct_from("none")))
-        .where(payment.c.kind == "payment", undoing.c.fact_id.is_(None))
-    )
-    for chunk in bulk.chunks(sorted(contested), bulk.CHUNK):
-        for row in conn.execute(query.where(payment.c.reference.in_(chunk))):
-            key = f"{row.method}:{row.reference}"
-            owner = owners.get(("reference", key))
-            if row.decision == "account" or row.fact_id == owner or row.fact_id.startswith(f"{owner}."):
-                spent[key].add(row.fact_id)
-    return spent
-
-
-def write_claims(conn: Connection, bench: Bench) -> None:
-    """Write down references that went to another payment because the first was undone, and invoices to come."""
-    named = [{"kind": NAMING, "key": key, "owner": number} for key, number in sorted(bench.namings.items())]
-    bulk.insert_new(conn, claims, named)
-    for key, owner in bench.takeovers:
-        conn.execute(update(claims).where(claims.c.kind == "reference", claims.c.key == key).values(owner=owner))
+# --- who hears of it
 
 
 def zones_of(bench: Bench, fact: Fact) -> tuple[str, ...]:

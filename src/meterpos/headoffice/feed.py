@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from meterpos.headoffice import bulk
 from meterpos.headoffice.feedrows import compose
 from meterpos.headoffice.tables import counters, feed, generations
+from meterpos.ledger.posting import store_placed
 from meterpos.ledger.rules.digest import WRAP, digest_share
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import zone_digests
@@ -39,6 +40,8 @@ class Outgoing:
     rows: dict[tuple[str, str, str], Fact | None] = field(default_factory=dict)
     taken_out: set[tuple[str, str, str]] = field(default_factory=set)
     """Rows that leave a zone's line without another in their place."""
+    unstored: dict[str, Fact] = field(default_factory=dict)
+    """New facts that are stored with their place; nothing of them stands in any line yet."""
 
     def send(self, kind: str, key: str, *, zone: str = EVERYBODY) -> None:
         """Send the present state of one thing to a zone."""
@@ -47,6 +50,12 @@ class Outgoing:
     def take_out(self, kind: str, key: str, *, zone: str) -> None:
         """Let a zone hear of one thing no more; who has heard of it must be told otherwise that it left."""
         self.taken_out.add((zone, kind, key))
+
+    def add(self, other: "Outgoing") -> None:
+        """Take over what another collected."""
+        self.rows.update(other.rows)
+        self.taken_out.update(other.taken_out)
+        self.unstored.update(other.unstored)
 
     def send_fact(self, fact: Fact, *, zones: Iterable[str]) -> None:
         """Send a fact, as decided, to the zones that see it; flushing also stamps it with its place."""
@@ -101,17 +110,29 @@ def flush(conn: Connection, outgoing: Outgoing) -> int:
         return 0
     current = generation(conn)
     first = take_positions(conn, len(outgoing.rows))
-    gone = _forget(conn, sorted(outgoing.rows.keys() | outgoing.taken_out))
+    known = [row for row in outgoing.rows if row[2] not in outgoing.unstored]
+    gone = _forget(conn, sorted({*known, *outgoing.taken_out}))
     placed = [
-        (first + index, zone, kind, key, digest_of(fact) if fact is not None else 0, fact)
+        (first + index, zone, kind, key, digest_of(fact) if fact is not None else 0)
         for index, ((zone, kind, key), fact) in enumerate(outgoing.rows.items())
     ]
-    bulk.insert(conn, feed, [row[:5] for row in placed])
-    bulk.stamp_facts(conn, current, {row[3]: row[0] for row in placed if row[5] is not None})
-    move_digests(conn, _steps([(row[1], row[4]) for row in placed if row[5] is not None], gone))
+    bulk.insert(conn, feed, placed)
+    positions = {row[3]: row[0] for row in placed if row[2] == "fact"}
+    _store_with_place(conn, outgoing.unstored, current, positions)
+    bulk.stamp_facts(conn, current, {key: at for key, at in positions.items() if key not in outgoing.unstored})
+    move_digests(conn, _steps([(row[1], row[4]) for row in placed if row[2] == "fact"], gone))
     outgoing.rows.clear()
     outgoing.taken_out.clear()
+    outgoing.unstored.clear()
     return len(placed)
+
+
+def _store_with_place(
+    conn: Connection, unstored: Mapping[str, Fact], current: int, positions: Mapping[str, int]
+) -> None:
+    if unstored:
+        places = [positions[fact_id] for fact_id in unstored]
+        store_placed(conn, list(unstored.values()), generation=current, positions=places)
 
 
 def digest_of(fact: Fact) -> int:

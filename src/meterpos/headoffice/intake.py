@@ -6,16 +6,17 @@ entry: one bad entry never blocks the queue. What cannot be posted is kept aside
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, moved, put_right_requests, receipt_claims
 from meterpos.headoffice.auth import Device
-from meterpos.headoffice.decisions import decide, read_bench, write_claims, zones_of
+from meterpos.headoffice.bench import Bench, read_bench, write_claims
+from meterpos.headoffice.decisions import decide, zones_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
@@ -23,7 +24,7 @@ from meterpos.headoffice.plan_requests import make_plans
 from meterpos.headoffice.tables import answers, tills
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.journal import FIRST_PREV, KINDS, SCHEMA, BrokenEntry, Entry
-from meterpos.ledger.posting import post
+from meterpos.ledger.posting import Posted, post_new, store
 from meterpos.ledger.projection import facts_of, project_tables
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, journal, streams
@@ -35,6 +36,8 @@ log: Final = logging.getLogger(__name__)
 REQUESTS: Final = frozenset({"customer_report", "put_right_request"})
 """Openings that ask head office for something; their entries are in order."""
 
+
+_STREAM: Final = select(streams).where(streams.c.stream == bindparam("of_stream")).with_for_update()
 
 KEPT_CODES: Final = ("revoked_device", "unknown_kind", "unpostable", "unreadable")
 """Why an entry may be kept aside that can be posted later."""
@@ -52,6 +55,18 @@ class Received:
     sum_minor: int
     answers: tuple[Answer, ...]
     held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Post:
+    """Whose entries are posted and when; ``at_once``: more is posted in this transaction and may ask for their facts,
+    which otherwise are stored at its end, with their places in the feed.
+    """
+
+    stream: bytes
+    device: Device
+    at: datetime
+    at_once: bool = False
 
 
 @dataclass(slots=True)
@@ -106,7 +121,7 @@ def receive(
         for entry in placed.new:
             outcomes.keep_aside(entry, aside, till_name=device.till_name, subject=_subject(aside, push, device))
     else:
-        _post(conn, outgoing, outcomes, placed.new, stream=push.stream, device=device, at=at)
+        _post(conn, outgoing, outcomes, placed.new, _Post(stream=push.stream, device=device, at=at))
         _note_chain(conn, outcomes, placed, push=push, device=device, at=at)
     _note_rollback(conn, outcomes, push=push, device=device)
     _write_down(conn, outcomes, at=at)
@@ -143,7 +158,7 @@ def post_kept(conn: Connection, outgoing: Outgoing, *, device: Device, at: datet
         entries = list(group)
         for chunk in bulk.chunks(entries, bulk.CHUNK):
             conn.execute(delete(answers).where(answers.c.entry_id.in_([entry.entry_id for entry in chunk])))
-        _post(conn, outgoing, outcomes, entries, stream=stream, device=device, at=at)
+        _post(conn, outgoing, outcomes, entries, _Post(stream=stream, device=device, at=at, at_once=True))
     _write_down(conn, outcomes, at=at)
     posted = [entry.short_id for entry in kept if outcomes.by_entry[entry.entry_id][0] != "quarantined"]
     for code in KEPT_CODES:
@@ -156,6 +171,9 @@ def post_kept(conn: Connection, outgoing: Outgoing, *, device: Device, at: datet
 
 def _hold_stream(conn: Connection, *, push: Push, device: Device, at: datetime) -> Any:
     """Return the stream's row, made where it is new, locked until the transaction ends."""
+    known = conn.execute(_STREAM, {"of_stream": push.stream}).one_or_none()
+    if known is not None:
+        return known
     new = {
         "stream": push.stream,
         "till_name": device.till_name,
@@ -168,7 +186,7 @@ def _hold_stream(conn: Connection, *, push: Push, device: Device, at: datetime) 
         "head": FIRST_PREV,
     }
     bulk.insert_new(conn, streams, [new])
-    return conn.execute(select(streams).where(streams.c.stream == push.stream).with_for_update()).one()
+    return conn.execute(_STREAM, {"of_stream": push.stream}).one()
 
 
 def _kept_apart(push: Push, entries: Sequence[Entry], *, stream: Any, device: Device) -> str:
@@ -204,25 +222,17 @@ def _kind(entry: Entry) -> str:
 # --- posting
 
 
-def _post(
-    conn: Connection,
-    outgoing: Outgoing,
-    outcomes: _Outcomes,
-    new: Sequence[Entry],
-    *,
-    stream: bytes,
-    device: Device,
-    at: datetime,
-) -> None:
+def _post(conn: Connection, outgoing: Outgoing, outcomes: _Outcomes, new: Sequence[Entry], how: _Post) -> None:
     """Post what can be understood: all at once or, should that fail, each by itself."""
-    ready = [entry for entry in new if _is_understood(entry, outcomes, device)]
-    if _try_to_post(conn, outgoing, outcomes, ready, stream=stream, device=device, at=at) is None:
+    till_name = how.device.till_name
+    ready = [entry for entry in new if _is_understood(entry, outcomes, how.device)]
+    if _try_to_post(conn, outgoing, outcomes, ready, how) is None:
         return
     for entry in ready:
-        error = _try_to_post(conn, outgoing, outcomes, [entry], stream=stream, device=device, at=at)
+        error = _try_to_post(conn, outgoing, outcomes, [entry], replace(how, at_once=True))
         if error is not None:
-            log.error("entry %s of till %s could not be posted: %s", entry.short_id, device.till_name, error)
-            outcomes.keep_aside(entry, "unpostable", till_name=device.till_name, error=error, kind=entry.content.kind)
+            log.error("entry %s of till %s could not be posted: %s", entry.short_id, till_name, error)
+            outcomes.keep_aside(entry, "unpostable", till_name=till_name, error=error, kind=entry.content.kind)
 
 
 def _is_understood(entry: Entry, outcomes: _Outcomes, device: Device) -> bool:
@@ -238,23 +248,16 @@ def _is_understood(entry: Entry, outcomes: _Outcomes, device: Device) -> bool:
 
 
 def _try_to_post(
-    conn: Connection,
-    outgoing: Outgoing,
-    outcomes: _Outcomes,
-    ready: Sequence[Entry],
-    *,
-    stream: bytes,
-    device: Device,
-    at: datetime,
+    conn: Connection, outgoing: Outgoing, outcomes: _Outcomes, ready: Sequence[Entry], how: _Post
 ) -> str | None:
     """Post these entries in one savepoint; return the name of what went wrong, None when nothing did."""
     sent, found = Outgoing(), _Outcomes()
     try:
         with conn.begin_nested():
-            _post_together(conn, sent, found, ready, stream=stream, device=device, at=at)
+            _post_together(conn, sent, found, ready, how)
     except Exception as error:  # noqa: BLE001 - whatever an entry does, the queue goes on
         return type(error).__name__
-    outgoing.rows.update(sent.rows)
+    outgoing.add(sent)
     outcomes.by_entry.update(found.by_entry)
     outcomes.openings += found.openings
     outcomes.payments += found.payments
@@ -262,18 +265,12 @@ def _try_to_post(
 
 
 def _post_together(
-    conn: Connection,
-    outgoing: Outgoing,
-    outcomes: _Outcomes,
-    ready: Sequence[Entry],
-    *,
-    stream: bytes,
-    device: Device,
-    at: datetime,
+    conn: Connection, outgoing: Outgoing, outcomes: _Outcomes, ready: Sequence[Entry], how: _Post
 ) -> None:
+    device, at = how.device, how.at
     outcomes.openings += make_plans(conn, outgoing, device, ready)
-    batch = [(entry, facts_of(entry)) for entry in ready]
-    bench = read_bench(conn, device=device, at=at, stream=stream, batch=batch)
+    batch = [(entry, facts_of(entry, decision="account")) for entry in ready]
+    bench = read_bench(conn, device=device, at=at, stream=how.stream, batch=batch)
     counting: list[Fact] = []
     for entry, stated in batch:
         decided = decide(bench, entry, stated)
@@ -286,28 +283,33 @@ def _post_together(
         outcomes.by_entry[opening.entry_id or b""] = ("exception", opening.code)
     write_claims(conn, bench)
     project_tables(conn, ready)
-    posted = post(conn, counting)
+    posted = post_new(conn, counting)
+    if how.at_once:
+        store(conn, posted.unstored)
+    else:
+        outgoing.unstored.update({fact.fact_id: fact for fact in posted.unstored})
     hold_accounts(conn, posted.accounts)
     recalculate(conn, posted.accounts)
     outcomes.openings += moved.overdrawn(conn, counting, till_name=device.till_name)
-    outcomes.openings += _overpaid_plans(conn, device, [fact for fact in counting if fact.kind == "payment"])
-    outcomes.payments += [fact.fact_id for fact in counting if fact.kind == "payment"]
+    outcomes.openings += _overpaid_plans(conn, bench, posted)
+    outcomes.payments += [fact.fact_id for fact in counting if fact.fact_id in posted.spoken_of]
     for fact in counting:
         outgoing.send_fact(fact, zones=zones_of(bench, fact))
     outcomes.openings += receipt_claims.take_in(conn, outgoing, ready, till_name=device.till_name, at=at)
 
 
-def _overpaid_plans(conn: Connection, device: Device, paid: Sequence[Fact]) -> list[Opening]:
+def _overpaid_plans(conn: Connection, bench: Bench, posted: Posted) -> list[Opening]:
+    paid = [number for number in posted.accounts if number in bench.accounts and bench.accounts[number].kind == "plan"]
+    if not paid:
+        return []
     query = select(accounts.c.account_no, accounts.c.net_minor).where(
-        bulk.among(conn, accounts.c.account_no, {fact.stands_on for fact in paid}),
-        accounts.c.kind == "plan",
-        accounts.c.net_minor < 0,
+        accounts.c.account_no.in_(paid), accounts.c.net_minor < 0
     )
     return [
         Opening(
             code="plan_overpaid",
             subject=row.account_no,
-            till_name=device.till_name,
+            till_name=bench.device.till_name,
             details={"amount_minor": -row.net_minor},
         )
         for row in conn.execute(query.order_by(accounts.c.account_no))

@@ -5,15 +5,15 @@ on the desk. When the entry itself arrives after all, from a mirror or a disk so
 in the same transaction in which the original is posted: the money counts once throughout.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from meterpos.errors import UserError
-from meterpos.headoffice import bulk, exceptions
+from meterpos.headoffice import exceptions
 from meterpos.headoffice.books import post_facts
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
@@ -28,6 +28,11 @@ from meterpos.ledger.tables import accounts, journal
 METHODS: Final = ("cash", "mpesa", "bank", "cheque")
 CODE: Final = "claimed_receipt"
 ENTRY_KIND: Final = "receipt_claimed"
+_STANDING: Final = (
+    select(receipt_claims)
+    .where(receipt_claims.c.till_name == bindparam("of_till"), receipt_claims.c.superseded_at.is_(None))
+    .order_by(receipt_claims.c.number)
+)
 
 
 class ClaimRefused(UserError):
@@ -139,7 +144,7 @@ def take_in(
 
     A claim that cannot be posted is an item of the desk; the entry that made it is in order all the same.
     """
-    _supersede(conn, outgoing, [entry.short_id for entry in entries], at=at)
+    _supersede(conn, outgoing, {entry.short_id for entry in entries}, till_name=till_name, at=at)
     openings = []
     for entry in (one for one in entries if one.content.kind == ENTRY_KIND):
         said = entry.content.body
@@ -160,14 +165,16 @@ def take_in(
     return openings
 
 
-def _supersede(conn: Connection, outgoing: Outgoing, short_ids: Sequence[str], *, at: datetime) -> None:
-    still = bulk.among(conn, receipt_claims.c.short_id, short_ids), receipt_claims.c.superseded_at.is_(None)
-    found = conn.execute(select(receipt_claims).where(*still)).all()
+def _supersede(
+    conn: Connection, outgoing: Outgoing, short_ids: Collection[str], *, till_name: str, at: datetime
+) -> None:
+    """Take back what is claimed of these entries. A till has few claims, mostly none, and a batch many entries."""
+    found = [row for row in conn.execute(_STANDING, {"of_till": till_name}) if row.short_id in short_ids]
     if not found:
         return
     post_facts(conn, outgoing, [_taken_back(row) for row in found])
-    conn.execute(update(receipt_claims).where(*still).values(superseded_at=at))
     numbers = [row.number for row in found]
+    conn.execute(update(receipt_claims).where(receipt_claims.c.number.in_(numbers)).values(superseded_at=at))
     exceptions.settle(conn, CODE, numbers, at=at, resolution="The original has come and counts instead.")
 
 

@@ -4,10 +4,23 @@ Rows are tuples of values as the database keeps them: dates and instants as text
 """
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, String, Table, any_, func, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    String,
+    Table,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 Row = Sequence[Any]
 
@@ -16,11 +29,17 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row], *, columns
     """Insert ``rows``, whose values stand in the order of ``columns`` (all of the table's, in order, unless given)."""
     if not rows:
         return
-    names = tuple(columns) if columns is not None else tuple(column.name for column in table.columns)
-    names, rows = _filled(table, names, rows)
-    listed = ", ".join(f'"{name}"' for name in names)
+    names = columns if columns is not None else [column.name for column in table.columns]
+    insert_columns(connection, table, dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def insert_columns(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Insert at least one row, given as the values of each column by its name."""
+    columns = _filled(table, columns)
+    rows = list(zip(*columns.values(), strict=True))
+    listed = ", ".join(f'"{name}"' for name in columns)
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(names))
+        marks = ", ".join("?" * len(columns))
         sentence = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608 - names of our own tables
         connection.exec_driver_sql(sentence, rows)
         return
@@ -39,16 +58,17 @@ def update(
     connection.exec_driver_sql(sentence, list(rows))
 
 
-def _filled(table: Table, names: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+def _filled(table: Table, columns: Mapping[str, Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
     """Leave out columns that no row fills: the driver takes longest to hand over nothing, a microsecond each."""
-    values = list(zip(*rows, strict=True))
-    empty = {place for place, column in enumerate(values) if column[0] is None and _is_empty(column)}
-    used = [place for place, name in enumerate(names) if place not in empty or table.c[name].server_default is not None]
-    return tuple(names[place] for place in used), list(zip(*(values[place] for place in used), strict=True))
+    return {
+        name: values
+        for name, values in columns.items()
+        if not _is_empty(values) or table.c[name].server_default is not None
+    }
 
 
-def _is_empty(column: Sequence[Any]) -> bool:
-    return column.count(None) == len(column)
+def _is_empty(values: Sequence[Any]) -> bool:
+    return values[0] is None and values.count(None) == len(values)
 
 
 def among(conn: Connection, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
@@ -57,6 +77,31 @@ def among(conn: Connection, column: ColumnElement[str], values: Collection[str])
         given = func.json_each(json.dumps(list(values))).table_valued("value")
         return column.in_(select(given.c.value))
     return column == any_(literal(list(values), ARRAY(String)))
+
+
+class AboutMany:
+    """A statement about the rows that many texts name, given as one value: made once a database, not at every use.
+
+    ``make`` turns the condition that ``column`` is one of the texts into the statement.
+    """
+
+    def __init__(self, column: ColumnElement[str], make: Callable[[ColumnElement[bool]], Any]) -> None:
+        self._column, self._make = column, make
+        self._made: Final[dict[str, Any]] = {}
+
+    def execute(self, conn: Connection, texts: Collection[str], **more: Any) -> CursorResult[Any]:
+        """Run it about these texts; ``more`` are the statement's other values."""
+        dialect = conn.dialect.name
+        if dialect not in self._made:
+            self._made[dialect] = self._make(self._one_of(dialect))
+        given = list(texts)
+        return conn.execute(self._made[dialect], {"texts": json.dumps(given) if dialect == "sqlite" else given, **more})
+
+    def _one_of(self, dialect: str) -> ColumnElement[bool]:
+        if dialect == "sqlite":
+            given = func.json_each(bindparam("texts", type_=String)).table_valued("value")
+            return self._column.in_(select(given.c.value))
+        return self._column == any_(bindparam("texts", type_=ARRAY(String)))
 
 
 def among_pairs(

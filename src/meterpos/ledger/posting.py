@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
+from types import NoneType
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Date, Table, bindparam, delete, select, updat
 
 from meterpos.errors import MeterposError
 from meterpos.ledger import bulk
-from meterpos.ledger.rules.balances import FOLLOWING_KINDS, Movement, movements_of, subject_of
+from meterpos.ledger.rules.balances import FOLLOWING_KINDS, Movement, counts_alone, movements_of, subject_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts as facts_table
 from meterpos.ledger.tables import movements as movements_table
@@ -28,6 +29,11 @@ T = TypeVar("T")
 _content: Final = attrgetter(*(name for name in Fact.__struct_fields__ if name not in (*STAMP_COLUMNS, TOLD_LATER)))
 _stamped: Final = attrgetter(*STAMP_COLUMNS, "fact_id")
 _COLUMNS: Final = tuple(column.name for column in facts_table.columns)
+_MOVED: Final = ("stands_on", *Movement.__struct_fields__[1:])
+"""What of a fact that stands alone is its movement, in the order of its columns."""
+_moved: Final = attrgetter(*_MOVED)
+_loose: Final = attrgetter("counts", "account_no", "invoice_no", "method", "reference", "text", "clerk")
+_TEXT: Final = frozenset({str, NoneType})
 _learn: Final = (
     update(facts_table)
     .where(facts_table.c.fact_id == bindparam("of_fact"), facts_table.c.clerk.is_(None))
@@ -36,7 +42,8 @@ _learn: Final = (
 _forget_movement: Final = delete(movements_table).where(
     movements_table.c.account_no == bindparam("of_account"), movements_table.c.fact_id == bindparam("of_fact")
 )
-_facts: Final = select(facts_table)
+_facts: Final = bulk.AboutMany(facts_table.c.fact_id, lambda these: select(facts_table).where(these))
+_speaking: Final = bulk.AboutMany(facts_table.c.of_fact_id, lambda these: select(facts_table).where(these))
 
 
 class ChangedFact(MeterposError):
@@ -45,10 +52,15 @@ class ChangedFact(MeterposError):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What posting did: the accounts whose sums may differ, and how many facts were new."""
+    """What posting did: the accounts whose sums may differ, and how many facts were new.
+
+    ``spoken_of`` are the payments of which other facts speak; ``unstored`` what `post_new` left to its caller.
+    """
 
     accounts: frozenset[str]
     new: int
+    spoken_of: frozenset[str] = frozenset()
+    unstored: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +76,37 @@ def fact_of(row: Any) -> Fact:
     return Fact(**dict(zip(_COLUMNS, row, strict=True)))
 
 
-def _store(connection: Connection, table: Table, things: Sequence[Fact] | Sequence[Movement]) -> None:
-    """Insert a row for each of ``things``; dates are written as both databases read them."""
-    if not things:
+def store_placed(connection: Connection, facts: Sequence[Fact], *, generation: int, positions: Sequence[int]) -> None:
+    """Store facts that `post_new` left, each with its place in the feed."""
+    stamps = {"generation": [generation] * len(facts), "position": positions}
+    _store(connection, facts_table, Fact.__struct_fields__, map(msgspec.structs.astuple, facts), **stamps)
+
+
+def _store(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+    **instead: Sequence[Any],
+) -> None:
+    """Insert these rows, some columns' values instead of theirs; dates are written as both databases read them."""
+    values = list(zip(*rows, strict=True))
+    if not values:
         return
-    names = things[0].__struct_fields__
-    columns: list[Iterable[Any]] = list(zip(*map(msgspec.structs.astuple, things), strict=True))
-    for place, name in enumerate(names):
+    columns: dict[str, Sequence[Any]] = dict(zip(names, values, strict=True))
+    for name in names:
         if isinstance(table.c[name].type, Date):
-            columns[place] = [None if day is None else day.isoformat() for day in columns[place]]
-    bulk.insert(connection, table, list(zip(*columns, strict=True)), columns=names)
+            columns[name] = [None if day is None else day.isoformat() for day in columns[name]]
+    bulk.insert_columns(connection, table, {**columns, **instead})
+
+
+def store(connection: Connection, facts: Iterable[Fact]) -> None:
+    """Store facts as they are: those `post_new` left, where others are about to ask for them."""
+    _store(connection, facts_table, Fact.__struct_fields__, map(msgspec.structs.astuple, facts))
+
+
+def _store_movements(connection: Connection, movements: Iterable[Movement]) -> None:
+    _store(connection, movements_table, Movement.__struct_fields__, map(msgspec.structs.astuple, movements))
 
 
 def post(
@@ -92,11 +125,37 @@ def post(
     if known is None:
         known = {} if fresh else known_facts(connection, [fact.fact_id for fact in facts])
     new = [fact for fact in facts if fact.fact_id not in known]
-    _store(connection, facts_table, new)
+    store(connection, new)
     restamped = [fact for fact in facts if fact.fact_id in known]
     moved = _restamp(connection, restamped, known)
     accounts = _post_movements(connection, new, moved=moved, fresh=fresh)
     return Posted(frozenset(accounts), len(new))
+
+
+def post_new(connection: Connection, facts: Sequence[Fact]) -> Posted:
+    """Do what `post` does with facts none of which is stored, and leave most of them, as ``unstored``, to be stored
+    with their place in the feed before the transaction ends: a row written once is worth half of one stamped later.
+
+    What others speak of is stored at once, and so is what a database might refuse: it has to do so here.
+    """
+    if not facts:
+        return Posted(frozenset(), 0)
+    regrouped = _regrouped(connection, facts)
+    alone = [fact for fact in facts if subject_of(fact) not in regrouped]
+    unstored = tuple([fact for fact in alone if _is_sound(fact)])
+    waiting = {fact.fact_id for fact in unstored}
+    store(connection, [fact for fact in facts if fact.fact_id not in waiting])
+    _store(connection, movements_table, Movement.__struct_fields__, map(_moved, filter(counts_alone, alone)))
+    accounts = {fact.stands_on for fact in facts}
+    if regrouped:
+        accounts |= rewrite_groups(connection, sorted(regrouped))
+    return Posted(frozenset(accounts), len(facts), frozenset(regrouped), unstored)
+
+
+def _is_sound(fact: Fact) -> bool:
+    """Tell whether a fact has the types its columns want, where its movement and its paper do not show it."""
+    counts, *texts = map(type, _loose(fact))
+    return counts is bool and _TEXT.issuperset(texts)
 
 
 def _restamp(connection: Connection, again: Sequence[Fact], known: Mapping[str, Fact]) -> _Moved:
@@ -122,8 +181,7 @@ def _restamp(connection: Connection, again: Sequence[Fact], known: Mapping[str, 
 def _post_movements(connection: Connection, new: Sequence[Fact], *, moved: _Moved, fresh: bool) -> set[str]:
     regrouped = set() if fresh else _regrouped(connection, new) | moved.subjects
     alone = [fact for fact in new if subject_of(fact) not in regrouped]
-    added = movements_of(alone)
-    _store(connection, movements_table, added)
+    _store_movements(connection, movements_of(alone))
     accounts = {fact.stands_on for fact in new} | moved.accounts
     if regrouped:
         accounts |= rewrite_groups(connection, sorted(regrouped), also_on=moved.accounts)
@@ -149,7 +207,7 @@ def rewrite_groups(connection: Connection, subjects: Sequence[str], *, also_on: 
         added = movements_of(group)
         if old:
             connection.execute(_forget_movement, old)
-        _store(connection, movements_table, added)
+        _store_movements(connection, added)
         accounts |= {row["of_account"] for row in old} | {movement.account_no for movement in added}
     return accounts
 
@@ -179,14 +237,12 @@ def same_content(one: Fact, other: Fact) -> bool:
 
 def known_facts(connection: Connection, ids: Sequence[str]) -> dict[str, Fact]:
     """Return those of these facts that are stored, by id."""
-    rows = connection.execute(_facts.where(bulk.among(connection, facts_table.c.fact_id, ids))).all()
-    return {row.fact_id: fact_of(row) for row in rows}
+    return {row.fact_id: fact_of(row) for row in _facts.execute(connection, ids)}
 
 
 def _followers(connection: Connection, ids: Sequence[str]) -> list[Fact]:
     """Return the facts that speak of these payments."""
-    rows = connection.execute(_facts.where(bulk.among(connection, facts_table.c.of_fact_id, ids)))
-    return list(map(fact_of, rows))
+    return list(map(fact_of, _speaking.execute(connection, ids)))
 
 
 def _chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -8,19 +8,20 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from meterpos.ledger import bulk
 from meterpos.ledger.journal import FIRST_PREV, Entry, papers_of
 from meterpos.ledger.posting import Posted, post
-from meterpos.ledger.rules.facts import Fact, till_fact_id
+from meterpos.ledger.rules.facts import Decision, Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
 from meterpos.ledger.tables import accounts, cash_movements, papers, plans, shifts, streams, tenders
 from meterpos.ledger.tables.base import format_instant
 
 
-def facts_of(entry: Entry) -> tuple[Fact, ...]:
+def facts_of(entry: Entry, *, decision: Decision | None = None) -> tuple[Fact, ...]:
     """Return the facts an entry states, from its bytes alone; none for a kind that changes no account.
 
-    A correction states its payments first: as with a tender, fact n is cell n.
+    A correction states its payments first: as with a tender, fact n is cell n. ``decision`` is what is presumed of a
+    tender's payments by who has yet to decide: what nothing speaks against is not made twice.
     """
     if entry.content.kind == "tender":
-        return _payments(entry)
+        return _payments(entry, decision)
     if entry.content.kind == "reversal":
         return _reversals(entry)
     if entry.content.kind == "correction":
@@ -53,29 +54,34 @@ def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
             writer(connection, entry)
 
 
-def _payments(entry: Entry) -> tuple[Fact, ...]:
-    body = entry.content.body
+def _payments(entry: Entry, decision: Decision | None = None) -> tuple[Fact, ...]:
+    content = entry.content
+    body = content.body
     legs, parts = body["legs"], body["parts"]
     filled = cells([leg["amount"] for leg in legs], [part["amount"] for part in parts])
-    return tuple(
-        Fact(
-            fact_id=till_fact_id(entry.short_id, index),
-            kind="payment",
-            account_no=parts[cell.part]["account"],
-            stands_on=parts[cell.part]["account"],
-            number=body["number"],
-            fact_date=entry.content.business_date,
-            amount_minor=-cell.amount_minor,
-            counts=legs[cell.leg]["counts"],
-            invoice_no=parts[cell.part]["invoice"],
-            method=legs[cell.leg]["method"],
-            text=parts[cell.part].get("notes"),
-            reference=legs[cell.leg]["reference"],
-            entry_id=entry.entry_id,
-            clerk=entry.content.clerk or None,
+    facts = []
+    for index, (at_leg, at_part, amount_minor) in enumerate(filled):
+        leg, part = legs[at_leg], parts[at_part]
+        facts.append(
+            Fact(
+                fact_id=till_fact_id(entry.short_id, index),
+                kind="payment",
+                account_no=part["account"],
+                stands_on=part["account"],
+                number=body["number"],
+                fact_date=content.business_date,
+                amount_minor=-amount_minor,
+                counts=leg["counts"],
+                invoice_no=part["invoice"],
+                method=leg["method"],
+                text=part.get("notes"),
+                reference=leg["reference"],
+                entry_id=entry.entry_id,
+                decision=decision,
+                clerk=content.clerk or None,
+            )
         )
-        for index, cell in enumerate(filled)
-    )
+    return tuple(facts)
 
 
 def _reversals(entry: Entry, *, first: int = 0) -> tuple[Fact, ...]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import NoneType
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, create_engine
@@ -265,12 +266,14 @@ class Store:
 
 
 def _bind_plainly(driver: Any) -> None:
-    """Tell the driver what octets and yes/no are, which it otherwise looks for, value by value, in vain: it binds texts
-    and numbers as they are in 0.2 µs, and took 1.2 µs for an octet string (bytearrays it knows) or a yes.
+    """Tell the driver what octets, yes/no and nothing are, which it otherwise looks for, value by value, in vain: it
+    binds texts and numbers as they are in 0.1 µs, and took 0.9 µs for nothing, an octet string (bytearrays it knows)
+    or a yes.
     """
     driver.register_adapter(bytes, bytearray)
     driver.register_adapter(memoryview, bytearray)
     driver.register_adapter(bool, int)
+    driver.register_adapter(NoneType, {}.get)  # says None, without Python's help
 
 
 def make_durable(path: Path) -> None:

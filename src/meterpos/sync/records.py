@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
+import msgspec
+
 Outcome = Literal["stored", "had", "exception", "quarantined"]
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 
@@ -60,10 +62,9 @@ class Push:
         return self.from_seq + len(self.entries) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one entry: stored, had already, stored with an exception (`code`), or kept aside unread
-    (`code`).
+    (`code`). A struct: one is made for each entry that comes in.
     """
 
     seq: int

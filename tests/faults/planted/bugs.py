@@ -220,8 +220,8 @@ BUGS: Final = (
         "a batch with something to look at is acknowledged and not posted",
         (
             INTAKE + "_try_to_post",
-            "    outgoing.rows.update(sent.rows)\n",
-            "    if not found.openings:\n        outgoing.rows.update(sent.rows)\n",
+            "    outgoing.add(sent)\n",
+            "    if not found.openings:\n        outgoing.add(sent)\n",
         ),
     ),
     _bug(

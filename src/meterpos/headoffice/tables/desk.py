@@ -98,3 +98,5 @@ receipt_claims: Final = Table(
     Column("superseded_at", UtcDateTime),
     comment="payments known from the QR of their receipt alone, by its number; superseded when the entry itself comes",
 )
+Index("ix_receipt_claims_open", receipt_claims.c.till_name, sqlite_where=receipt_claims.c.superseded_at.is_(None),
+      postgresql_where=receipt_claims.c.superseded_at.is_(None))  # fmt: skip

@@ -8,12 +8,12 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table
 
 from meterpos.headoffice.tables.base import metadata
-from meterpos.ledger.tables.base import UtcDateTime
+from meterpos.ledger.tables.base import Serial, UtcDateTime
 
 feed: Final = Table(
     "feed",
     metadata,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", Serial, primary_key=True, autoincrement=False),
     Column("zone", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("key", String, nullable=False),

@@ -77,6 +77,11 @@ def movements_of(facts: Iterable[Fact]) -> tuple[Movement, ...]:
     return tuple([movement for subject, group in groups.items() for movement in _group_movements(subject, group)])
 
 
+def counts_alone(fact: Fact) -> bool:
+    """Tell whether a fact of which no other speaks counts: then it is its own movement, on the day it was made."""
+    return fact.counts and fact.decision != "none" and fact.kind not in FOLLOWING_KINDS
+
+
 def _group_movements(subject: str, group: Sequence[Fact]) -> Iterable[Movement]:
     heads = [fact for fact in group if fact.fact_id == subject]
     if not heads:

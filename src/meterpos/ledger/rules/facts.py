@@ -46,7 +46,9 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def place(fact: Fact, *, stands_on: str, decision: Decision) -> Fact:
-    """Return a fact as head office placed it."""
+    """Return a fact as head office placed it: itself where that is what it says already."""
+    if fact.decision == decision and fact.stands_on == stands_on:
+        return fact
     return msgspec.structs.replace(fact, stands_on=stands_on, decision=decision)
 
 

@@ -62,6 +62,8 @@ def cells(legs_minor: Sequence[int], parts_minor: Sequence[int]) -> tuple[Cell, 
     Raises: TenderDoesNotAdd when the sums differ or an amount is not above zero.
     """
     check_sums(legs_minor, parts_minor)
+    if len(legs_minor) == len(parts_minor) == 1:
+        return (Cell(0, 0, legs_minor[0]),)
     filled = []
     leg = part = 0
     leg_left, part_left = legs_minor[0], parts_minor[0]

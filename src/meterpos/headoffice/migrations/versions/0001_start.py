@@ -7,13 +7,14 @@ revision = "0001"
 down_revision = None
 
 INSTANT = sa.String(24)
+SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
     """Create every table of head office's own."""
     op.create_table(
         "feed",
-        sa.Column("position", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("position", SERIAL, autoincrement=False, nullable=False),
         sa.Column("zone", sa.String, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("key", sa.String, nullable=False),
@@ -160,6 +161,10 @@ def _desk() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_receipt_claims"),
     )
     op.create_index("ix_receipt_claims_short_id", "receipt_claims", ["short_id"])
+    standing = sa.text("superseded_at IS NULL")
+    op.create_index(
+        "ix_receipt_claims_open", "receipt_claims", ["till_name"], sqlite_where=standing, postgresql_where=standing
+    )
     op.create_table(
         "witnesses",
         sa.Column("fact_id", sa.String, nullable=False),
