@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from meterpos.printing import sheet, typeset
+from meterpos.printing import charts, sheet, typeset
 from meterpos.printing.a4 import render_a4
+from meterpos.printing.aging import percents_of
 from meterpos.printing.document import Bar, Bars, Column, Document, Element, Row, Size, Table, Tiles, pair, text
 from meterpos.printing.page import Box, Letters
 from meterpos.printing.preview import render_page, render_text
@@ -174,6 +175,20 @@ def test_a_name_in_another_script_is_seen_and_found() -> None:
 def test_any_name_makes_a_page(words: str) -> None:
     document = paper(text(words), pair(words, words), Tiles((pair(words, words),)))
     assert len(read(render_a4(document))) == 1
+
+
+@given(parts=st.lists(st.integers(0, 10**12), min_size=1, max_size=7).filter(any))
+def test_the_shares_of_a_debt_come_to_a_hundred(parts: list[int]) -> None:
+    percents = percents_of(parts)
+    assert sum(percents) == 100
+    assert all(
+        abs(percent * sum(parts) - part * 100) < sum(parts) for percent, part in zip(percents, parts, strict=True)
+    )
+
+
+def test_a_bar_of_nothing_is_not_drawn() -> None:
+    (nothing, something, _) = charts.bars(Bars((Bar("a", 0, "0.00"), Bar("b", 1, "0.01"))), left=0, room=500)
+    assert (len(nothing.marks), len(something.marks)) == (3, 4)
 
 
 def test_the_screen_shows_a_page_as_it_is_printed() -> None:

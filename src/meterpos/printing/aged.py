@@ -21,13 +21,19 @@ def aged_table(debtors: Sequence[Debtor], labels: ReportLabels) -> Table:
     )
 
 
+def whom(number: str, name: str, phone: str) -> str:
+    """Return who owes, in a cell that is broken where it is too narrow: number, name and phone, as far as known."""
+    named = f"{number} {name}".strip()
+    return f"{named}, {phone}" if phone else named
+
+
 def _row(debtor: Debtor, labels: ReportLabels) -> Row:
     row = debtor.row
     meter = row.meter_no or row.account_no
     amounts = row[3:8]
     return Row(
         cells=(
-            " ".join(part for part in (meter, debtor.name, debtor.phone) if part),
+            whom(meter, debtor.name, debtor.phone),
             *(format_amount(minor) if minor else "" for minor in amounts),
             format_amount(row.total_minor),
         ),

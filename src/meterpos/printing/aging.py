@@ -7,7 +7,7 @@ from meterpos.ledger.queries.debts import LARGEST, AgedDebt, Owing, OwingRow
 from meterpos.ledger.queries.listings import AgingRow
 from meterpos.ledger.rules.aging import BUCKETS, Aging
 from meterpos.printing import report
-from meterpos.printing.aged import aged_table
+from meterpos.printing.aged import aged_table, whom
 from meterpos.printing.document import (
     Bar,
     Bars,
@@ -52,6 +52,7 @@ def compose_aging(debt: AgedDebt, *, imprint: Imprint) -> Report:
 def _figures(aging: Aging, count: Pair, labels: ReportLabels, imprint: Imprint) -> list[Element]:
     total = aging.total_minor
     tones = {"not_due": "plain", "d1_30": "plain"}
+    percents = percents_of(aging.columns_minor)
     return [
         Tiles(
             (
@@ -65,13 +66,23 @@ def _figures(aging: Aging, count: Pair, labels: ReportLabels, imprint: Imprint) 
                 Bar(
                     labels.buckets[name],
                     minor,
-                    labels.share.format(amount=format_amount(minor), percent=minor * 100 // total),
+                    labels.share.format(amount=format_amount(minor), percent=percent),
                     "plain" if name in tones else "bad",
                 )
-                for name, minor in zip(BUCKETS, aging.columns_minor, strict=True)
+                for name, minor, percent in zip(BUCKETS, aging.columns_minor, percents, strict=True)
             )
         ),
     ]
+
+
+def percents_of(parts: Sequence[int]) -> list[int]:
+    """Return what each part is of all, in whole percent that come to 100: what was cut off most is made up first."""
+    total = sum(parts)
+    percents = [part * 100 // total for part in parts]
+    most_cut_off = sorted(range(len(parts)), key=lambda place: -(parts[place] * 100 % total))
+    for place in most_cut_off[: 100 - sum(percents)]:
+        percents[place] += 1
+    return percents
 
 
 # --- who owes longest -------------------------------------------------------------------------------------------------
@@ -120,9 +131,8 @@ def _owing_row(row: OwingRow, labels: ReportLabels, imprint: Imprint) -> Row:
     day = report.say_day(row.oldest_date, language=imprint.language)
     days = f"{row.days_overdue:,}" if row.days_overdue else ""
     amount = format_amount(row.total_minor)
-    whom = " ".join(part for part in (row.customer_no, row.name, row.phone) if part)
     return Row(
-        cells=(whom, row.oldest_invoice, day, days, amount),
+        cells=(whom(row.customer_no, row.name, row.phone), row.oldest_invoice, day, days, amount),
         narrow=(
             pair(" ".join(part for part in (row.customer_no, row.name) if part), amount, bold=True),
             *([text(row.phone, indent=1)] if row.phone else []),

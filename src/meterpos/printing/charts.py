@@ -47,14 +47,13 @@ def bars(element: Bars, *, left: float, room: float) -> Iterator[Block]:
     most_room = room - named - said - 2 * _GAP
     for bar in element.bars:
         name = typeset.fitted(bar.label, room=named + 0.5, size=size)
-        length = max(most_room * abs(bar.value) / most, 0.7)
-        yield Block(
-            height=18,
-            marks=(
-                Letters(left=left, baseline=12, text=name, size=size),
-                Box(left=begin, top=4, width=most_room, height=10, ink=QUIET),
-                Box(left=begin, top=4, width=length, height=10, ink=_TONES[bar.tone]),
-                at_right(typeset.ready(bar.said), left + room, 12, size=size),
-            ),
-        )
+        marks: list[Mark] = [
+            Letters(left=left, baseline=12, text=name, size=size),
+            Box(left=begin, top=4, width=most_room, height=10, ink=QUIET),
+            at_right(typeset.ready(bar.said), left + room, 12, size=size),
+        ]
+        if bar.value:
+            length = max(most_room * abs(bar.value) / most, 0.7)
+            marks.insert(2, Box(left=begin, top=4, width=length, height=10, ink=_TONES[bar.tone]))
+        yield Block(height=18, marks=tuple(marks))
     yield Block(height=_GAP)

@@ -107,6 +107,7 @@ def _movements(found: Custody, labels: ReportLabels, imprint: Imprint) -> Table:
             Column(title=labels.what),
             Column(title=labels.reference, grows=1),
             Column(title=labels.amount, figures=True),
+            Column(title=labels.over_short, figures=True),
         ),
         rows=tuple(_moved(one, labels, imprint) for one in found.moved),
     )
@@ -114,11 +115,16 @@ def _movements(found: Custody, labels: ReportLabels, imprint: Imprint) -> Table:
 
 def _moved(one: Moved, labels: ReportLabels, imprint: Imprint) -> Row:
     day = report.say_day(one.day, language=imprint.language)
-    why = " ".join(part for part in (one.number, one.slip, one.reason) if part)
+    why = [part for part in (one.number, one.slip, one.reason) if part]
     amount = format_amount(one.amount_minor)
+    over = format_amount(one.difference_minor) if one.difference_minor else ""
     return Row(
-        cells=(one.till, day, one.clerk, labels.movements[one.kind], why, amount),
-        narrow=(pair(f"{one.till} {day} {labels.movements[one.kind]}", amount), text(f"{one.clerk} {why}", indent=1)),
+        cells=(one.till, day, one.clerk, labels.movements[one.kind], " · ".join(why), amount, over),
+        narrow=(
+            pair(f"{one.till} {day} {labels.movements[one.kind]}", amount),
+            text(" ".join((one.clerk, *why)), indent=1),
+            *([pair(labels.over_short, over, indent=1)] if over else []),
+        ),
     )
 
 

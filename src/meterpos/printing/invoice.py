@@ -159,7 +159,7 @@ def _table(invoice: Invoice, labels: InvoiceLabels) -> Table:
 
 
 def _rows(bill: InvoicedBill, invoice: Invoice, labels: InvoiceLabels) -> list[Row]:
-    name = labels.kinds.get(bill.kind, bill.kind.capitalize() or labels.charges)
+    name = labels.kinds.get(bill.kind, bill.kind.replace("_", " ").capitalize() or labels.charges)
     if bill.read is None and len(bill.lines) == 1:
         line = bill.lines[0]
         said = f"{name}: {line.text}" if line.text else name

@@ -1,6 +1,6 @@
 """A document set at a number of columns: every letter gets its place here, and every renderer only paints."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -204,7 +204,7 @@ class _Setter:
         """Return both sides on one line in these sizes; ``None`` where they do not fit."""
         left_columns = runs_width(left) * (2 if large[0] else 1)
         right_columns = runs_width(right) * (2 if large[1] else 1)
-        gap = (_GAP * 2 if large[0] else _GAP) if left and right else 0
+        gap = _gap(left, right) * (2 if large[0] else 1)
         if element.indent + left_columns + gap + right_columns > self.columns:
             return None
         return TextLine(
@@ -226,7 +226,7 @@ class _Setter:
         rows = [_cells(row, element.indent, large=False) for row in wrap(left, columns=room)]
         below = wrap(right, columns=room)
         end = rows[-1][-1].column + rows[-1][-1].columns
-        if len(below) == 1 and end + _GAP + runs_width(below[0]) <= self.columns:
+        if len(below) == 1 and end + _gap(left, below[0]) + runs_width(below[0]) <= self.columns:
             column = self.columns - runs_width(below[0])
             rows[-1] = (*rows[-1], *_cells(below[0], column, large=False))
         else:
@@ -269,6 +269,13 @@ def _as_it_is(element: Rule | Blank | Qr) -> Line:
     if isinstance(element, Qr):
         return QrLine(element.text)
     return RuleLine() if isinstance(element, Rule) else BlankLine()
+
+
+def _gap(left: Sequence[Run], right: Sequence[Run]) -> int:
+    """Return how many columns must be free between two sides: one is enough from a letter to a figure."""
+    if not left or not right:
+        return 0
+    return 1 if left[-1].text[-1].isalpha() and right[0].text[0].isdigit() else _GAP
 
 
 def _cells(runs: Iterable[Run], column: int, *, large: bool) -> tuple[Cell, ...]:

@@ -78,7 +78,7 @@ def _customer(statements: Sequence[Statement], to: Addressee, labels: ReportLabe
             *(text(line) for line in (to.phone, to.place) if line),
         ),
         right=(
-            pair(labels.meter, f"{named}{more}"),
+            pair(labels.meter if any(account.meter_no for account in accounts) else labels.account, f"{named}{more}"),
             pair(labels.closing_balance, f"{imprint.currency} {format_amount(closing)}", bold=True),
         ),
     )

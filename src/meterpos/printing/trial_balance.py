@@ -7,7 +7,7 @@ from typing import get_args
 from meterpos.ledger.money import format_amount, format_decimal
 from meterpos.ledger.rules.postings import Book
 from meterpos.printing import report
-from meterpos.printing.document import Column, Document, Element, Row, Rule, Table, pair, text
+from meterpos.printing.document import Column, Document, Element, Row, Rule, Table, Text, pair, text
 from meterpos.printing.report import Imprint, Report
 from meterpos.printing.report_labels import ReportLabels, report_labels_in
 
@@ -27,7 +27,7 @@ def compose_trial_balance(
     elements: list[Element] = report.opening(
         imprint, title=labels.trial_balance, below=(labels.period.format(first=first, last=last),)
     )
-    elements += [Rule(), _table(lines, total, labels), text(_verdict(total, labels)), report.closing(imprint)]
+    elements += [Rule(), _table(lines, total, labels), _verdict(total, labels), report.closing(imprint)]
     return Report(
         document=Document(
             title=f"{labels.trial_balance} {from_date} - {to_date}",
@@ -51,9 +51,11 @@ def _total(lines: list[Line]) -> Line:
     return "total", brought, change, debit, credit
 
 
-def _verdict(total: Line, labels: ReportLabels) -> str:
+def _verdict(total: Line, labels: ReportLabels) -> Text:
     difference = total[3] - total[4]
-    return labels.books_balance if not difference else labels.books_differ.format(amount=format_amount(difference))
+    if not difference:
+        return text(labels.books_balance)
+    return text(labels.books_differ.format(amount=format_amount(difference)), bold=True)
 
 
 def _table(lines: list[Line], total: Line, labels: ReportLabels) -> Table:
