@@ -29,7 +29,7 @@ def calm_down(schedule: Schedule) -> list[str]:
             continue
         result = _exchange(schedule, place)
         wrong += _found_wrong(schedule, name, result)
-        if result.pushed or (result.pulled and not may_disagree(schedule)):
+        if result.pushed or (result.pulled and not schedule.forgotten):
             wrong.append(f"{name} does not come to rest: +{result.pushed} -{result.pulled}")
     return wrong
 
@@ -56,12 +56,6 @@ def calm_down_where_needed(schedule: Schedule) -> list[str]:
     for name, result in results.items():
         wrong += _found_wrong(schedule, name, result)
     return wrong
-
-
-def may_disagree(schedule: Schedule) -> bool:
-    """Tell whether tills may rightly remember what head office lost: nobody said so, or meters and customers had moved,
-    which no restore takes back at tills (docs/RELIABILITY.md)."""
-    return schedule.forgotten or (schedule.office_came_back and schedule.moved)
 
 
 def _exchange(schedule: Schedule, place: Place) -> ExchangeResult:
@@ -103,6 +97,6 @@ def _found_wrong(schedule: Schedule, name: str, result: ExchangeResult) -> list[
     wrong = []
     if result.outcome not in ("complete", "forked") or result.waiting:
         wrong.append(f"{name} is blocked: {result.outcome}, {result.waiting} waiting, {result.detail}")
-    if not result.agreed and not may_disagree(schedule) and result.outcome == "complete":
+    if not result.agreed and not schedule.forgotten and result.outcome == "complete":
         wrong.append(f"{name} and head office disagree: {result.detail}")
     return wrong

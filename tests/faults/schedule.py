@@ -359,7 +359,8 @@ class Schedule:
         if isinstance(answer, bytes):
             self.answers.setdefault((path, who), []).append(answer)
             if path == "/v1/pull":
-                self.second_looks += bool(open_unverified(message, purpose="pull").sealed.header["zones"])
+                asked = open_unverified(message, purpose="pull").sealed.header
+                self.second_looks += bool(asked["zones"] and asked["facts"])
         return answer
 
     def old_answer(self, path: str, who: str) -> bytes | Failure:

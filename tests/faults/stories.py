@@ -8,6 +8,7 @@ from typing import Final
 
 from meterpos.errors import UserError
 from meterpos.headoffice.books import adjust
+from meterpos.headoffice.master import hand_over
 from meterpos.headoffice.restores import begin_generation
 from meterpos.headoffice.zones import move_customer
 from meterpos.ledger.operations.enrolment import begin_again_after_restore
@@ -67,13 +68,32 @@ class Script:
         store = self.schedule.world.office_store if place is None else place.store
         store.keep_copy(self.schedule.world.copy_name(COPY))
 
-    def restore(self, place: Place | None = None) -> None:
-        """Bring a disk back from the copy, and say so."""
+    def hand_over(self, account: str, to_customer: str) -> str:
+        """Let head office give an account's meter to another customer, and return the new account's number."""
+        office, new = self.schedule.world.office, f"{account}-{self.schedule.next_number()}"
+        with office.write() as (conn, outgoing):
+            on = office.moment().today
+            meter = f"MTR-{account[1:]}"
+            hand_over(conn, outgoing, meter_no=meter, to_customer=to_customer, account_no=new, on=on)
+        self.schedule.moved = True
+        return new
+
+    def move(self, customer: str, zone: str) -> None:
+        """Let head office move a customer to another zone."""
+        with self.schedule.world.office.write() as (conn, outgoing):
+            move_customer(conn, outgoing, customer_no=customer, zone=zone)
+        self.schedule.moved = True
+
+    def restore(self, place: Place | None = None, *, told: bool = True) -> None:
+        """Bring a disk back from the copy, and say so unless not `told` (of head office alone)."""
         world, dice = self.schedule.world, self.schedule.random
         store = world.office_store if place is None else place.store
         store.go_back_to(world.copy_name(COPY))
         if place is None:
             self.schedule.office_came_back = True
+            if not told:
+                self.schedule.forgotten = True
+                return
             with world.office_store.write() as conn:
                 begin_generation(conn, leap=dice.randrange(1 << 20), at=world.office.moment().at)
             return
@@ -263,14 +283,52 @@ def moved(script: Script) -> None:
     script.pay(script.second, "A2")
     script.pay(script.second, "A6")
     script.exchange(script.first, script.second, script.first)
-    office = script.schedule.world.office
     for customer, zone in (("AC-0", "Mamboleo"), ("AC-1", "Mamboleo"), ("AC-3", "Kondele")):
-        with office.write() as (conn, outgoing):
-            move_customer(conn, outgoing, customer_no=customer, zone=zone)
+        script.move(customer, zone)
+    script.schedule.moved = False
+
+
+def moves_lost(script: Script) -> None:
+    """Head office comes back without a hand-over and moves of customers that tills have heard of and worked with."""
+    first, second = script.first, script.second
+    script.pay(first, "A0")
+    script.exchange(first, second)
+    script.keep()
+    new = script.hand_over("A4", "AC-1")
+    script.move("AC-0", "Mamboleo")
+    script.move("AC-3", "Kondele")
+    script.exchange(first, second)
+    script.pay(first, "A6")
+    script.pay(second, "A1")
+    script.adjust(new)
+    script.exchange(second)
+    script.restore()
+    script.pay(second, "A0")
+
+
+def hand_over_lost(script: Script) -> None:
+    """Head office comes back without a hand-over that tills have heard of, and no money shows it."""
+    script.keep()
+    script.hand_over("A4", "AC-1")
+    script.exchange(script.first, script.second)
+    script.restore()
+
+
+def unsaid_and_forgotten(script: Script) -> None:
+    """Head office comes back without what it made of itself, and nobody says so; it has said other things since."""
+    script.exchange(script.first, script.second)
+    script.keep()
+    for account in ("A2", "A3", "A2", "A3"):
+        script.adjust(account)
+    script.pay(script.first)
+    script.exchange(script.first, script.second)
+    script.restore(told=False)
+    script.adjust("A0")
+    script.exchange(script.first, script.second)
 
 
 STORIES: Final = (
-    dead_twice, claimed, claimed_in_vain, moved,
+    dead_twice, claimed, claimed_in_vain, moved, moves_lost, hand_over_lost, unsaid_and_forgotten,
     restored, restored_twice, twins_reverse, late_stick, stick_from_ahead, twins_stick, restored_by_stick, two_at_once,
     old_yes,
 )  # fmt: skip

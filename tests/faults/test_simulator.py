@@ -25,6 +25,9 @@ TOLD = (
     "a mirror leaves out the first entry that is missing",
     "a claim made at a till means nothing",
     "a till's own payment leaves with its customer",
+    "a hand-over that head office lost stays at tills",
+    "a restore leaves no doubt of accounts",
+    "a look leaves what it did not name its place",
 )
 """What dice seldom show, and a story does."""
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")

@@ -106,7 +106,7 @@ def test_a_restore_of_which_nobody_spoke_is_seen_by_what_tills_remember(town: Se
     with till.store.write() as connection:
         connection.exec_driver_sql("UPDATE till_identity SET server_url = ?", (running.url,))
     result = sync(till)
-    assert result.is_complete and result.agreed is False
+    assert result.is_complete and result.agreed, "what head office does not know is let go"
     assert remembered(running) == [("KSM01", number, -50_00)]
     assert set(running.codes()) >= {"rolled_back", "witness"}, "though its feed has grown past what the till saw"
     till.close()

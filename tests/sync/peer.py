@@ -116,6 +116,7 @@ class Office:
         self.answered.append(pull)
         zones = pull.zones or self.zones
         waiting = [row for row in self.rows if row.position > pull.after and row.zone in zones]
+        waiting = [row for row in waiting if pull.facts or row.kind != "fact"]
         rows = waiting[: pull.limit]
         more = len(waiting) > len(rows)
         said: dict[str, Any] = {
@@ -183,6 +184,9 @@ class Till:
     lost: dict[str, tuple[int, wire.FeedRow]] = field(default_factory=dict)
     """What a generation took, by id: in which it was heard."""
     taken: list[steps.Step] = field(default_factory=list)
+    in_doubt: bool = False
+    deaf_to: frozenset[str] = frozenset()
+    """Keys of rows that it never keeps, so that it differs for good."""
     wrong_sum: bool = False
     stale_digest: bool = False
     nonces: Iterator[int] = field(default_factory=count)
@@ -236,7 +240,8 @@ class Till:
                 self._apply(page)
             case steps.BeginAgain(generation, keep):
                 gone = {row.key: (self.cursor.generation, row) for row in self.rows.values() if row.position > keep}
-                self.lost |= gone
+                self.lost |= {key: lost for key, lost in gone.items() if lost[1].kind == "fact"}
+                self.in_doubt |= any(row.kind != "fact" for _, row in gone.values())
                 self.rows = {key: row for key, row in self.rows.items() if row.position <= keep}
                 self.cursor = Cursor(generation, keep)
             case _:
@@ -247,20 +252,40 @@ class Till:
         match step:
             case steps.ReadDigests(anew):
                 return self._digests(anew)
-            case steps.ReadForgotten(zones, heard):
-                return tuple(self._forgotten(zones, heard))
+            case steps.ReadForgotten():
+                return tuple(self._forgotten())
+            case steps.ReadDoubt():
+                return self.in_doubt
+            case steps.ForgetUnheard(generation, zones, named):
+                assert generation == self.cursor.generation
+                return self._let_go(zones, named, is_fact=True)
+            case steps.KeepNamed(generation, zones, named, everywhere):
+                assert generation == self.cursor.generation
+                self.in_doubt &= not everywhere
+                self._let_go(zones, named, is_fact=False)
             case steps.RecordTold(fact_ids):
                 self.lost = {key: lost for key, lost in self.lost.items() if key not in fact_ids}
         return None
 
     def _apply(self, page: wire.Page) -> None:
-        self.rows |= {(row.zone, row.key): row for row in page.rows}
+        self.rows |= {(row.zone, row.key): row for row in page.rows if row.key not in self.deaf_to}
         for row in page.rows:
             self.lost.pop(row.key, None)
 
-    def _forgotten(self, zones: tuple[str, ...], heard: frozenset[str]) -> Iterator[Remembered]:
-        unheard = [row for row in self.rows.values() if row.zone in zones and row.key not in heard]
-        for generation, row in (*self.lost.values(), *((self.cursor.generation, row) for row in unheard)):
+    def _let_go(self, zones: tuple[str, ...], named: frozenset[tuple[str, str]], *, is_fact: bool) -> bool:
+        """Drop what a look did not name: facts, which are lost with it, or all else."""
+        unnamed = {
+            place: row
+            for place, row in self.rows.items()
+            if row.zone in zones and (row.kind == "fact") == is_fact and (row.kind, row.key) not in named
+        }
+        self.rows = {place: row for place, row in self.rows.items() if place not in unnamed}
+        if is_fact:
+            self.lost |= {row.key: (self.cursor.generation, row) for row in unnamed.values()}
+        return bool(unnamed)
+
+    def _forgotten(self) -> Iterator[Remembered]:
+        for generation, row in self.lost.values():
             yield Remembered(
                 fact_id=row.key, generation=generation, position=row.position, zone=row.zone, data=row.data
             )

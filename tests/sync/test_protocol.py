@@ -489,11 +489,8 @@ def test_a_digest_that_only_drifted_is_summed_anew_and_nothing_is_pulled() -> No
 
 
 def test_a_zone_that_stays_different_is_told_to_both_sides_and_not_pulled_each_time() -> None:
-    till, office = Till(), Office()
+    till, office = Till(deaf_to=frozenset({"i:1"})), Office()
     office.say("i:1")
-    till.rows["Kondele", "i:ghost"] = wire.FeedRow(
-        position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}'
-    )
     first = till.meet(office.send)
     assert (first.result, first.agreed, sent(till, talk.PULL_PATH)) == ("complete", False, 2)
     assert "Kondele" in first.detail
@@ -505,16 +502,87 @@ def test_a_zone_that_stays_different_is_told_to_both_sides_and_not_pulled_each_t
 
 
 def test_a_zone_looked_at_in_vain_is_looked_at_again_once_it_differs_otherwise() -> None:
-    till, office = Till(), Office()
+    till, office = Till(deaf_to=frozenset({"i:1"})), Office()
     office.say("i:1")
-    till.rows["Kondele", "i:ghost"] = wire.FeedRow(
-        position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}'
-    )
     till.meet(office.send)
     till.cursor = Cursor(1, 9)
     office.say("i:2", data=b'{"late":1}')
     assert till.meet(office.send).agreed is False
     assert ("Kondele", "i:2") in till.rows
+
+
+def test_what_a_second_look_does_not_name_is_let_go_and_everything_offered_anew() -> None:
+    till, office = Till(), Office()
+    office.say("i:1")
+    ghost = wire.FeedRow(position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}')
+    till.rows["Kondele", "i:ghost"] = ghost
+    course = till.meet(office.send)
+    assert (course.result, course.agreed, sent(till, talk.PULL_PATH)) == ("complete", True, 3)
+    assert till.rows.keys() == {("Kondele", "i:1")}
+    assert sent(till, talk.PUSH_PATH) == 2, "what head office forgot, it may have forgotten of entries too"
+    assert [row.key for one in office.witnesses for row in one.rows] == ["i:ghost"]
+
+
+def test_a_restored_head_office_is_asked_for_all_but_the_facts_and_what_it_does_not_name_goes() -> None:
+    till, office = Till(), Office()
+    office.say("A0", kind="account")
+    office.say("i:1")
+    till.meet(office.send)
+    office.say("A0-7", kind="account")
+    till.meet(office.send)
+    office.restore(generation=7, rows_through=2, entries=0)
+    course = till.meet(office.send)
+    assert (course.result, course.agreed) == ("complete", True)
+    assert till.rows.keys() == {("Kondele", "A0"), ("Kondele", "i:1")}
+    looks = [one for one in office.answered if isinstance(one, wire.Pull) and one.zones]
+    assert [(one.zones, one.facts) for one in looks] == [(("*", "Kondele"), False)]
+    till.meet(office.send)
+    assert len(looks) == 1 and not till.in_doubt, "and once is enough"
+
+
+def test_a_till_that_heard_of_facts_alone_since_the_backup_does_not_look() -> None:
+    till, office = Till(), Office()
+    office.say("A0", kind="account")
+    till.meet(office.send)
+    office.say("i:1")
+    till.meet(office.send)
+    office.restore(generation=7, rows_through=1, entries=0)
+    assert till.meet(office.send).agreed
+    assert not [one for one in office.answered if isinstance(one, wire.Pull) and one.zones]
+
+
+def test_a_till_lets_nothing_go_while_head_office_does_not_hear_what_it_lost() -> None:
+    till, office = Till(), Office()
+    office.say("A0", kind="account")
+    office.say("i:1")
+    till.meet(office.send)
+    office.restore(generation=7, rows_through=0, entries=0)
+
+    def refusing(path: str, message: bytes) -> Answer:
+        refused = Failure("refused", "Head office said: no.", "")
+        return refused if path == talk.WITNESS_PATH else office.send(path, message)
+
+    till.rows["Kondele", "A9"] = wire.FeedRow(
+        position=0, zone="Kondele", kind="account", key="A9", version=1, data=b"{}"
+    )
+    assert till.meet(refusing).result == "complete"
+    assert till.in_doubt and ("Kondele", "A9") in till.rows
+    till.meet(office.send)
+    assert not till.in_doubt and till.rows == {}
+
+
+def test_a_head_office_that_forgets_each_time_is_not_asked_without_end() -> None:
+    till, office = Till(), Office()
+    office.say("i:1")
+
+    def forgetful(path: str, message: bytes) -> Answer:
+        if path == talk.PUSH_PATH:
+            ghost = wire.FeedRow(position=1, zone="Kondele", kind="fact", key="i:ghost", version=1, data=b'{"g":1}')
+            till.rows["Kondele", "i:ghost"] = ghost
+        return office.send(path, message)
+
+    assert till.meet(forgetful).result == "complete"
+    assert sent(till, talk.PUSH_PATH) == 3
 
 
 @pytest.mark.parametrize("beyond", [False, True])

@@ -186,10 +186,10 @@ def digests(conn: Connection, zones: Collection[str]) -> dict[str, ZoneDigest]:
     return {zone: ZoneDigest(count=count, total=int(total, 16)) for zone, count, total in rows}
 
 
-def page(conn: Connection, *, zones: Sequence[str], after: int, limit: int) -> PageOfFeed:
+def page(conn: Connection, *, zones: Sequence[str], after: int, limit: int, facts: bool = True) -> PageOfFeed:
     """Return the next rows of `zones` after a position, as they are now; `conn` must see one unchanging state."""
     through = end(conn)
-    lines = [_zone_line(conn, zone, after=after, limit=limit + 1) for zone in sorted(set(zones))]
+    lines = [_zone_line(conn, zone, after=after, limit=limit + 1, facts=facts) for zone in sorted(set(zones))]
     places = list(islice(merge(*lines), limit + 1))
     more = len(places) > limit
     places = places[:limit]
@@ -206,11 +206,13 @@ def _all_digests(conn: Connection, zones: Collection[str]) -> dict[str, ZoneDige
     return {zone: known.get(zone, ZoneDigest(count=0, total=0)) for zone in sorted(set(zones))}
 
 
-def _zone_line(conn: Connection, zone: str, *, after: int, limit: int) -> list[tuple[int, str, str, str]]:
+def _zone_line(conn: Connection, zone: str, *, after: int, limit: int, facts: bool) -> list[tuple[int, str, str, str]]:
     query = (
         select(feed.c.position, feed.c.zone, feed.c.kind, feed.c.key)
         .where(feed.c.zone == zone, feed.c.position > after)
         .order_by(feed.c.position)
         .limit(limit)
     )
+    if not facts:
+        query = query.where(feed.c.kind != "fact")
     return [(row[0], row[1], row[2], row[3]) for row in conn.execute(query)]

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from meterpos import __version__
 from meterpos.errors import MeterposError, UserError
 from meterpos.ledger import journal
-from meterpos.ledger.operations import feed, recalls, sync_state, witnesses
+from meterpos.ledger.operations import feed, looking, recalls, sync_state, witnesses
 from meterpos.ledger.queries.identity import Identity, identity
 from meterpos.ledger.queries.status import waiting
 from meterpos.ledger.queries.streams import stream_place, stream_states
@@ -213,12 +213,9 @@ class _Drive:
                 self.ahead = _Ahead(self.line, then)
                 with self.store.write() as connection:
                     return _write(connection, step)
-            case steps.RecordAck() | steps.KeepRecalled() | steps.ApplyPage() | steps.ApplyAgain() | steps.BeginAgain():
+            case _ if isinstance(step, _WRITES):
                 with self.store.write() as connection:
                     return _write(connection, step)
-            case steps.RecordTold(fact_ids):
-                with self.store.write() as connection:
-                    return witnesses.record_told(connection, fact_ids=fact_ids)
             case steps.ReadDigests(anew=True):
                 with self.store.write() as connection:
                     feed.sum_digests_anew(connection)
@@ -272,7 +269,19 @@ def _next_step(talk: steps.Steps, answer: Any) -> steps.Step | None:
         return None
 
 
-def _write(connection: Connection, step: steps.Step) -> None:
+_WRITES: Final = (
+    steps.RecordAck,
+    steps.KeepRecalled,
+    steps.ApplyPage,
+    steps.ApplyAgain,
+    steps.BeginAgain,
+    steps.RecordTold,
+    steps.ForgetUnheard,
+    steps.KeepNamed,
+)
+
+
+def _write(connection: Connection, step: steps.Step) -> Any:
     match step:
         case steps.RecordAck(ack):
             sync_state.record_ack(
@@ -300,6 +309,13 @@ def _write(connection: Connection, step: steps.Step) -> None:
             feed.apply_again(connection, generation=page.generation, rows=page.rows)
         case steps.BeginAgain(generation, keep_through):
             feed.begin_again(connection, generation=generation, keep_through=keep_through)
+        case steps.RecordTold(fact_ids):
+            witnesses.record_told(connection, fact_ids=fact_ids)
+        case steps.ForgetUnheard(generation, zones, named):
+            return looking.forget_unheard(connection, generation=generation, zones=zones, named=named)
+        case steps.KeepNamed(generation, zones, named, everywhere):
+            looking.keep_named(connection, generation=generation, zones=zones, named=named, everywhere=everywhere)
+    return None
 
 
 def _read(connection: Connection, step: steps.Step) -> Any:
@@ -310,8 +326,8 @@ def _read(connection: Connection, step: steps.Step) -> Any:
             return _entries(connection, stream, after_seq, entries_max, bytes_max)
         case steps.ReadPlace(stream, seq):
             return stream_place(connection, stream, seq=seq)
-        case steps.ReadForgotten(zones, heard):
-            return forgotten_facts(connection, zones=zones, heard=heard)
+        case steps.ReadForgotten() | steps.ReadDoubt():
+            return forgotten_facts(connection) if step == steps.ReadForgotten() else looking.is_in_doubt(connection)
         case steps.ReadCursor():
             here = identity(connection)
             return steps.Cursor(here.generation, here.position)

@@ -24,8 +24,9 @@ def make_pull(
     nonce: bytes,
     zones: Sequence[str] = (),
     differs: Sequence[str] = (),
+    facts: bool = True,
 ) -> bytes:
-    """Sign the question for the next page with the device key."""
+    """Sign the question for the next page with the device key; without `facts` it asks for all other rows alone."""
     header: dict[str, object] = {
         "purpose": "pull",
         "protocol": PROTOCOL,
@@ -35,6 +36,7 @@ def make_pull(
         "limit": limit,
         "zones": list(zones),
         "differs": list(differs),
+        "facts": facts,
         "software": software,
         "nonce": nonce.hex(),
     }
@@ -52,6 +54,7 @@ def read_pull(packed: bytes | Opened, *, key: bytes) -> Pull:
         limit=header.integer("limit", least=1, most=ROWS_MAX),
         zones=header.texts("zones", most=ZONES_MAX),
         differs=header.texts("differs", most=ZONES_MAX),
+        facts=header.boolean("facts"),
         software=header.text("software", empty=True),
         digest=sealed.digest,
     )

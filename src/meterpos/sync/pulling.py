@@ -1,6 +1,6 @@
 """The way down: pages of the feed to their end, and the comparing of digests that shows whether both hold the same."""
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
@@ -12,12 +12,14 @@ from meterpos.sync.steps import (
     ApplyAgain,
     ApplyPage,
     Failure,
+    ForgetUnheard,
+    KeepNamed,
     ReadDigests,
+    ReadDoubt,
     ReadForgotten,
     RecordTold,
     Send,
     Step,
-    Steps,
 )
 from meterpos.sync.talk import PAGES_MAX, PULL_PATH, WITNESS_PATH, Talk
 from meterpos.sync.wire import FeedRow, Page, WireError, ZoneDigest
@@ -44,11 +46,12 @@ class Pulling(Talk):
             self.cursor = replace(self.cursor, position=page.through)
             self.course.pulled += len(page.rows)
             if not page.more:
-                yield from self._compare(page)
-                return True
+                return (yield from self._compare(page))
         self._stop("interrupted", "There is more to fetch from head office; the next exchange goes on.")
 
-    def _question(self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = ()) -> Send:
+    def _question(
+        self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = (), facts: bool = True
+    ) -> Send:
         message = wire.make_pull(
             key=self.who.key,
             device=self.who.device,
@@ -59,20 +62,27 @@ class Pulling(Talk):
             nonce=self.nonce(),
             zones=zones,
             differs=differs,
+            facts=facts,
         )
         return Send(PULL_PATH, message)
 
     def _ask(
-        self, *, after: int, zones: Sequence[str] = (), differs: Sequence[str] = (), first: Send | None = None
+        self,
+        *,
+        after: int,
+        zones: Sequence[str] = (),
+        differs: Sequence[str] = (),
+        facts: bool = True,
+        first: Send | None = None,
     ) -> Generator[Step, Any, Page]:
         """Ask for one page until it comes, each time for less; `first` is the question when it is already made."""
-        question = first or self._question(after=after, zones=zones, differs=differs)
+        question = first or self._question(after=after, zones=zones, differs=differs, facts=facts)
         while True:
             answer: bytes | Failure = yield question
             if isinstance(answer, Failure):
                 self._bear(answer)
                 self._remember(rows=max(self.course.memory.rows // 2, ROWS_LEAST))
-                question = self._question(after=after, zones=zones, differs=differs)
+                question = self._question(after=after, zones=zones, differs=differs, facts=facts)
                 continue
             try:
                 page = wire.read_page(answer, key=self.who.server_key, request=wire.header_digest(question.message))
@@ -85,36 +95,51 @@ class Pulling(Talk):
                 self._remember(rows=min(self.course.memory.rows * 2, wire.ROWS_MAX))
             return page
 
-    def _compare(self, page: Page) -> Steps:
+    def _compare(self, page: Page) -> Generator[Step, Any, bool]:
         """Compare digests; look once more, from the start, at zones that differ, unless the last look at just this
-        difference was in vain.
+        difference was in vain. False when head office forgot what it had said, so that it is offered everything.
         """
         if self.course.agreed is None:
             self.course.agreed = True
+        is_told, forgot = (yield from self._look_in_doubt(page)), False
         differing = yield from self._differing(page, anew=False)
         if differing:
             differing = yield from self._differing(page, anew=True)
-        again = [zone for zone, gap in differing.items() if self.course.memory.in_vain.get(zone) != gap]
-        heard: set[str] = set()
+        in_vain = self.course.memory.in_vain
+        again = [zone for zone, gap in differing.items() if in_vain.get(zone) != gap]
         if again:
-            page = yield from self._second_look(again, heard)
+            page, named = yield from self._look(again, facts=True)
+            forgot = yield ForgetUnheard(self.cursor.generation, tuple(again), named)
+            is_told = yield from self._tell_what_was_lost()
+            if is_told:
+                yield KeepNamed(self.cursor.generation, tuple(again), named, everywhere=False)
             still = yield from self._differing(page, anew=False)
             differing = {zone: gap for zone, gap in (differing | still).items() if zone in still or zone not in again}
-        self._remember(in_vain=differing)
-        looked_at = sorted(set(again) & differing.keys())
-        if not (yield from self._tell_what_was_lost(looked_at, heard)):
-            self._remember(in_vain={})
+        looked_at = {zone: gap for zone, gap in differing.items() if zone in again or in_vain.get(zone) == gap}
+        self._remember(in_vain=looked_at if is_told else {})
         if differing:
             self._disagree(
                 f"Balances of {', '.join(differing)} may differ from head office's. Go on working; tell head office."
             )
+        return not forgot or not self._may_begin_again()
 
-    def _tell_what_was_lost(self, zones: Sequence[str], heard: Collection[str]) -> Generator[Step, Any, bool]:
+    def _look_in_doubt(self, page: Page) -> Generator[Step, Any, bool]:
+        """Tell head office what it lost; where it may have other customers, meters and accounts too, look at all but
+        the facts from the start, and let go of what is not there. Tell whether nothing is left to tell.
+        """
+        is_told = yield from self._tell_what_was_lost()
+        if is_told and (yield ReadDoubt()):
+            zones = sorted(page.digests)
+            _, named = yield from self._look(zones, facts=False)
+            yield KeepNamed(self.cursor.generation, tuple(zones), named, everywhere=True)
+        return is_told
+
+    def _tell_what_was_lost(self) -> Generator[Step, Any, bool]:
         """Tell head office of facts it said once and has lost in a restore; tell whether nothing is left to tell.
 
         What it does not take now is told by a later exchange, and keeps this one from nothing.
         """
-        forgotten: Sequence[Remembered] = yield ReadForgotten(tuple(zones), frozenset(heard))
+        forgotten: Sequence[Remembered] = yield ReadForgotten()
         for generation, of_one in groupby(forgotten, key=lambda fact: fact.generation):
             rest = list(of_one)
             while rest:
@@ -142,19 +167,22 @@ class Pulling(Talk):
             self._distrust(error)
         return True
 
-    def _second_look(self, zones: Sequence[str], heard: set[str]) -> Generator[Step, Any, Page]:
-        """Fetch these zones from their start, noting in `heard` which facts there are."""
+    def _look(
+        self, zones: Sequence[str], *, facts: bool
+    ) -> Generator[Step, Any, tuple[Page, frozenset[tuple[str, str]]]]:
+        """Fetch these zones from their start; return the last page, and kind and key of every row there was."""
+        named: set[tuple[str, str]] = set()
         after = 0
         for _ in range(PAGES_MAX):
-            page = yield from self._ask(after=after, zones=zones)
+            page = yield from self._ask(after=after, zones=zones, facts=facts)
             if page.generation != self.cursor.generation:
                 break
             yield ApplyAgain(page)
-            heard.update(row.key for row in page.rows if row.kind == "fact")
+            named.update((row.kind, row.key) for row in page.rows)
             self.course.pulled += len(page.rows)
             after = page.through
             if not page.more:
-                return page
+                return page, frozenset(named)
         self._stop("interrupted", "Head office changed while its zones were compared; the next exchange goes on.")
 
     def _differing(self, page: Page, *, anew: bool) -> Generator[Step, Any, dict[str, ZoneDigest]]:

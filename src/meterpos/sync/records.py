@@ -99,7 +99,7 @@ class Ack:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
     """A till asks for feed rows after (generation, after); `zones` empty means all of its own, else a second look
-    at these.
+    at these; without `facts` for all rows but those.
     """
 
     device: str
@@ -108,6 +108,7 @@ class Pull:
     limit: int
     zones: tuple[str, ...]
     differs: tuple[str, ...]
+    facts: bool
     software: str
     digest: str
 

@@ -123,13 +123,34 @@ class ReadDigests:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadForgotten:
-    """Read what head office lost in a restore: others' facts without a place, and those of `zones` that were not
-    `heard` of in a second look -> tuple[Remembered, ...].
+class ReadDoubt:
+    """Read whether a restored head office may have other customers, meters and accounts than the till -> bool."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetUnheard:
+    """Take their places from facts of `zones` that a whole look did not name -> bool, whether there were any."""
+
+    generation: int
+    zones: tuple[str, ...]
+    named: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepNamed:
+    """Let go of customers, meters and accounts of `zones` that a look did not name -> None. `everywhere`: these are
+    all the till serves, and nothing is in doubt any more.
     """
 
+    generation: int
     zones: tuple[str, ...]
-    heard: frozenset[str]
+    named: frozenset[tuple[str, str]]
+    everywhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadForgotten:
+    """Read what head office lost in a restore: others' facts without a place -> tuple[Remembered, ...]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +172,9 @@ Step = (
     | ApplyAgain
     | BeginAgain
     | ReadDigests
+    | ReadDoubt
+    | ForgetUnheard
+    | KeepNamed
     | ReadForgotten
     | RecordTold
 )

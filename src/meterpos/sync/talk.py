@@ -43,6 +43,11 @@ class Talk:
         yield BeginAgain(generation, keep)
         self.cursor = Cursor(generation, keep)
 
+    def _may_begin_again(self) -> bool:
+        """Tell whether this exchange may offer everything anew, because head office forgot what it had said."""
+        self.restarts += 1
+        return self.restarts <= RESTARTS_MAX
+
     def _bear(self, failure: Failure) -> None:
         """Return when the request is worth another, smaller try; else the exchange stops here."""
         self.failures += 1

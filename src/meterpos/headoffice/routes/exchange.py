@@ -181,7 +181,7 @@ def _pull(office: Office, packed: bytes) -> bytes:
         generation, lineage = feed.generation(conn), feed.lineage(conn)
         page = None
         if asked.generation == generation:
-            page = feed.page(conn, zones=zones, after=asked.after, limit=asked.limit)
+            page = feed.page(conn, zones=zones, after=asked.after, limit=asked.limit, facts=asked.facts)
         first_migrated = page is not None and pulled.is_first(conn, page.rows)
     if first_migrated:
         with office.write() as (conn, _):

@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Final, Literal
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from meterpos.errors import UserError
 from meterpos.ledger import signing
@@ -47,8 +47,10 @@ def open_stream(
         raise AlreadyEnrolled(
             f"This ledger already belongs to till {known.till_name}. Use another home for a new till."
         )
+    heard = connection.execute(select(till_identity.c.master_position, till_identity.c.in_doubt)).one_or_none()
     connection.execute(delete(till_identity))
-    connection.execute(insert(till_identity), {"id": 1, **asdict(identity), "zones": list(identity.zones)})
+    row = {"id": 1, **asdict(identity), "zones": list(identity.zones)}
+    connection.execute(insert(till_identity), row if heard is None else row | heard._asdict())
     counter = stand_at_counter(connection, moment=moment, clerk="")
     body = {
         "till": identity.till_name,

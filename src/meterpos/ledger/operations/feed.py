@@ -1,29 +1,26 @@
 """Applying head office's feed at a till: a page, its recalculation and the cursor in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, case, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from meterpos.errors import MeterposError
 from meterpos.ledger import search_index
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, RowLike, columns_of, decode_all
+from meterpos.ledger.operations import places
 from meterpos.ledger.posting import fact_of, known_facts, post, rewrite_groups, same_content
 from meterpos.ledger.rules.balances import subject_of
 from meterpos.ledger.rules.digest import WRAP, digest_share
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import (
     accounts,
-    contacts,
-    customers,
     facts,
-    journal,
-    meters,
     plans,
     till_identity,
     zone_digests,
@@ -64,6 +61,7 @@ def apply_page(
     Rows of a kind this version does not know are passed over. Raises: StaleCursor, UnreadableRow, ChangedFact.
     """
     _move_cursor(connection, generation=generation, after=after, through=through, as_of=as_of)
+    _note_master(connection, rows)
     return _apply_rows(connection, rows, generation=generation)
 
 
@@ -72,10 +70,16 @@ def apply_again(connection: Connection, *, generation: int, rows: Sequence[RowLi
 
     Raises: StaleCursor when the till has entered another generation; UnreadableRow, ChangedFact.
     """
+    check_generation(connection, generation)
+    _note_master(connection, rows)
+    return _apply_rows(connection, rows, generation=generation)
+
+
+def check_generation(connection: Connection, generation: int) -> None:
+    """Raise StaleCursor unless the till is in this generation of head office."""
     here = connection.execute(select(till_identity.c.generation).where(till_identity.c.id == 1)).scalar_one()
     if here != generation:
         raise StaleCursor(f"a page of generation {generation} for a till in generation {here}")
-    return _apply_rows(connection, rows, generation=generation)
 
 
 def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: int) -> Applied:
@@ -94,7 +98,9 @@ def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: 
                 sought |= {value["customer_no"] for value in values if value["customer_no"]}
             if kind == "account":
                 touched |= {value["account_no"] for value in values}
-    sought |= _let_leave(connection, by_kind[ACCOUNT_LEFT])
+    for customers, left in _let_leave(connection, by_kind[ACCOUNT_LEFT]):
+        sought |= customers
+        touched |= left
     search_index.refresh(connection, customer_nos=sought)
     touched |= _apply_facts(connection, by_kind["fact"], generation=generation)
     recalculate(connection, touched)
@@ -111,13 +117,12 @@ def _forget_agreed(connection: Connection, values: Sequence[Mapping[str, Any]]) 
         connection.execute(delete(plans).where(plans.c.account_no == value["account_no"], differs))
 
 
-def _let_leave(connection: Connection, rows: Sequence[RowLike]) -> set[str]:
-    """Let go of accounts that left a zone of this till's; return the customers whose search entries change.
+def _let_leave(connection: Connection, rows: Sequence[RowLike]) -> Iterator[tuple[set[str], set[str]]]:
+    """Let go of accounts that left a zone of this till's; yield the customers and accounts that each touches.
 
     One that came to another of its zones only changes the digest in which its facts are counted. Of one that is gone,
     the facts stand without effect, as after a restore; this till's own come back in its own line.
     """
-    sought: set[str] = set()
     for row in rows:
         account = connection.execute(select(accounts).where(accounts.c.account_no == row.key)).one_or_none()
         if account is None:
@@ -130,31 +135,13 @@ def _let_leave(connection: Connection, rows: Sequence[RowLike]) -> set[str]:
         if account.zone != row.zone:
             _shift_digest(connection, account.zone, here, sign=1)
             continue
-        own = _own_entries(connection)
-        _unplace(connection, [fact for fact in here if fact.entry_id in own], decision=None)
-        _unplace(connection, [fact for fact in here if fact.entry_id not in own], decision="none")
-        rewrite_groups(connection, sorted(set(map(subject_of, here))), also_on={row.key})
-        sought |= _forget_account(connection, account)
-    return sought
+        yield places.let_go(connection, account, here)
 
 
 def _shift_digest(connection: Connection, zone: str, moved: Sequence[Fact], *, sign: int) -> None:
     held = zone_sums(connection).get(zone, ZoneSum(0, 0))
     total = (held.total + sign * sum(map(_share, moved))) % WRAP
     _set_digest(connection, zone, ZoneSum(held.count + sign * len(moved), total))
-
-
-def _forget_account(connection: Connection, account: Any) -> set[str]:
-    """Delete an account's row, its meter's, and its customer's once they have no other account here."""
-    connection.execute(delete(accounts).where(accounts.c.account_no == account.account_no))
-    others = accounts.c.meter_no == account.meter_no
-    if account.meter_no and connection.execute(select(accounts.c.account_no).where(others)).first() is None:
-        connection.execute(delete(meters).where(meters.c.meter_no == account.meter_no))
-    owned = select(accounts.c.account_no).where(accounts.c.customer_no == account.customer_no)
-    if account.customer_no and connection.execute(owned).first() is None:
-        for table in (contacts, customers):
-            connection.execute(delete(table).where(table.c.customer_no == account.customer_no))
-    return {account.customer_no} if account.customer_no else set()
 
 
 def _move_cursor(connection: Connection, *, generation: int, after: int, through: int, as_of: datetime) -> None:
@@ -165,6 +152,14 @@ def _move_cursor(connection: Connection, *, generation: int, after: int, through
     )
     if moved.rowcount != 1:
         raise StaleCursor(f"a page of generation {generation} after {after} does not continue this till's feed")
+
+
+def _note_master(connection: Connection, rows: Sequence[RowLike]) -> None:
+    """Keep the place of the last row heard that is no fact: above it, a restored head office took nothing back."""
+    last = max((row.position for row in rows if row.kind != "fact"), default=0)
+    higher = update(till_identity).where(till_identity.c.id == 1, till_identity.c.master_position < last)
+    if last:
+        connection.execute(higher.values(master_position=last))
 
 
 def _upsert(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:
@@ -207,13 +202,13 @@ def _forget_changed(connection: Connection, arrived: Sequence[Fact], known: dict
     ]
     if not changed:
         return frozenset()
-    places = {fact.account_no for fact in changed} | {fact.stands_on for fact in changed}
-    _unplace(connection, changed, decision="none")
-    touched = rewrite_groups(connection, sorted(set(map(subject_of, changed))), also_on=places)
+    stood = {fact.account_no for fact in changed} | {fact.stands_on for fact in changed}
+    places.unplace(connection, changed, decision="none")
+    touched = rewrite_groups(connection, sorted(set(map(subject_of, changed))), also_on=stood)
     connection.execute(_forget, [{"of_fact": fact.fact_id} for fact in changed])
     for fact in changed:
         del known[fact.fact_id]
-    return frozenset(touched | places)
+    return frozenset(touched | stood)
 
 
 _forget: Final = delete(facts).where(facts.c.fact_id == bindparam("of_fact"))
@@ -281,65 +276,25 @@ def begin_again(connection: Connection, *, generation: int, keep_through: int = 
     """Go back to ``keep_through`` in the feed and enter ``generation``: after a restore of the server, or to pull anew.
 
     Facts placed above lose their place: this till's own become provisional again, all others stand without effect
-    until the feed brings them again. Returns how many lost their place.
+    until the feed brings them again. Where other rows were heard above, the till is in doubt until it has looked at
+    its zones anew (looking.py). Returns how many facts lost their place.
     """
-    above = list(
-        connection.execute(
-            select(
-                facts.c.fact_id,
-                facts.c.of_fact_id,
-                facts.c.account_no,
-                facts.c.stands_on,
-                facts.c.entry_id,
-                facts.c.generation,
-            ).where(facts.c.position > keep_through)
-        )
-    )
-    own = _own_entries(connection)
-    _unplace(connection, [row for row in above if row.entry_id in own], decision=None)
-    _unplace(connection, [row for row in above if row.entry_id not in own], decision="none")
-    subjects = sorted({row.of_fact_id or row.fact_id for row in above})
-    places = {row.account_no for row in above} | {row.stands_on for row in above}
-    touched = rewrite_groups(connection, subjects, also_on=places)
+    above = connection.execute(select(*places.NAMED).where(facts.c.position > keep_through)).all()
+    touched = places.take_away(connection, above)
+    heard = till_identity.c.master_position
     connection.execute(
-        update(till_identity).where(till_identity.c.id == 1).values(generation=generation, position=keep_through)
+        update(till_identity)
+        .where(till_identity.c.id == 1)
+        .values(
+            generation=generation,
+            position=keep_through,
+            in_doubt=till_identity.c.in_doubt | (heard > keep_through),
+            master_position=case((heard > keep_through, keep_through), else_=heard),
+        )
     )
     sum_digests_anew(connection)
-    recalculate(connection, touched | places)
+    recalculate(connection, touched)
     return len(above)
-
-
-def _own_entries(connection: Connection) -> set[bytes]:
-    return set(connection.execute(select(journal.c.entry_id)).scalars())
-
-
-_unstamp: Final = (
-    update(facts)
-    .where(facts.c.fact_id == bindparam("of_fact"))
-    .values(
-        stands_on=bindparam("to_account"),
-        generation=bindparam("to_generation"),
-        position=None,
-        decision=bindparam("to_decision"),
-    )
-)
-"""Of others' facts the generation stays: it says in which they were heard, until head office was told (witnesses)."""
-
-
-def _unplace(connection: Connection, rows: Sequence[Any], *, decision: str | None) -> None:
-    if rows:
-        connection.execute(
-            _unstamp,
-            [
-                {
-                    "of_fact": row.fact_id,
-                    "to_account": row.account_no,
-                    "to_generation": None if decision is None else row.generation,
-                    "to_decision": decision,
-                }
-                for row in rows
-            ],
-        )
 
 
 def sum_digests_anew(connection: Connection) -> None:

@@ -1,6 +1,6 @@
 """Who this till is, and where it stands in head office's feed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 
@@ -52,7 +52,7 @@ def suspense_account(till_name: str) -> str:
     return f"SUSPENSE-{till_name}"
 
 
-_row: Final = select(till_identity).where(till_identity.c.id == 1)
+_row: Final = select(*(till_identity.c[field.name] for field in fields(Identity))).where(till_identity.c.id == 1)
 
 
 def find_identity(connection: Connection) -> Identity | None:
@@ -60,9 +60,7 @@ def find_identity(connection: Connection) -> Identity | None:
     row = connection.execute(_row).one_or_none()
     if row is None:
         return None
-    values = dict(row._mapping)
-    del values["id"]
-    return Identity(**{**values, "zones": tuple(values["zones"])})
+    return Identity(**{**row._mapping, "zones": tuple(row.zones)})
 
 
 def identity(connection: Connection) -> Identity:

@@ -40,7 +40,10 @@ till_identity: Final = Table(
     Column("position", BigInteger, nullable=False),
     Column("as_of", UtcDateTime),
     Column("training", Boolean, nullable=False, server_default=false()),
-    comment="one row, id 1; generation and position are the cursor in the feed",
+    Column("master_position", BigInteger, nullable=False, server_default="0"),
+    Column("in_doubt", Boolean, nullable=False, server_default=false()),
+    comment="one row, id 1; generation and position are the cursor in the feed; master_position: the last row heard "
+    "that is no fact; in_doubt: a restored head office may not have customers, meters or accounts as they are here",
 )
 
 spool: Final = Table(

@@ -349,6 +349,8 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("as_of", sa.String(24), nullable=True),
         sa.Column("training", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("master_position", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("in_doubt", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_till_identity")),
     )
     op.create_table(
