@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, assert_never
 
 from meterpos.printing import code128
@@ -112,11 +113,12 @@ def set_lines(document: Document, *, columns: int, plain: bool = False, spell: S
     """
     assert columns in COLUMNS, f"papers are composed at {COLUMNS} columns, not {columns}"
     setter = _Setter(columns, plain, spell)
-    return tuple(line for element in document.elements for one in _on_a_roll(element) for line in setter.lines(one))
+    each = pairwise((Blank(), *document.elements))
+    return tuple(line for before, element in each for one in _on_a_roll(element, before) for line in setter.lines(one))
 
 
-def _on_a_roll(element: Element) -> Iterable[Simple]:
-    """Return what a roll holds of an element that was made for a page."""
+def _on_a_roll(element: Element, before: Element) -> Iterable[Simple]:
+    """Return what a roll holds of an element that was made for a page; words below its figures stand apart."""
     match element:
         case Table():
             return tuple(one for row in element.rows for one in row.narrow)
@@ -126,7 +128,7 @@ def _on_a_roll(element: Element) -> Iterable[Simple]:
             return element.figures
         case Sides():
             return (*element.left, Blank(), *element.right)
-        case Text() if element.size is Size.HEADING:
+        case Text() if element.size is Size.HEADING or isinstance(before, Table | Bars):
             return (Blank(), element)
         case _:
             return (element,)
