@@ -1,4 +1,4 @@
-"""What becomes of payments that are not cash: statements, confirming, moving, placing, taking back."""
+"""What becomes of payments: statements, confirming, moving, placing, taking back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from meterpos.headoffice.books import Event
     from meterpos.headoffice.feed import Outgoing
 
-payments_app = new_group(help="What becomes of payments that are not cash.")
+payments_app = new_group(help="What becomes of payments: confirmed, cleared, bounced, placed, moved, taken back.")
 
 Receipt = Annotated[str, typer.Argument(metavar="RECEIPT_NO", help="The receipt's number.")]
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The receipt's number, or the payment's reference.")]
