@@ -99,17 +99,22 @@ def spoil(sound: Sound, *, runs: int, seed: int, only_sqlite: bool = False) -> R
         for _ in range(runs):
             name, way = dice.choice(sorted(sound.files)), dice.choice(WAYS)
             altered = spoiled(sound.files[name], sound.before.get(name, b""), way, dice)
-            for file in home.glob("ledger.db*"):
-                file.unlink()
-            for file, content in sound.files.items():
-                (home / file).write_bytes(altered if file == name else content)
-            seen = _look(home, sound.says, only_sqlite=only_sqlite)
+            seen = look_at(sound, home, name, altered, only_sqlite=only_sqlite)
             done.runs += 1
             done.ways[f"{way} of {name}"] += 1
             done.seen[seen] += 1
             if seen.startswith(("NOT SEEN", "TOLD IN NO SENTENCE")):
                 done.wrong.append(f"{way} of {name}: {seen}")
     return done
+
+
+def look_at(sound: Sound, home: Path, name: str, altered: bytes, *, only_sqlite: bool = False) -> str:
+    """Return what shows that one of a till's files was altered, in a ``home`` made for it."""
+    for file in home.glob("ledger.db*"):
+        file.unlink()
+    for file, content in sound.files.items():
+        (home / file).write_bytes(altered if file == name else content)
+    return _look(home, sound.says, only_sqlite=only_sqlite)
 
 
 def spoiled(content: bytes, before: bytes, way: str, dice: Random) -> bytes:

@@ -33,7 +33,7 @@ from tests.faults import (
 )
 from tests.faults.crowd import Crowd
 from tests.support.headoffice import Server, make_office
-from tests.support.tills import Clock, Counter
+from tests.support.tills import STREAM, Clock, Counter
 
 
 def test_a_line_that_lies_or_breaks_loses_nothing() -> None:
@@ -139,6 +139,16 @@ def test_a_spoiled_file_shows_where_it_says_something_else(tmp_path: Path, plain
     if plain:
         control = rot.spoil(sound, runs=60, seed=1, only_sqlite=True)
         assert any(seen.startswith("NOT SEEN") for seen in control.seen), "what SQLite alone sees"
+
+
+def test_what_a_table_and_its_index_say_differently_is_seen(tmp_path: Path) -> None:
+    sound = rot.make(tmp_path, plain=True)
+    content, stream = sound.files["ledger.db"], bytes(STREAM)
+    places = [place for place in range(len(content)) if content.startswith(stream, place)]
+    assert len(places) > 40, "in the rows of the journal and in its index"
+    for place in places[:: len(places) // 20]:
+        altered = content[: place + 9] + b"?" + content[place + 10 :]
+        assert rot.look_at(sound, sound.home, "ledger.db", altered).startswith(("seen", "nothing had changed"))
 
 
 def test_a_spoiled_till_is_brought_back_whole_and_the_judge_sees_what_is_missing(tmp_path: Path) -> None:

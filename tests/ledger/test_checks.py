@@ -307,7 +307,10 @@ def test_a_value_that_a_check_stumbles_over_is_its_finding_and_the_others_go_on(
 
 
 def test_every_check_has_its_negative_control() -> None:
-    assert {check.__name__ for check in CHECKS} - {name for name, _, _ in TAMPERINGS} == {"books_balance"}
+    assert {check.__name__ for check in CHECKS} - {name for name, _, _ in TAMPERINGS} == {
+        "books_balance",  # below
+        "indexes_say_what_their_tables_say",  # tests/faults/test_harnesses.py: no statement makes them differ
+    }
 
 
 @pytest.mark.parametrize(

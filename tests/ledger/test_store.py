@@ -149,6 +149,16 @@ def test_a_newer_database_is_refused_unharmed(database_url: str) -> None:
     store.close()
 
 
+def test_a_history_that_says_two_things_is_told_as_damage_and_left_alone(database_url: str) -> None:
+    store = Store(database_url)
+    upgrade(store)
+    with store.write() as connection:
+        connection.exec_driver_sql("INSERT INTO ledger_version VALUES ('0002')")
+    with pytest.raises(UnreadableDatabase, match="damaged: ledger_version"):
+        upgrade(store)
+    store.close()
+
+
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     store = Store(database_url)
     upgrade(store)

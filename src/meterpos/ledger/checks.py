@@ -31,6 +31,7 @@ from meterpos.ledger.value_checks import (
     digests_are_those_of_the_placed_facts,
     entries_are_filed_under_their_kind,
     facts_have_their_whole_place_or_none,
+    indexes_say_what_their_tables_say,
 )
 
 Check = Callable[[Connection], Iterator[str]]
@@ -300,6 +301,7 @@ def immutable_tables_refuse_change(connection: Connection) -> Iterator[str]:
 
 CHECKS: Final[tuple[Check, ...]] = (
     immutable_tables_refuse_change,
+    indexes_say_what_their_tables_say,
     dates_can_be_read,
     accounts_belong_to_somebody_known,
     entries_hash_to_their_ids,

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, String, column, inspect, select, table
 
 from meterpos.errors import MeterposError, UserError
-from meterpos.ledger.store import Store
+from meterpos.ledger.store import Store, UnreadableDatabase
 from meterpos.ledger.tables import triggers
 
 HEAD: Final = "0001"
@@ -81,10 +81,13 @@ def migrate(connection: Connection, *, folder: Path, version_table: str) -> None
 
 
 def version(connection: Connection, *, version_table: str) -> str | None:
-    """Return the step a history stands at, None before its first."""
+    """Return the step a history stands at, None before its first. Raises: UnreadableDatabase."""
     if not inspect(connection).has_table(version_table):
         return None
-    found: str | None = connection.execute(
-        select(column("version_num")).select_from(table(version_table))
-    ).scalar_one_or_none()
-    return found
+    query = select(column("version_num", String)).select_from(table(version_table)).limit(2)
+    found = connection.execute(query).scalars().all()
+    if len(found) > 1:
+        raise UnreadableDatabase(
+            f"The database is damaged: {version_table} holds more than one step. Restore a backup; nothing was changed."
+        )
+    return found[0] if found else None

@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Date, String, Table, and_, false, func, or_, select, type_coerce
+from sqlalchemy.exc import DBAPIError
 
 from meterpos.ledger.operations.feed import summed_digests, zone_sums
 from meterpos.ledger.rules.digest import WRAP
@@ -22,6 +23,19 @@ TOLD_MAX: Final = 100
 """Rows named by one check; a page of noise spoils thousands."""
 _FORM: Final = {Date: "%Y-%m-%d", UtcDateTime: "%Y-%m-%dT%H:%M:%fZ"}
 """How SQLite keeps what is no number, text or octets, as its strftime writes it."""
+
+
+def indexes_say_what_their_tables_say(connection: Connection) -> Iterator[str]:
+    """What is read through an index is what stands in the table. An encrypted file proves each page by itself."""
+    if connection.dialect.name != "sqlite" or connection.exec_driver_sql("PRAGMA cipher_status").scalar() == "1":
+        return
+    try:
+        found = connection.exec_driver_sql(f"PRAGMA integrity_check({TOLD_MAX})").scalars().all()
+    except DBAPIError as error:  # the index of names, a table that runs of itself, may be what is spoilt
+        found = [str(error.orig)]
+    for line in found:
+        if line != "ok":
+            yield f"The database finds in itself: {line}."
 
 
 def dates_can_be_read(connection: Connection) -> Iterator[str]:

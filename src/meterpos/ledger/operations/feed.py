@@ -313,12 +313,10 @@ def summed_digests(connection: Connection) -> dict[str, ZoneSum]:
         .select_from(facts.outerjoin(accounts, accounts.c.account_no == facts.c.stands_on))
         .where(facts.c.position.is_not(None))
     )
-    sums: dict[str, ZoneSum] = {}
-    for row in rows:
-        zone = row.zone or f"till:{till}"
-        held = sums.get(zone, ZoneSum(0, 0))
-        share = digest_share(
-            fact_id=row.fact_id, stands_on=row.stands_on, amount_minor=row.amount_minor, decision=row.decision
-        )
-        sums[zone] = ZoneSum(held.count + 1, (held.total + share) % WRAP)
-    return sums
+    counts: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
+    for fact_id, stands_on, amount_minor, decision, known_zone in rows:
+        zone = known_zone or f"till:{till}"
+        counts[zone] += 1
+        totals[zone] += digest_share(fact_id=fact_id, stands_on=stands_on, amount_minor=amount_minor, decision=decision)
+    return {zone: ZoneSum(count, totals[zone] % WRAP) for zone, count in counts.items()}
