@@ -6,6 +6,7 @@ cut may cost is the batch that was under way.
 
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -26,7 +27,7 @@ from meterpos.till import open_till
 from tests.faults import speed
 
 ROUND_TRIP_MS: Final = 300
-BITS_S: Final = 512_000
+BITS_S: Final = (512_000, 128_000)
 CUT_EVERY_S: Final = 10.0
 EXCHANGES_MAX: Final = 200
 
@@ -73,7 +74,7 @@ class Carried:
 
 
 def carry(
-    waiting: speed.Waiting, *, cut_every_s: float = 0, bits_s: int = BITS_S, round_trip_ms: int = ROUND_TRIP_MS
+    waiting: speed.Waiting, *, bits_s: int, cut_every_s: float = 0, round_trip_ms: int = ROUND_TRIP_MS
 ) -> Carried:
     """Exchange all that waits over such a line, as the window would, until nothing waits and both sides agree."""
     dice, memory, failures, wrong = Random("cut often"), Memory(), 0, list[str]()
@@ -115,11 +116,12 @@ def _compared(waiting: speed.Waiting, store: Store) -> list[str]:
     return [] if pairs[0] == pairs[1] else [f"{len(pairs[0])} entries at the till, {len(pairs[1])} at head office"]
 
 
-def both(folder: Path, *, payments: int) -> tuple[Carried, Carried]:
-    """Carry so many payments over the line uncut, and the same over the line that is cut."""
+def both(folder: Path, *, payments: int) -> Iterator[tuple[int, Carried, Carried]]:
+    """Carry so many payments over each line uncut, and the same over the line that is cut; yield its bits a second."""
     (folder / "made").mkdir()
     waiting = speed.make(folder / "made", f"sqlite:///{folder}/made/office.db", payments=payments)
-    uncut = carry(waiting.copied(folder / "uncut"))
-    cut = carry(waiting.copied(folder / "cut"), cut_every_s=CUT_EVERY_S)
+    for bits_s in BITS_S:
+        uncut = carry(waiting.copied(folder / f"uncut {bits_s}"), bits_s=bits_s)
+        cut = carry(waiting.copied(folder / f"cut {bits_s}"), bits_s=bits_s, cut_every_s=CUT_EVERY_S)
+        yield bits_s, uncut, cut
     shutil.rmtree(folder / "made")
-    return uncut, cut

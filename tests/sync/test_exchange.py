@@ -156,7 +156,7 @@ def test_the_next_page_is_asked_for_while_one_is_written(till: Till, server_on_s
         result = over(till, watched, memory=Memory(rows=5))
     assert (result.outcome, result.agreed, result.pulled) == ("complete", True, 12)
     asking = threading.current_thread().name
-    assert watched.threads == [asking, asking, "ahead"]  # a push, then pages of 5 and of 10
+    assert watched.threads == [asking, asking, "ahead"]  # a push, then a page of 5 and one of more
     assert same_everywhere(till, server_on_sqlite)
 
 
@@ -180,7 +180,8 @@ def test_small_batches_over_one_line_make_the_same(till: Till, server_on_sqlite:
     pay(till, 12)
     with Line(server_on_sqlite.url) as line:
         result = over(till, line, memory=Memory(entries=2, rows=50))
-    assert (result.outcome, result.pushed, result.memory.entries) == ("complete", 13, 8)
+    assert (result.outcome, result.pushed) == ("complete", 13)
+    assert 2 < result.memory.entries <= 16, "as many as the line was seen to bear"
     assert same_everywhere(till, server_on_sqlite)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from meterpos.ledger import signing
 from meterpos.sync import deliveries, pulling, pushing, steps, talk, wire
-from meterpos.sync.steps import Cursor, Failure, Memory
+from meterpos.sync.steps import Cursor, Failure, Memory, Timed
 from meterpos.sync.talk import common_place
 from tests.sync.peer import DEVICE, SERVER_KEY, TILL_KEY, Answer, Office, Stream, Till, stored
 
@@ -182,6 +182,45 @@ def test_a_page_is_halved_each_time_the_line_breaks() -> None:
     till, office = Till(memory=Memory(rows=800)), Office()
     assert till.meet(failing(office, CUT, CUT, path=talk.PULL_PATH)).result == "complete"
     assert till.memory.rows == 200
+
+
+def timed(office: Office, seconds: Callable[[int], float]) -> Callable[[str, bytes], Answer]:
+    """Return a line that says how long an answer took, by how many rows or entries were in it."""
+
+    def send(path: str, message: bytes) -> Answer:
+        answer = office.send(path, message)
+        assert isinstance(answer, bytes)
+        told = Timed(answer)
+        told.seconds = seconds(len(answer) if path == talk.PULL_PATH else len(message))
+        return told
+
+    return send
+
+
+def test_over_a_narrow_line_batches_and_pages_become_as_small_as_it_bears() -> None:
+    till, office = Till(), Office()
+    till.stream.make(2_600)
+    for number in range(1_200):
+        office.say(f"i:{number}")
+    course = till.meet(timed(office, lambda _: 25.0))
+    assert (course.result, course.pushed, course.pulled) == ("complete", 2_600, 1_200)
+    assert (till.memory.entries, till.memory.rows) == (50, 50)
+    assert told(till, office)
+
+
+def test_over_a_wide_line_the_second_batch_is_as_large_as_may_be() -> None:
+    till, office = Till(), Office()
+    till.stream.make(10_002)
+    till.meet(timed(office, lambda _: 0.3))
+    pushes = [len(message.entries) for message in office.answered if isinstance(message, wire.Push)]
+    assert pushes == [2_000, 5_000, 3_002]
+    assert told(till, office)
+
+
+def test_the_till_remembers_when_it_is_to_come_again() -> None:
+    till, office = Till(), Office()
+    course = till.meet(failing(office, Failure("busy", "Busy.", come_again_s=40)))
+    assert (course.result, course.come_again_s) == ("busy", 40)
 
 
 def test_the_till_gives_up_after_so_many_broken_lines() -> None:

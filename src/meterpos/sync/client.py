@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from meterpos.errors import UserError
 from meterpos.sync.packing import PACKED_BYTES_MAX
-from meterpos.sync.steps import Failure
+from meterpos.sync.steps import Failure, Timed
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -114,13 +114,14 @@ class Line:
         """Send one message and return the answer's bytes, or why there is none to believe."""
         from urllib3 import exceptions
 
-        if time.monotonic() - self._used_at > IDLE_S:
+        began_s = time.monotonic()
+        if began_s - self._used_at > IDLE_S:
             self.close()
         try:
             with self._pool.request(
                 "POST", self._url + path, body=message, redirect=False, retries=False, preload_content=False
             ) as response:
-                return self._judge(response)
+                answer = self._judge(response)
         except exceptions.SSLError:
             return Failure("strange", "Head office could not prove who it is (its certificate is not valid).")
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError):
@@ -134,6 +135,9 @@ class Line:
             return Failure("cut", f"The line to head office broke ({type(error).__name__}).")
         finally:
             self._used_at = time.monotonic()
+        if isinstance(answer, Timed):
+            answer.seconds = self._used_at - began_s
+        return answer
 
     def _judge(self, response: "BaseHTTPResponse") -> bytes | Failure:
         status = response.status
@@ -141,7 +145,7 @@ class Line:
             return _BROKEN  # cut within its headers, which end as well where the connection ends
         if status == _OK and "Content-Encoding" not in response.headers:
             body = _body(response, PACKED_BYTES_MAX)
-            return body if body is not None else _STRANGE
+            return Timed(body) if body is not None else _STRANGE
         if status >= 500:
             come_again_s = _come_again_s(response)
             if come_again_s:

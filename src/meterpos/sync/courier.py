@@ -27,7 +27,7 @@ from meterpos.sync.exchange import SOFTWARE, refuse_training
 from meterpos.sync.framing import WireError, open_unverified
 from meterpos.sync.lock import only_exchange
 from meterpos.sync.pushing import BATCH_BYTES_MAX
-from meterpos.sync.steps import ENTRIES_FIRST, Cursor
+from meterpos.sync.steps import Cursor
 from meterpos.sync.talk import common_place
 from meterpos.sync.wire import Ack, Page, Recalled
 
@@ -115,7 +115,7 @@ def _messages(connection: Connection, who: Identity, device_key: bytes) -> tuple
             messages.append(
                 wire.make_recall(
                     key=device_key, device=who.device_id, stream=state.stream, after_seq=seq, head=last,
-                    limit=ENTRIES_FIRST, software=SOFTWARE, nonce=secrets.token_bytes(wire.NONCE_BYTES),
+                    limit=wire.ENTRIES_MAX, software=SOFTWARE, nonce=secrets.token_bytes(wire.NONCE_BYTES),
                 )
             )  # fmt: skip
     messages.append(
@@ -137,7 +137,7 @@ def _batches(connection: Connection, state: StreamState) -> Iterator[Sequence[tu
     while after < state.last_seq:
         batch: list[tuple[int, bytes, bytes, bytes]] = []
         size = 0
-        for entry in entries_after(connection, state.stream, seq=after, limit=ENTRIES_FIRST):
+        for entry in entries_after(connection, state.stream, seq=after, limit=wire.ENTRIES_MAX):
             size += len(entry.data)
             if batch and size > BATCH_BYTES_MAX:
                 break

@@ -29,7 +29,6 @@ from meterpos.sync.courier_file import Header, UnusableCourier
 from meterpos.sync.exchange import SOFTWARE
 from meterpos.sync.framing import WireError
 from meterpos.sync.lock import HomeBusy, only_one
-from meterpos.sync.steps import ENTRIES_FIRST
 
 MIRROR_KEY: Final = "mirror"
 LOCK: Final = "mirror.lock"
@@ -183,7 +182,7 @@ def _frames(
     frames, count = b"", 0
     for state in states:
         after = ends.get(state.stream, state.through_seq)
-        while entries := entries_after(connection, state.stream, seq=after, limit=ENTRIES_FIRST):
+        while entries := entries_after(connection, state.stream, seq=after, limit=wire.ENTRIES_MAX):
             message = _push(who, state.stream, entries, device_key)
             frames += courier_file.message_frame(header, number, message, content_key=key)
             number, count, after = number + 1, count + len(entries), entries[-1].seq

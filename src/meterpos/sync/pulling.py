@@ -81,7 +81,7 @@ class Pulling(Talk):
             answer: bytes | Failure = yield question
             if isinstance(answer, Failure):
                 self._bear(answer)
-                self._remember(rows=max(self.course.memory.rows // 2, ROWS_LEAST))
+                self._remember(rows=max(self.course.memory.rows // 2, ROWS_LEAST), has_paged=True)
                 question = self._question(after=after, zones=zones, differs=differs, facts=facts)
                 continue
             try:
@@ -91,8 +91,7 @@ class Pulling(Talk):
             except WireError as error:
                 self._distrust(error)
             self.failures = 0
-            if page.more:
-                self._remember(rows=min(self.course.memory.rows * 2, wire.ROWS_MAX))
+            self._learn_of_page(page, answer)
             return page
 
     def _compare(self, page: Page) -> Generator[Step, Any, bool]:

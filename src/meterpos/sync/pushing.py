@@ -109,8 +109,7 @@ class Pushing(Talk):
         except WireError as error:
             self._distrust(error)
         self.failures = 0
-        if len(entries) >= self.course.memory.entries:
-            self._remember(entries=min(self.course.memory.entries * 2, wire.ENTRIES_MAX))
+        self._learn_of_batch(len(entries), answer)
         return ack
 
     def _batch(self, stream: bytes, through: int, prev: bytes, entries: Sequence[Entry]) -> bytes:

@@ -2,12 +2,10 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
+from meterpos.sync.sizes import ENTRIES_FIRST, ROWS_FIRST
 from meterpos.sync.wire import Ack, Page, ZoneDigest
-
-ENTRIES_FIRST: Final = 5_000
-ROWS_FIRST: Final = 4_000
 
 Trouble = Literal["unreachable", "cut", "too_large", "busy", "refused", "strange"]
 """No connection; one that broke; a batch too big; a server in trouble; a clear no; an answer that is not head
@@ -31,12 +29,18 @@ class Failure:
     come_again_s: int = 0
 
 
+class Timed(bytes):
+    """An answer that says how long it was until it had come, its question's way included."""
+
+    seconds: float
+
+
 # --- the steps
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a message -> bytes of the answer, or Failure."""
+    """Send a message -> bytes of the answer, Timed where a clock was looked at, or Failure."""
 
     path: str
     message: bytes
@@ -210,6 +214,8 @@ class Memory:
 
     entries: int = ENTRIES_FIRST
     rows: int = ROWS_FIRST
+    has_paged: bool = False
+    """Whether `rows` is what a page taught; until then it follows what a batch did."""
     in_vain: Mapping[str, ZoneDigest] = field(default_factory=dict)
 
 

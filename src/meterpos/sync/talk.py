@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
-from meterpos.sync.steps import BeginAgain, Course, Cursor, Failure, Result, Steps, Trouble, Who
+from meterpos.sync import wire
+from meterpos.sync.sizes import STEADY_LEAST, next_size, rows_like
+from meterpos.sync.steps import BeginAgain, Course, Cursor, Failure, Result, Steps, Timed, Trouble, Who
 from meterpos.sync.wire import Lineage, WireError
 
 PUSH_PATH: Final = "/v1/push"
@@ -80,11 +82,31 @@ class Talk:
         self.course.detail = detail
         raise Stop
 
+    def _learn_of_batch(self, sent: int, answer: bytes) -> None:
+        """Take in how a batch went, and of how long it took what a first page may hold."""
+        memory, seconds = self.course.memory, took_s(answer)
+        is_full = sent >= memory.entries
+        entries = next_size(memory.entries, sent, is_full=is_full, seconds=seconds, most=wire.ENTRIES_MAX)
+        self._remember(entries=entries)
+        if seconds is not None and sent >= STEADY_LEAST and not memory.has_paged:
+            self._remember(rows=rows_like(memory.rows, sent, seconds=seconds, most=wire.ROWS_MAX))
+
+    def _learn_of_page(self, page: wire.Page, answer: bytes) -> None:
+        """Take in how a page went."""
+        memory, seconds = self.course.memory, took_s(answer)
+        rows = next_size(memory.rows, len(page.rows), is_full=page.more, seconds=seconds, most=wire.ROWS_MAX)
+        self._remember(rows=rows, has_paged=memory.has_paged or page.more)
+
     def _shrink_batch(self, sent: int) -> None:
         self._remember(entries=max(min(sent, self.course.memory.entries) // 2, ENTRIES_LEAST))
 
     def _remember(self, **changes: Any) -> None:
         self.course.memory = replace(self.course.memory, **changes)
+
+
+def took_s(answer: bytes) -> float | None:
+    """Return in how many seconds an answer came, None where nobody looked."""
+    return answer.seconds if isinstance(answer, Timed) else None
 
 
 def common_place(cursor: Cursor, *, generation: int, lineage: Sequence[Lineage]) -> int:

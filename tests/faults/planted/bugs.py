@@ -473,7 +473,7 @@ BUGS: Final = (
     _bug(
         "a mirror leaves out the first entry that is missing",
         "what is appended begins one too late",
-        (MIRROR + "_frames", "seq=after, limit=ENTRIES_FIRST", "seq=after + (not number), limit=ENTRIES_FIRST"),
+        (MIRROR + "_frames", "seq=after, limit=wire.ENTRIES_MAX", "seq=after + (not number), limit=wire.ENTRIES_MAX"),
     ),
     _bug(
         "a mirror holds the current stream alone",
