@@ -315,3 +315,21 @@ class Till:
         else:
             entry_id = stream.entries[seq - 1].entry_id if seq else FIRST_PREV
         return StreamPlace(entry_id=entry_id, count=seq, sum_minor=100 * seq + self.wrong_sum)
+
+
+def sent(till: Till, path: str) -> int:
+    """Return how many requests of this path a till has made."""
+    return sum(isinstance(step, steps.Send) and step.path == path for step in till.taken)
+
+
+def told(till: Till, office: Office) -> bool:
+    """Tell whether head office holds every entry of the till, and the till knows."""
+    return all(
+        office.streams.get(stream.name) == stream.entries and stream.through_seq == len(stream.entries)
+        for stream in till.streams
+    )
+
+
+def wire_key() -> bytes:
+    """Return the till's public key."""
+    return signing.public_of(TILL_KEY)
