@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from meterpos import vault
 from meterpos.errors import UserError
@@ -216,13 +216,16 @@ def revoke_till(conn: Connection, outgoing: Outgoing, *, till_name: str) -> None
         outgoing.send("device", device_id)
 
 
+_DEVICE: Final = (
+    select(devices, tills.c.zones)
+    .join_from(devices, tills, tills.c.till_name == devices.c.till_name)
+    .where(devices.c.device_id == bindparam("named"))
+)
+
+
 def find_device(conn: Connection, device_id: str) -> Device | None:
     """Return the device of that id, None where there is none."""
-    row = conn.execute(
-        select(devices, tills.c.zones)
-        .join_from(devices, tills, tills.c.till_name == devices.c.till_name)
-        .where(devices.c.device_id == device_id)
-    ).one_or_none()
+    row = conn.execute(_DEVICE, {"named": device_id}).one_or_none()
     if row is None:
         return None
     return Device(

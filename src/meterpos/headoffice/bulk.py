@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, String, Table, func, literal
@@ -33,8 +34,12 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
     """Insert those of `rows` whose primary key is not there yet; waits for others that are inserting the same."""
     if not rows:
         return
-    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
-    conn.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+    conn.execute(_insert_new(conn.dialect.name, table), list(rows))
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Any:
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
 
 
 def stamp_facts(conn: Connection, generation: int, positions: Mapping[str, int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from meterpos.headoffice import bulk
 from meterpos.headoffice.tables import side_entries
@@ -73,18 +73,42 @@ def place(conn: Connection, stream: Any, push: Push, entries: Sequence[Entry]) -
     return placed
 
 
+_BOTH: Final = journal.outerjoin(side_entries, side_entries.c.entry_id == journal.c.entry_id)
+_HELD: Final = (
+    select(journal.c.entry_id, side_entries.c.why)
+    .select_from(_BOTH)
+    .where(
+        journal.c.stream == bindparam("of_stream"),
+        journal.c.seq >= bindparam("from_seq"),
+        journal.c.seq <= bindparam("through_seq"),
+    )
+)
+_PREVIOUS: Final = (
+    select(journal.c.seq, side_entries.c.why)
+    .select_from(_BOTH)
+    .where(journal.c.entry_id == bindparam("of_entry"), journal.c.stream == bindparam("of_stream"))
+)
+_REACHES: Final = (
+    update(streams)
+    .where(streams.c.stream == bindparam("of_stream"))
+    .values(through_seq=bindparam("through"), head=bindparam("its_head"))
+)
+_WAITING: Final = (
+    select(side_entries)
+    .where(side_entries.c.stream == bindparam("of_stream"), side_entries.c.why == "gap")
+    .order_by(side_entries.c.seq)
+)
+_BESIDE: Final = select(func.count()).where(side_entries.c.stream == bindparam("of_stream"))
+_PAPERS: Final = select(func.count(), func.coalesce(func.sum(tenders.c.total_minor), 0)).where(
+    tenders.c.stream == bindparam("of_stream"), tenders.c.seq <= bindparam("through_seq")
+)
+
+
 def _held(conn: Connection, push: Push) -> dict[bytes, Branch]:
     """Return the entries held at the batch's places, each with where it stands."""
-    beside = and_(side_entries.c.entry_id == journal.c.entry_id)
-    rows = conn.execute(
-        select(journal.c.entry_id, side_entries.c.why)
-        .select_from(journal.outerjoin(side_entries, beside))
-        .where(
-            journal.c.stream == push.stream,
-            journal.c.seq >= push.from_seq,
-            journal.c.seq <= push.through_seq,
-        )
-    )
+    if push.through_seq < push.from_seq:
+        return {}
+    rows = conn.execute(_HELD, {"of_stream": push.stream, "from_seq": push.from_seq, "through_seq": push.through_seq})
     return {row.entry_id: row.why or "main" for row in rows}
 
 
@@ -92,11 +116,7 @@ def _branch_of(conn: Connection, push: Push) -> Branch:
     """Return where the entry stands that the batch continues; 'gap' when it has not come."""
     if push.prev == FIRST_PREV and push.from_seq == 1:
         return "main"
-    row = conn.execute(
-        select(journal.c.seq, side_entries.c.why)
-        .select_from(journal.outerjoin(side_entries, side_entries.c.entry_id == journal.c.entry_id))
-        .where(journal.c.entry_id == push.prev, journal.c.stream == push.stream)
-    ).one_or_none()
+    row = conn.execute(_PREVIOUS, {"of_entry": push.prev, "of_stream": push.stream}).one_or_none()
     if row is None or row.seq != push.from_seq - 1:
         return "gap"
     branch: Branch = row.why or "main"
@@ -113,20 +133,12 @@ def record(conn: Connection, stream: bytes, placed: Placed) -> None:
     bulk.insert_new(conn, side_entries, rows)
     if placed.new:
         _join(conn, stream, placed)
-    conn.execute(
-        update(streams).where(streams.c.stream == stream).values(through_seq=placed.through_seq, head=placed.head)
-    )
+    conn.execute(_REACHES, {"of_stream": stream, "through": placed.through_seq, "its_head": placed.head})
 
 
 def _join(conn: Connection, stream: bytes, placed: Placed) -> None:
     """Move entries that waited for their predecessor onto the chain or, where it went on otherwise, onto a branch."""
-    waiting = list(
-        conn.execute(
-            select(side_entries)
-            .where(side_entries.c.stream == stream, side_entries.c.why == "gap")
-            .order_by(side_entries.c.seq)
-        )
-    )
+    waiting = list(conn.execute(_WAITING, {"of_stream": stream}))
     if not waiting:
         return
     anchored = _anchored(conn, stream, [row.prev for row in waiting])
@@ -181,13 +193,8 @@ def signed_for(placed: Placed, push: Push, entries: Sequence[Entry]) -> tuple[in
 
 def tally(conn: Connection, stream: bytes, *, through_seq: int, head: bytes) -> tuple[int, int]:
     """Return count and sum of the tenders and reversals on the chain that ends in `head`, reversals negative."""
-    beside = conn.execute(select(func.count()).where(side_entries.c.stream == stream)).scalar_one()
-    if not beside:
-        row = conn.execute(
-            select(func.count(), func.coalesce(func.sum(tenders.c.total_minor), 0)).where(
-                tenders.c.stream == stream, tenders.c.seq <= through_seq
-            )
-        ).one()
+    if not conn.execute(_BESIDE, {"of_stream": stream}).scalar_one():
+        row = conn.execute(_PAPERS, {"of_stream": stream, "through_seq": through_seq}).one()
         return int(row[0]), int(row[1])
     totals: dict[bytes, list[int]] = defaultdict(list)
     for entry_id, total_minor in _pairs(

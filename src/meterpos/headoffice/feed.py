@@ -13,7 +13,7 @@ from heapq import merge
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from meterpos.headoffice import bulk
 from meterpos.headoffice.feedrows import compose
@@ -73,16 +73,26 @@ class PageOfFeed:
     digests: Mapping[str, ZoneDigest]
 
 
+_GENERATION: Final = select(func.max(generations.c.generation))
+_LINEAGE: Final = select(generations).where(generations.c.parent.is_not(None)).order_by(generations.c.generation.desc())
+_END: Final = select(counters.c.value).where(counters.c.name == COUNTER)
+_TAKE: Final = (
+    update(counters)
+    .where(counters.c.name == COUNTER)
+    .values(value=counters.c.value + bindparam("places"))
+    .returning(counters.c.value)
+)
+_DIGESTS: Final = select(zone_digests).where(zone_digests.c.zone.in_(bindparam("zones", expanding=True)))
+
+
 def generation(conn: Connection) -> int:
     """Return the generation head office lives in."""
-    return int(conn.execute(select(func.max(generations.c.generation))).scalar_one())
+    return int(conn.execute(_GENERATION).scalar_one())
 
 
 def lineage(conn: Connection) -> tuple[Lineage, ...]:
     """Return the restores head office has been through, newest first."""
-    rows = conn.execute(
-        select(generations).where(generations.c.parent.is_not(None)).order_by(generations.c.generation.desc())
-    )
+    rows = conn.execute(_LINEAGE)
     return tuple(
         Lineage(generation=row.generation, parent=row.parent, parent_through=row.parent_position) for row in rows
     )
@@ -90,17 +100,12 @@ def lineage(conn: Connection) -> tuple[Lineage, ...]:
 
 def end(conn: Connection) -> int:
     """Return the last place that was taken."""
-    return int(conn.execute(select(counters.c.value).where(counters.c.name == COUNTER)).scalar_one())
+    return int(conn.execute(_END).scalar_one())
 
 
 def take_positions(conn: Connection, count: int) -> int:
     """Take `count` places at the end of the line and return the first; others wait until this transaction ends."""
-    last = conn.execute(
-        update(counters)
-        .where(counters.c.name == COUNTER)
-        .values(value=counters.c.value + count)
-        .returning(counters.c.value)
-    ).scalar_one()
+    last = conn.execute(_TAKE, {"places": count}).scalar_one()
     return int(last) - count + 1
 
 
@@ -182,7 +187,7 @@ def _steps(added: Iterable[tuple[str, int]], removed: Iterable[tuple[str, int]])
 
 def digests(conn: Connection, zones: Collection[str]) -> dict[str, ZoneDigest]:
     """Return the digests of those of `zones` that have facts."""
-    rows = conn.execute(select(zone_digests).where(zone_digests.c.zone.in_(sorted(zones))))
+    rows = conn.execute(_DIGESTS, {"zones": sorted(zones)})
     return {zone: ZoneDigest(count=count, total=int(total, 16)) for zone, count, total in rows}
 
 

@@ -65,6 +65,12 @@ _head: Final = (
 )
 _insert: Final = insert(journal)
 _by_id: Final = select(journal).where(journal.c.entry_id == bindparam("entry_id"))
+_after: Final = (
+    select(journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
+    .where(journal.c.stream == bindparam("of_stream"), journal.c.seq > bindparam("after_seq"))
+    .order_by(journal.c.seq)
+    .limit(bindparam("entries_max"))
+)
 
 
 class BrokenEntry(MeterposError):
@@ -281,12 +287,7 @@ def is_kept(connection: Connection, entry_id: bytes) -> bool:
 
 def entries_after(connection: Connection, stream: bytes, *, seq: int, limit: int) -> tuple[Entry, ...]:
     """Return up to ``limit`` entries of ``stream`` above ``seq``, in order, ids as stored."""
-    rows = connection.execute(
-        select(journal.c.seq, journal.c.prev, journal.c.data, journal.c.entry_id)
-        .where(journal.c.stream == stream, journal.c.seq > seq)
-        .order_by(journal.c.seq)
-        .limit(limit)
-    )
+    rows = connection.execute(_after, {"of_stream": stream, "after_seq": seq, "entries_max": limit})
     return tuple(Entry(stream, row.seq, row.prev, row.data, row.entry_id) for row in rows)
 
 

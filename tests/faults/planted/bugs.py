@@ -100,7 +100,7 @@ BUGS: Final = (
     _bug(
         "the first entry of each batch is skipped",
         "reading goes on one place too far",
-        ("meterpos.ledger.journal:entries_after", "journal.c.seq > seq", "journal.c.seq > seq + 1"),
+        ("meterpos.ledger.journal:entries_after", '"after_seq": seq', '"after_seq": seq + 1'),
     ),
     _bug(
         "any head is believed",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from meterpos.errors import UserError
 from meterpos.headoffice.tables.legacy import legacy_steps
@@ -50,9 +50,12 @@ class Done:
     details: Mapping[str, Any]
 
 
+_STEP: Final = select(legacy_steps).where(legacy_steps.c.step == bindparam("named"))
+
+
 def done(conn: Connection, step: str) -> Done | None:
     """Return how a step went, None where the staging tables do not stand at it."""
-    row = conn.execute(select(legacy_steps).where(legacy_steps.c.step == step)).one_or_none()
+    row = conn.execute(_STEP, {"named": step}).one_or_none()
     return Done(row.step, row.finished_at, row.seconds, json.loads(row.details)) if row else None
 
 

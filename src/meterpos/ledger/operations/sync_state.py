@@ -3,12 +3,36 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from sqlalchemy import Boolean, Connection, bindparam, delete, func, insert, or_, select, true, update
 
 from meterpos.errors import MeterposError
-from meterpos.ledger.tables import couriers, exchanges, journal, streams
+from meterpos.ledger.queries.streams import entry_at
+from meterpos.ledger.tables import couriers, exchanges, streams
 
 EXCHANGES_KEPT: Final = 500
+
+_signed: Final = (
+    update(streams)
+    .where(
+        streams.c.stream == bindparam("of_stream"),
+        or_(
+            bindparam("may_go_back", type_=Boolean) == true(),
+            streams.c.generation.is_(None),
+            streams.c.generation != bindparam("in_generation"),
+            streams.c.through_seq <= bindparam("through"),
+        ),
+    )
+    .values(
+        through_seq=bindparam("through"),
+        head=bindparam("its_head"),
+        generation=bindparam("in_generation"),
+        signed_at=bindparam("at"),
+    )
+)
+_exchanged: Final = insert(exchanges)
+_newest: Final = select(func.max(exchanges.c.exchange_id))
+_forget_exchanges: Final = delete(exchanges).where(exchanges.c.exchange_id <= bindparam("through_id"))
+_forget_couriers: Final = delete(couriers)
 
 
 class AckMismatch(MeterposError):
@@ -33,21 +57,19 @@ def record_ack(
     Raises: AckMismatch when the head is not ours.
     """
     if through_seq:
-        ours = connection.execute(
-            select(journal.c.entry_id).where(journal.c.stream == stream, journal.c.seq == through_seq)
-        ).scalar_one_or_none()
+        ours = entry_at(connection, stream, seq=through_seq)
         if ours != head:
             raise AckMismatch(f"head office signed for another entry {through_seq} than this till made")
     connection.execute(
-        update(streams)
-        .where(streams.c.stream == stream)
-        .where(
-            literal(may_go_back)
-            | streams.c.generation.is_(None)
-            | (streams.c.generation != generation)
-            | (streams.c.through_seq <= through_seq)
-        )
-        .values(through_seq=through_seq, head=head, generation=generation, signed_at=signed_at)
+        _signed,
+        {
+            "of_stream": stream,
+            "may_go_back": may_go_back,
+            "in_generation": generation,
+            "through": through_seq,
+            "its_head": head,
+            "at": signed_at,
+        },
     )
 
 
@@ -63,7 +85,7 @@ def record_exchange(
 ) -> None:
     """Keep how one exchange went; the last 500 are kept."""
     connection.execute(
-        insert(exchanges),
+        _exchanged,
         {
             "started_at": started_at,
             "finished_at": finished_at,
@@ -73,8 +95,9 @@ def record_exchange(
             "detail": detail,
         },
     )
-    newest = connection.execute(select(func.max(exchanges.c.exchange_id))).scalar_one()
-    connection.execute(delete(exchanges).where(exchanges.c.exchange_id <= newest - EXCHANGES_KEPT))
+    newest = connection.execute(_newest).scalar_one()
+    if newest > EXCHANGES_KEPT:
+        connection.execute(_forget_exchanges, {"through_id": newest - EXCHANGES_KEPT})
 
 
 def note_courier(connection: Connection, *, request: str, made_at: datetime) -> None:
@@ -89,7 +112,7 @@ def is_latest_word(connection: Connection, *, request: str) -> bool:
 
 def forget_couriers(connection: Connection, *, through: str | None = None) -> None:
     """Head office was heard of: files made until now, or until ``through`` was made, say nothing newer any more."""
-    query = delete(couriers)
+    query = _forget_couriers
     if through is not None:
         last = select(func.max(couriers.c.courier_id)).where(couriers.c.request == through).scalar_subquery()
         query = query.where(couriers.c.courier_id <= last)
