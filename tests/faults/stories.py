@@ -85,7 +85,7 @@ class Script:
         self.schedule.moved = True
 
     def restore(self, place: Place | None = None, *, told: bool = True) -> None:
-        """Bring a disk back from the copy, and say so unless not `told` (of head office alone)."""
+        """Bring a disk back from the copy, and say so unless not `told`."""
         world, dice = self.schedule.world, self.schedule.random
         store = world.office_store if place is None else place.store
         store.go_back_to(world.copy_name(COPY))
@@ -98,6 +98,8 @@ class Script:
                 begin_generation(conn, leap=dice.randrange(1 << 20), at=world.office.moment().at)
             return
         self.schedule.start_again(place)
+        if not told:
+            return
         with place.store.write() as connection:
             begin_again_after_restore(
                 connection,
@@ -248,6 +250,37 @@ def dead_twice(script: Script) -> None:
     disasters.bury(script.schedule)
 
 
+def came_back_unsaid(script: Script) -> None:
+    """A till comes back from a copy and nobody says so: it takes other payments in the places of those it lost."""
+    till = script.first
+    script.keep(till)
+    for _ in range(3):
+        script.pay(till)
+    lost.grow_at(script.schedule, till)
+    script.restore(till, told=False)
+    script.pay(till)
+    lost.grow_at(script.schedule, till)
+    script.restore(till)
+    disasters.bury(script.schedule)
+
+
+def mirrored_again(script: Script) -> None:
+    """Head office comes back without what it had signed for, and the till that hears of it dies before it delivers."""
+    till = script.first
+    script.keep()
+    script.pay(till)
+    script.exchange(till)
+    script.pay(till)
+    lost.grow_at(script.schedule, till)
+    script.restore()
+    till.memory = Memory(entries=1)
+    script.over(till, lambda path, number: CUT if number else None)
+    lost.grow_at(script.schedule, till)
+    till.store.go_back_to(script.schedule.world.folder / f"{till.name}.template")
+    script.schedule.start_again(till)
+    disasters.bury(script.schedule)
+
+
 def claimed(script: Script) -> None:
     """What is left of two payments is paper: head office claims one, a till the other. A third is only late."""
     till, schedule = script.first, script.schedule
@@ -328,7 +361,8 @@ def unsaid_and_forgotten(script: Script) -> None:
 
 
 STORIES: Final = (
-    dead_twice, claimed, claimed_in_vain, moved, moves_lost, hand_over_lost, unsaid_and_forgotten,
+    dead_twice, came_back_unsaid, mirrored_again, claimed, claimed_in_vain, moved, moves_lost, hand_over_lost,
+    unsaid_and_forgotten,
     restored, restored_twice, twins_reverse, late_stick, stick_from_ahead, twins_stick, restored_by_stick, two_at_once,
     old_yes,
 )  # fmt: skip

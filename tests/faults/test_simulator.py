@@ -28,6 +28,8 @@ TOLD = (
     "a hand-over that head office lost stays at tills",
     "a restore leaves no doubt of accounts",
     "a look leaves what it did not name its place",
+    "a mirror is compared by numbers alone",
+    "a mirror is not asked where it begins",
 )
 """What dice seldom show, and a story does."""
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")

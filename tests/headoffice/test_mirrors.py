@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from meterpos.headoffice.backups import back_up, restore
 from meterpos.headoffice.mirrors import read_mirror
 from meterpos.ledger.tables import tenders
 from meterpos.sync import courier_file
@@ -15,6 +16,7 @@ from meterpos.sync.mirror import MirrorMissing, file_of, take_back
 from meterpos.till import Till, open_till
 from meterpos.till.restoring import restore_till
 from meterpos.vault import read_secret
+from tests.headoffice.test_backups import again
 from tests.headoffice.test_exchange import counter, pay, town
 from tests.support.headoffice import Server, office, server, sync
 
@@ -169,3 +171,65 @@ def test_what_is_no_mirror_of_this_head_office_changes_nothing(town: Server, til
     with pytest.raises(UnusableCourier, match="is no mirror"):
         take_back(stick / "request", till.store, key=key, signer=bytes(32))
     assert take_back(file_of(stick, "KSM01"), till.store, key=key, signer=bytes(32)) == 0, "another's signature"
+
+
+def back_from(till: Till, backup: Path) -> Till:
+    """Put a till's ledger back by hand, so that it does not know that it was restored."""
+    home = till.settings.home
+    till.close()
+    for part in home.glob("ledger.db*"):
+        part.unlink()
+    shutil.copy(backup, home / "ledger.db")
+    return open_till(home)
+
+
+def test_a_till_that_came_back_unsaid_keeps_its_own_mirror_beside_that_of_the_entries_it_lost(
+    town: Server, till: Till, stick: Path, tmp_path: Path
+) -> None:
+    for amount in (100_00, 200_00, 300_00):
+        pay(till, "A0000001", amount)
+    till.mirror()
+    till = back_from(till, tmp_path / "backup.db")
+    number = pay(till, "A0000001", 400_00)
+    assert till.mirror() == 1, "at that place the mirror has another entry, and goes on beyond it"
+    assert till.mirror() == 0
+    (aside,) = stick.glob("KSM01.mirror.*")
+    assert read_mirror(town.office, file_of(stick, "KSM01").read_bytes()).new == 1
+    with town.office.store.read() as conn:
+        assert conn.execute(select(tenders.c.number)).scalars().all() == [number]
+    assert read_mirror(town.office, aside.read_bytes()).new == 3, "a branch of its own, and counted"
+    till.close()
+
+
+def test_a_till_that_came_back_unsaid_and_worked_no_further_takes_its_entries_from_the_mirror(
+    town: Server, till: Till, stick: Path, tmp_path: Path
+) -> None:
+    pay(till, "A0000001", 100_00)
+    till.mirror()
+    pay(till, "A0000001", 200_00)
+    till.mirror()
+    till = back_from(till, tmp_path / "backup.db")
+    assert till.mirror() == 2
+    assert list(stick.glob("KSM01.mirror.*")) == []
+    result = sync(till)
+    assert result.agreed and not result.waiting and town.codes() == []
+    till.close()
+
+
+def test_what_head_office_lost_in_a_restore_is_mirrored_again(
+    town: Server, till: Till, stick: Path, tmp_path: Path
+) -> None:
+    back_up(town.office.store, tmp_path / "office.db")
+    pay(till, "A0000001", 100_00)
+    sync(till)
+    pay(till, "A0000001", 200_00)
+    assert till.mirror() == 1
+    town.stop()
+    restore(town.office.settings, tmp_path / "office.db", leap=0, at=town.office.now())
+    running = again(town)
+    with till.store.write() as connection:
+        connection.exec_driver_sql("UPDATE till_identity SET server_url = ?", (running.url,))
+        connection.exec_driver_sql("UPDATE streams SET through_seq = through_seq - 1")
+    assert till.mirror() == 2, "begun anew, from where head office ends now"
+    assert read_mirror(running.office, file_of(stick, "KSM01").read_bytes()).new == 2
+    running.stop()

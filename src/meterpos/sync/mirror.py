@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 from meterpos import vault
 from meterpos.errors import UserError
 from meterpos.ledger import signing
-from meterpos.ledger.journal import Entry, entries_after
+from meterpos.ledger.journal import Entry, entries_after, make_entry
+from meterpos.ledger.journal import head as end_of
 from meterpos.ledger.operations import recalls
 from meterpos.ledger.queries.identity import Identity, find_identity
 from meterpos.ledger.queries.streams import StreamState, stream_states
@@ -43,7 +44,8 @@ class MirrorMissing(UserError):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A mirror as it stands: its header and key, how many frames and bytes can be read, the last entry of each stream.
+    """A mirror as it stands: its header and key, how many frames and bytes can be read, and of each stream the batches
+    that lead to its last entry without a gap.
 
     ``is_whole``: nothing follows what can be read.
     """
@@ -52,13 +54,42 @@ class _Kept:
     key: bytes
     frames: int
     size: int
-    ends: dict[bytes, int]
+    runs: dict[bytes, list[wire.Push]]
     is_whole: bool
 
     def is_ahead(self, states: Sequence[StreamState]) -> bool:
         """Whether it has entries the ledger does not have."""
         last = {state.stream: state.last_seq for state in states}
-        return any(end > last.get(stream, 0) for stream, end in self.ends.items())
+        return any(run[-1].through_seq > last.get(stream, 0) for stream, run in self.runs.items())
+
+    def has_all(self, states: Sequence[StreamState]) -> bool:
+        """Whether it has what head office lacks, down to the first: a restored one holds less than it signed for."""
+        waiting = (state for state in states if state.last_seq > state.through_seq and state.stream in self.runs)
+        return all(self.runs[state.stream][0].from_seq <= state.through_seq + 1 for state in waiting)
+
+    def is_apart(self, connection: Connection) -> bool:
+        """Whether it has another entry than the ledger: this till came back from a copy, and nobody said so."""
+        return any(_is_apart(connection, stream, run) for stream, run in self.runs.items())
+
+
+def _is_apart(connection: Connection, stream: bytes, run: Sequence[wire.Push]) -> bool:
+    """Compare the last entry both have; where they have none in common, nothing is known."""
+    seq, last = end_of(connection, stream)
+    if seq > run[-1].through_seq:
+        seq = run[-1].through_seq
+        last = entries_after(connection, stream, seq=seq - 1, limit=1)[0].entry_id
+    if seq < run[0].from_seq - 1:
+        return False
+    push = next(push for push in run if push.from_seq - 1 <= seq <= push.through_seq)
+    return last != (push.head if seq == push.through_seq else _id_at(push, seq))
+
+
+def _id_at(push: wire.Push, seq: int) -> bytes:
+    """Return the id of the entry at a place of a batch, or of the one before it."""
+    prev = push.prev
+    for at, data in enumerate(push.entries[: seq - push.from_seq + 1], push.from_seq):
+        prev = make_entry(stream=push.stream, seq=at, prev=prev, data=data).entry_id
+    return prev
 
 
 def file_of(folder: Path, till_name: str) -> Path:
@@ -116,14 +147,22 @@ def _go_on(
     device_key: bytes,
 ) -> int:
     """Append what is missing; or begin a new mirror, in the place of one that holds nothing the ledger does not."""
-    is_ahead = kept is not None and kept.is_ahead(states)
+    with store.read() as connection:
+        is_apart = kept is not None and kept.is_apart(connection)
     is_delivered = all(one.through_seq >= one.last_seq for one in states)
-    if kept is None or not kept.is_whole or (kept.size > ANEW_ABOVE_BYTES and is_delivered):
-        if (kept is None or is_ahead) and file.exists():
+    if (
+        kept is None
+        or is_apart
+        or not kept.is_whole
+        or not kept.has_all(states)
+        or (kept.size > ANEW_ABOVE_BYTES and is_delivered)
+    ):
+        if (kept is None or is_apart or kept.is_ahead(states)) and file.exists():
             lay_aside(file)
         return _begin(store, who, states, home=home, file=file, device_key=device_key)
+    ends = {stream: run[-1].through_seq for stream, run in kept.runs.items()}
     with store.read() as connection:
-        frames, count = _frames(connection, who, states, kept.header, kept.ends, kept.frames, kept.key, device_key)
+        frames, count = _frames(connection, who, states, kept.header, ends, kept.frames, kept.key, device_key)
     if frames:
         with file.open("r+b") as stream:
             stream.seek(kept.size)
@@ -216,11 +255,13 @@ def _readable(file: Path, *, key: bytes, device: str, signer: bytes) -> _Kept | 
         return None
     if header.kind != "mirror" or header.device != device:
         return None
-    size, frames, ends = len(courier_file.MAGIC) + len(header.line), 0, {}
+    size, frames = len(courier_file.MAGIC) + len(header.line), 0
+    runs: dict[bytes, list[wire.Push]] = {}
     for push, after in _pushes(data, header, key=key, signer=signer):
         size, frames = after, frames + 1
-        ends[push.stream] = push.from_seq + len(push.entries) - 1
-    return _Kept(header, key, frames, size, ends, is_whole=size == len(data))
+        before = runs.get(push.stream, [])
+        runs[push.stream] = [*before, push] if before and before[-1].head == push.prev else [push]
+    return _Kept(header, key, frames, size, runs, is_whole=size == len(data))
 
 
 def _pushes(data: bytes, header: Header, *, key: bytes, signer: bytes) -> Iterator[tuple[wire.Push, int]]:
@@ -251,15 +292,8 @@ def take_back(file: Path, store: Store, *, key: bytes, signer: bytes) -> int:
 
 
 def _append(connection: Connection, push: wire.Push) -> int:
-    from meterpos.ledger.journal import FIRST_PREV, head, make_entry
-
-    seq, last = head(connection, push.stream)
-    if not push.from_seq - 1 <= seq < push.from_seq + len(push.entries) - 1:
-        return 0
-    prev = push.prev
-    for at, data in enumerate(push.entries[: seq - push.from_seq + 1], push.from_seq):
-        prev = make_entry(stream=push.stream, seq=at, prev=prev, data=data).entry_id
-    if (prev if seq else FIRST_PREV) != last:
+    seq, last = end_of(connection, push.stream)
+    if not push.from_seq - 1 <= seq < push.through_seq or _id_at(push, seq) != last:
         return 0
     rest = push.entries[seq - push.from_seq + 1 :]
     recalls.keep_recalled(connection, stream=push.stream, after_seq=seq, head=last, entries=rest)

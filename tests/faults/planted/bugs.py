@@ -494,6 +494,16 @@ BUGS: Final = (
             "__import__('types').SimpleNamespace(answers=())",
         ),
     ),
+    _bug(
+        "a mirror is compared by numbers alone",
+        "a till that came back unsaid takes another branch's entries in its mirror for its own",
+        (MIRROR + "_is_apart", "return last != (", "return False and last != ("),
+    ),
+    _bug(
+        "a mirror is not asked where it begins",
+        "what head office lost from before its first entry is mirrored nowhere",
+        (MIRROR + "_Kept.has_all", "return all(", "return True or all("),
+    ),
     # --- claims
     _bug(
         "a claim counts beside its original",

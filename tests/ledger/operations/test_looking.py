@@ -4,8 +4,11 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from meterpos.ledger.checks import run_checks
+from meterpos.ledger.journal import entries_after
+from meterpos.ledger.operations import sync_state
 from meterpos.ledger.operations.feed import StaleCursor, begin_again
 from meterpos.ledger.operations.looking import forget_unheard, is_in_doubt, keep_named
+from meterpos.ledger.queries.identity import identity
 from meterpos.ledger.tables import accounts, contacts, customers, facts, meters, plans, streams, till_identity
 from tests.ledger.operations import test_plan_requests
 from tests.ledger.operations.test_feed import apply, plan_rows
@@ -109,7 +112,7 @@ def test_facts_a_look_did_not_name_lose_their_place_and_old_streams_are_asked_ab
         row = connection.execute(select(facts).where(facts.c.fact_id == gone.fact_id)).one()
         assert (row.position, row.decision, row.generation) == (None, "none", gone.generation)
         old = select(streams.c.generation).where(streams.c.label == "OLD")
-        assert connection.execute(old).scalar_one() is None
+        assert connection.execute(old).scalar_one() is None and is_in_doubt(connection)
     assert sound(counter)
 
 
@@ -124,3 +127,15 @@ def test_only_master_data_heard_above_the_common_place_leaves_a_till_in_doubt(co
         assert is_in_doubt(connection), "until it has looked"
         with pytest.raises(StaleCursor):
             keep_named(connection, generation=1, zones=ZONES, named=frozenset(), everywhere=True)
+
+
+def test_a_head_office_that_signs_for_less_than_before_leaves_the_till_in_doubt(counter: Counter) -> None:
+    counter.pay("A1", 100_00)
+    with counter.till.store.write() as connection:
+        for place in entries_after(connection, identity(connection).stream, seq=0, limit=2)[::-1]:
+            assert not is_in_doubt(connection)
+            sync_state.record_ack(
+                connection, stream=place.stream, through_seq=place.seq, head=place.entry_id, generation=1,
+                signed_at=counter.clock(), may_go_back=True,
+            )  # fmt: skip
+        assert is_in_doubt(connection)

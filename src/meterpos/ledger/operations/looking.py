@@ -24,7 +24,8 @@ Named = Set[tuple[str, str]]
 def forget_unheard(connection: Connection, *, generation: int, zones: Collection[str], named: Named) -> bool:
     """Take their places from facts of ``zones`` that a whole look at them did not name; tell whether there were any.
 
-    Then head office came back without what it had said, and every stream is asked about anew.
+    Then head office came back without what it had said: every stream is asked about anew, and the till is in doubt of
+    what is no fact, too.
 
     Raises: StaleCursor when the till has entered another generation.
     """
@@ -38,6 +39,7 @@ def forget_unheard(connection: Connection, *, generation: int, zones: Collection
         return False
     recalculate(connection, places.take_away(connection, unheard))
     connection.execute(update(streams).where(~streams.c.is_current).values(generation=None))
+    connection.execute(update(till_identity).values(in_doubt=True))
     sum_digests_anew(connection)
     return True
 

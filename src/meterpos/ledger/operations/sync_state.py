@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Connection, bindparam, delete, func, insert, or_
 
 from meterpos.errors import MeterposError
 from meterpos.ledger.queries.streams import entry_at
-from meterpos.ledger.tables import couriers, exchanges, streams
+from meterpos.ledger.tables import couriers, exchanges, streams, till_identity
 
 EXCHANGES_KEPT: Final = 500
 
@@ -39,6 +39,13 @@ class AckMismatch(MeterposError):
     """Head office signed for a head this till's journal does not have at that place."""
 
 
+_goes_back: Final = select(streams.c.stream).where(
+    streams.c.stream == bindparam("of_stream"),
+    streams.c.generation == bindparam("in_generation"),
+    streams.c.through_seq > bindparam("through"),
+)
+
+
 def record_ack(
     connection: Connection,
     *,
@@ -53,6 +60,7 @@ def record_ack(
 
     Within one generation it only moves forward, unless ``may_go_back``: the answer to a question just asked is the
     present truth, also where head office lost entries it had signed for and nobody said so; an old courier file is not.
+    Then the till is in doubt of customers, meters and accounts too, until it has looked at its zones anew.
 
     Raises: AckMismatch when the head is not ours.
     """
@@ -60,6 +68,10 @@ def record_ack(
         ours = entry_at(connection, stream, seq=through_seq)
         if ours != head:
             raise AckMismatch(f"head office signed for another entry {through_seq} than this till made")
+    if may_go_back:
+        behind = {"of_stream": stream, "in_generation": generation, "through": through_seq}
+        if connection.execute(_goes_back, behind).first() is not None:
+            connection.execute(update(till_identity).values(in_doubt=True))
     connection.execute(
         _signed,
         {
