@@ -83,6 +83,12 @@ def test_a_receipt_is_found_and_printed_again_as_a_copy(window: Window, counter:
     assert (latest.number, latest.copy_no) == (number, 1)
 
 
+def test_a_till_that_never_exchanged_does_not_speak_for_head_office(window: Window) -> None:
+    sync = page(window, "sync")
+    assert sync.waiting.text() == "No payment waits to be sent."
+    assert sync.as_of.text() == "Not yet synced with head office."
+
+
 def test_an_exchange_that_does_not_reach_head_office_is_a_calm_fact(window: Window, counter: Counter) -> None:
     counter.pay("A1", 250_000)
     window.tasks.ledger_changed.emit()

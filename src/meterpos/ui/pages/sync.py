@@ -131,7 +131,7 @@ class SyncPage(QWidget):
             worth = self._desk.money(status.waiting_minor)
             self.waiting.setText(words.say("sync.waiting", n=status.waiting_papers, worth=worth))
         else:
-            self.waiting.setText(words.say("sync.nothing_waits"))
+            self.waiting.setText(words.say("sync.nothing_waits" if status.as_of else "sync.none_waits"))
         if status.as_of is None:
             self.as_of.setText(words.say("sync.never"))
         else:
