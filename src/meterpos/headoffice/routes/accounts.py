@@ -13,7 +13,7 @@ from meterpos.headoffice.access import Token
 from meterpos.headoffice.billing import lifetimes
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.office import Office
-from meterpos.headoffice.routes.asking import Asked, Day, Line, Number, NumberInPath, json_body, read_model
+from meterpos.headoffice.routes.asking import Asked, Day, Line, Number, NumberInPath, Reason, json_body, read_model
 from meterpos.headoffice.routes.office import REFUSALS, allowed
 from meterpos.headoffice.routes.once import REFUSALS_ONCE, IdempotencyKey, once
 from meterpos.headoffice.zones import move_customer
@@ -66,14 +66,6 @@ class Replaced(Asked):
     final: Reading | None = None
     start: Reading = "0"
     digits: Annotated[int | None, Field(ge=3, le=12)] = None
-    on: Day | None = None
-
-
-class Reason(Asked):
-    """Why, and on which day where that is not today."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Three invoices overdue"}]})
-    reason: Line
     on: Day | None = None
 
 

@@ -50,6 +50,14 @@ Day = Annotated[date, AfterValidator(_of_our_times)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class Reason(Asked):
+    """Why, and on which day where that is not today."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Agreed by telephone, JOB-7"}]})
+    reason: Line
+    on: Day | None = None
+
+
 async def read_model(request: Request, kind: type[Model]) -> Model:
     """Read a JSON object of this kind. Raises: Problem, which shows one that is right."""
     body = await read_body(request, bytes_max=BODY_BYTES_MAX)

@@ -25,6 +25,7 @@ from meterpos.headoffice.routes.asking import (
     Line,
     Number,
     NumberInPath,
+    Reason,
     as_file,
     csv_body,
     json_body,
@@ -67,21 +68,11 @@ class Said(Asked):
     on: Day | None = None
 
 
-class TakenBack(Asked):
-    """Why a receipt's payments are taken back."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Paid twice"}]})
-    reason: Line
-    on: Day | None = None
-
-
-class Placed(Asked):
+class Placed(Reason):
     """Where money goes: to a meter or an account; and why."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"to": "MTR-010", "reason": "The payer called"}]})
     to: Number
-    reason: Line
-    on: Day | None = None
 
 
 class Given(TypedDict):
@@ -146,11 +137,11 @@ async def match(
     "/v1/office/payments/{number}/reverse",
     summary="Take back all payments of a receipt",
     responses=REFUSALS_ONCE,
-    openapi_extra=json_body(TakenBack),
+    openapi_extra=json_body(Reason),
 )
 async def reverse(request: Request, number: NumberInPath, key: IdempotencyKey) -> Done:
     """Reverse a receipt as `payments reverse` does, whichever till made it."""
-    asked = await read_model(request, TakenBack)
+    asked = await read_model(request, Reason)
 
     def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Done:
         moment = office.moment()

@@ -11,7 +11,7 @@ from meterpos.headoffice import plans
 from meterpos.headoffice.access import Token
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.office import Office
-from meterpos.headoffice.routes.asking import Amount, Asked, Day, Line, Number, NumberInPath, json_body, read_model
+from meterpos.headoffice.routes.asking import Amount, Asked, Day, Number, NumberInPath, Reason, json_body, read_model
 from meterpos.headoffice.routes.office import REFUSALS, allowed
 from meterpos.headoffice.routes.once import REFUSALS_ONCE, IdempotencyKey, once
 from meterpos.ledger.queries.plans import PlanView, find_plan
@@ -33,14 +33,6 @@ class PlanAsked(Asked):
     customer: Number
     capacity_kw: Number
     total_minor: Amount
-    on: Day | None = None
-
-
-class Cancelled(Asked):
-    """Why a plan is cancelled; it stands on the statement."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Wrong capacity"}]})
-    reason: Line
     on: Day | None = None
 
 
@@ -181,11 +173,11 @@ async def add_plan(request: Request, key: IdempotencyKey) -> Plan:
     "/v1/office/plans/{plan_no}/cancel",
     summary="Cancel a plan",
     responses=REFUSALS_ONCE,
-    openapi_extra=json_body(Cancelled),
+    openapi_extra=json_body(Reason),
 )
 async def cancel_plan(request: Request, plan_no: NumberInPath, key: IdempotencyKey) -> Plan:
     """Cancel a plan as `plan cancel` does; what was paid on it is held as credit until it is moved."""
-    asked = await read_model(request, Cancelled)
+    asked = await read_model(request, Reason)
 
     def work(conn: Connection, outgoing: Outgoing, office: Office, _token: Token) -> Plan:
         account_no = plans.account_of(conn, plan_no)
