@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from meterpos.errors import UserError
 from meterpos.headoffice.mirrors import read_mirror
-from meterpos.headoffice.receipt_claims import CODE, ENTRY_KIND, claim
+from meterpos.headoffice.receipt_claims import CODE, ENTRY_KIND, claim, subject_of
 from meterpos.headoffice.tables import exceptions, receipt_claims
 from meterpos.ledger import signing
 from meterpos.ledger.journal import parse, short_id
@@ -236,7 +236,7 @@ def claimed(schedule: "Schedule") -> Iterator[tuple[Receipt, bool, str]]:
         receipt = by_short.pop(row.short_id, None)
         if receipt is None:
             raise Wrong(f"head office holds a claim nobody made: {row.number}")
-        if (told[CODE, row.number] is None) == (row.superseded_at is not None):
+        if (told[CODE, subject_of(row.number, row.short_id)] is None) == (row.superseded_at is not None):
             raise Wrong(f"the claim of {row.number} and the item about it say different things")
         yield receipt, row.superseded_at is not None, row.fact_id
     for entry_id in schedule.claims:

@@ -301,6 +301,16 @@ def claimed(script: Script) -> None:
     schedule.buried = lost_for_good
 
 
+def twins_claimed(script: Script) -> None:
+    """A till and its copy give one number to two receipts, and both are claimed before either comes."""
+    script.schedule.befall("clone_till")
+    for name, place in script.schedule.world.places.items():
+        if name.startswith("KSM01"):
+            script.pay(place)
+    for receipt in list(script.schedule.receipts.values()):
+        lost.claim_at_office(script.schedule, receipt)
+
+
 def claimed_in_vain(script: Script) -> None:
     """Somebody claims a receipt whose payment is there."""
     script.pay(script.first)
@@ -361,8 +371,8 @@ def unsaid_and_forgotten(script: Script) -> None:
 
 
 STORIES: Final = (
-    dead_twice, came_back_unsaid, mirrored_again, claimed, claimed_in_vain, moved, moves_lost, hand_over_lost,
-    unsaid_and_forgotten,
+    dead_twice, came_back_unsaid, mirrored_again, claimed, twins_claimed, claimed_in_vain, moved, moves_lost,
+    hand_over_lost, unsaid_and_forgotten,
     restored, restored_twice, twins_reverse, late_stick, stick_from_ahead, twins_stick, restored_by_stick, two_at_once,
     old_yes,
 )  # fmt: skip

@@ -30,6 +30,7 @@ TOLD = (
     "a look leaves what it did not name its place",
     "a mirror is compared by numbers alone",
     "a mirror is not asked where it begins",
+    "a claim is known by its number",
 )
 """What dice seldom show, and a story does."""
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")

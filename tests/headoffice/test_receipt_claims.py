@@ -1,5 +1,6 @@
 """A payment whose every disk died is posted from its receipt's QR, and counts once should its original be found."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from meterpos.ledger.journal import paper_of, read_back
 from meterpos.ledger.operations.claims import Scanned, UnusableReceipt
 from meterpos.ledger.operations.tenders import UnknownMeter
 from meterpos.ledger.tables import accounts, tenders
-from meterpos.till import Till
+from meterpos.till import Till, open_till
 from tests.headoffice.test_exchange import DAY, counter, pay, town
 from tests.support.headoffice import Server, office, server, sync
 
@@ -102,6 +103,30 @@ def test_another_till_claims_what_a_destroyed_one_took(town: Server, tmp_path: P
     assert sync(till).agreed
     dead.close()
     till.close()
+
+
+def test_two_lost_receipts_of_one_number_are_both_claimed(town: Server, tmp_path: Path) -> None:
+    till, other = counter(town, tmp_path / "till"), counter(town, tmp_path / "other", "KSM02")
+    sync(till)
+    sync(other)
+    till.close()
+    shutil.copytree(tmp_path / "till", tmp_path / "copy")
+    twins = [open_till(tmp_path / name) for name in ("till", "copy")]
+    owed = town.net("A0000001")
+    numbers = [pay(twin, "A0000001", amount) for twin, amount in zip(twins, (100_00, 200_00), strict=True)]
+    assert numbers[0] == numbers[1], "a till and its copy number papers alike"
+    texts = [qr(twin, number) for twin, number in zip(twins, numbers, strict=True)]
+    assert [post(town, text).was_new for text in (*texts, *texts)] == [True, True, False, False]
+    assert town.net("A0000001") == owed - 300_00 and town.codes() == ["claimed_receipt"] * 2 and sound(town)
+    with other.store.write() as connection:
+        connection.exec_driver_sql("UPDATE users SET role = 'manager'")
+    scanned = [Scanned(text, "cash", "here") for text in texts]
+    assert len(other.claim_receipts(receipts=scanned, clerk="").entries) == 2
+    assert other.claim_receipts(receipts=scanned, clerk="").known == 2
+    assert sync(twins[0]).is_complete
+    assert town.net("A0000001") == owed - 300_00 and town.codes() == ["claimed_receipt"] and sound(town)
+    for one in (*twins, other):
+        one.close()
 
 
 def _forged(text: str) -> str:

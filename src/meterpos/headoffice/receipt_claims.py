@@ -28,6 +28,8 @@ from meterpos.ledger.tables import accounts, journal
 METHODS: Final = ("cash", "mpesa", "bank", "cheque")
 CODE: Final = "claimed_receipt"
 ENTRY_KIND: Final = "receipt_claimed"
+SHOWN: Final = 8
+"""So many letters of an entry's id are shown."""
 _STANDING: Final = (
     select(receipt_claims)
     .where(receipt_claims.c.till_name == bindparam("of_till"), receipt_claims.c.superseded_at.is_(None))
@@ -62,6 +64,7 @@ def claim(
 ) -> Claim:
     """Post what a receipt's QR says was paid, ``method`` as its paper says; the same receipt again changes nothing.
 
+    A receipt is known by its entry: a till and its copy may have given one number to two of them, and both count.
     A QR does not say whether its paper is a payment or a reversal: who claims has read the paper. ``day`` is the
     paper's, ``entry_id`` that of the entry in which a till claimed it.
 
@@ -70,13 +73,14 @@ def claim(
     if method not in METHODS:
         raise ClaimRefused(f"'{method}' is no method of paying. Use {', '.join(METHODS)}.", field="method")
     seal = _believed(conn, text)
-    known = conn.execute(select(receipt_claims).where(receipt_claims.c.number == seal.number)).one_or_none()
+    short = short_id(seal.entry_prefix)
+    fact_id = f"q:{short}.{seal.number.rpartition('-')[2]}"
+    known = conn.execute(select(receipt_claims).where(receipt_claims.c.fact_id == fact_id)).one_or_none()
     if known is not None:
         return Claim(number=seal.number, amount_minor=known.amount_minor, account_no=known.account_no, was_new=False)
     account_no, decision = _account(conn, seal, day)
-    short = short_id(seal.entry_prefix)
     payment = Fact(
-        fact_id=f"q:{short}.{seal.number.rpartition('-')[2]}",
+        fact_id=fact_id,
         kind="payment",
         account_no=account_no,
         stands_on=account_no,
@@ -89,9 +93,9 @@ def claim(
     )
     post_facts(conn, outgoing, [payment])
     row = {
+        "fact_id": fact_id,
         "number": seal.number,
         "short_id": short,
-        "fact_id": payment.fact_id,
         "till_name": seal.till_name,
         "account_no": account_no,
         "amount_minor": seal.amount_minor,
@@ -103,9 +107,15 @@ def claim(
     }
     conn.execute(insert(receipt_claims), row)
     details = {"amount_minor": seal.amount_minor, "meter": seal.meter_no, "account": account_no, "by": by}
-    opening = Opening(code=CODE, subject=seal.number, till_name=seal.till_name, entry_id=entry_id, details=details)
+    subject = subject_of(seal.number, short)
+    opening = Opening(code=CODE, subject=subject, till_name=seal.till_name, entry_id=entry_id, details=details)
     exceptions.open_all(conn, [opening], at=at)
     return Claim(number=seal.number, amount_minor=seal.amount_minor, account_no=account_no, was_new=True)
+
+
+def subject_of(number: str, short: str) -> str:
+    """Return what an item about a claim names: the receipt's number, and enough of its entry to tell two apart."""
+    return f"{number} {short[:SHOWN]}"
 
 
 def _believed(conn: Connection, text: str) -> Seal:
@@ -173,9 +183,10 @@ def _supersede(
     if not found:
         return
     post_facts(conn, outgoing, [_taken_back(row) for row in found])
-    numbers = [row.number for row in found]
-    conn.execute(update(receipt_claims).where(receipt_claims.c.number.in_(numbers)).values(superseded_at=at))
-    exceptions.settle(conn, CODE, numbers, at=at, resolution="The original has come and counts instead.")
+    ids = [row.fact_id for row in found]
+    conn.execute(update(receipt_claims).where(receipt_claims.c.fact_id.in_(ids)).values(superseded_at=at))
+    subjects = [subject_of(row.number, row.short_id) for row in found]
+    exceptions.settle(conn, CODE, subjects, at=at, resolution="The original has come and counts instead.")
 
 
 def _taken_back(row: Any) -> Fact:

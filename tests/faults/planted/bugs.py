@@ -530,6 +530,11 @@ BUGS: Final = (
         "it is written down, and no fact is posted",
         (CLAIMS + "claim", "    post_facts(conn, outgoing, [payment])\n", ""),
     ),
+    _bug(
+        "a claim is known by its number",
+        "of two lost receipts of one number the second is taken for the first",
+        (CLAIMS + "claim", "receipt_claims.c.fact_id == fact_id", "receipt_claims.c.number == seal.number"),
+    ),
     # --- customers that move
     _bug(
         "the old zone does not hear that an account left",

@@ -84,9 +84,9 @@ witnesses: Final = Table(
 receipt_claims: Final = Table(
     "receipt_claims",
     metadata,
-    Column("number", String, primary_key=True),
+    Column("fact_id", String, primary_key=True),
+    Column("number", String, nullable=False),
     Column("short_id", String, nullable=False, index=True),
-    Column("fact_id", String, nullable=False),
     Column("till_name", String, nullable=False),
     Column("account_no", String, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
@@ -96,7 +96,7 @@ receipt_claims: Final = Table(
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("claimed_by", String, nullable=False),
     Column("superseded_at", UtcDateTime),
-    comment="payments known from the QR of their receipt alone, by its number; superseded when the entry itself comes",
+    comment="payments known from the QR of their receipt alone, by its entry; superseded when the entry itself comes",
 )
 Index("ix_receipt_claims_open", receipt_claims.c.till_name, sqlite_where=receipt_claims.c.superseded_at.is_(None),
       postgresql_where=receipt_claims.c.superseded_at.is_(None))  # fmt: skip

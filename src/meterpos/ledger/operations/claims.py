@@ -48,10 +48,10 @@ def claim_receipts(connection: Connection, *, receipts: Sequence[Scanned], momen
     known = 0
     for one in receipts:
         seal = _believed(connection, one)
-        if seal.number in claimed or _is_here(connection, seal):
+        if _receipt_of(seal) in claimed or _is_here(connection, seal):
             known += 1
             continue
-        claimed.add(seal.number)
+        claimed.add(_receipt_of(seal))
         body = {"seal": one.text, "number": seal.number, "method": one.method}
         day = moment.localise(seal.at).date()
         entries.append(write_entry(connection, counter, kind="receipt_claimed", body=body, business_date=day))
@@ -78,6 +78,13 @@ def _is_here(connection: Connection, seal: Seal) -> bool:
     return any(entry_id[:SHORT_BYTES] == seal.entry_prefix for entry_id in connection.execute(query).scalars())
 
 
-def _claimed_before(connection: Connection) -> set[str]:
+def _claimed_before(connection: Connection) -> set[tuple[bytes, str]]:
     query = select(journal.c.data).where(journal.c.kind == "receipt_claimed")
-    return {str(parse(data).body["number"]) for data in connection.execute(query).scalars()}
+    return {
+        _receipt_of(read_seal(str(parse(data).body["seal"]).strip())) for data in connection.execute(query).scalars()
+    }
+
+
+def _receipt_of(seal: Seal) -> tuple[bytes, str]:
+    """Return what tells a receipt from every other: a till and its copy may give one number to two."""
+    return seal.entry_prefix, seal.number

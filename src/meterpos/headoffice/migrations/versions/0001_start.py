@@ -146,9 +146,9 @@ def _desk() -> None:
     )
     op.create_table(
         "receipt_claims",
+        sa.Column("fact_id", sa.String, nullable=False),
         sa.Column("number", sa.String, nullable=False),
         sa.Column("short_id", sa.String, nullable=False),
-        sa.Column("fact_id", sa.String, nullable=False),
         sa.Column("till_name", sa.String, nullable=False),
         sa.Column("account_no", sa.String, nullable=False),
         sa.Column("amount_minor", sa.BigInteger, nullable=False),
@@ -158,7 +158,7 @@ def _desk() -> None:
         sa.Column("claimed_at", INSTANT, nullable=False),
         sa.Column("claimed_by", sa.String, nullable=False),
         sa.Column("superseded_at", INSTANT),
-        sa.PrimaryKeyConstraint("number", name="pk_receipt_claims"),
+        sa.PrimaryKeyConstraint("fact_id", name="pk_receipt_claims"),
     )
     op.create_index("ix_receipt_claims_short_id", "receipt_claims", ["short_id"])
     standing = sa.text("superseded_at IS NULL")
