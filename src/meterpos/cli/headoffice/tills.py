@@ -1,6 +1,7 @@
 """`meterpos headoffice till`: which tills there are and what they serve."""
 
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -48,9 +49,10 @@ def add(
                 at=office.moment().at,
                 again=again,
             )
+    read_out = "-".join(wrap(code, 4))
     tell(
-        f"{code}\nThe code of till {name}, good once, until {expires_at:%d %b %Y %H:%M} UTC. At the till: "
-        f"meterpos till enrol --server ADDRESS --code {code}",
+        f"{read_out}\nThe code of till {name}, good once, until {expires_at:%d %b %Y %H:%M} UTC. At the till: "
+        f"meterpos till enrol --server ADDRESS --code {read_out}",
         {"till": name, "code": code, "expires_at": expires_at, "zones": zone or []},
         json=json,
     )

@@ -23,7 +23,8 @@ class NotExchanged(UserError):
 def add_to(group: typer.Typer) -> None:
     """Add this file's commands to the group."""
     group.command(
-        "enrol", epilog=example("meterpos till enrol --server https://office.example --code 4TZK-9QAM-77PX-2LHD-KU3S")
+        "enrol",
+        epilog=example("meterpos till enrol --server https://office.example --code 4TZK-2QAM-77PX-2LHD-KU3S-6RAO-EQ"),
     )(enrol)
     group.command("sync", epilog=example("meterpos till sync --json"))(sync)
 
