@@ -1,5 +1,7 @@
 """Papers on A4: every page numbered, its fonts inside, its text to be found, its money in columns."""
 
+from datetime import date
+
 import pypdfium2
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from meterpos.printing.aging import percents_of
 from meterpos.printing.document import Bar, Bars, Column, Document, Element, Row, Size, Table, Tiles, pair, text
 from meterpos.printing.page import Box, Letters
 from meterpos.printing.preview import render_page, render_text
+from meterpos.printing.report import say_period
 from tests.printing.papers import PAGES, Case
 from tests.printing.reading import read_qr
 from tests.printing.report_samples import account, statement
@@ -184,6 +187,14 @@ def test_the_shares_of_a_debt_come_to_a_hundred(parts: list[int]) -> None:
     assert all(
         abs(percent * sum(parts) - part * 100) < sum(parts) for percent, part in zip(percents, parts, strict=True)
     )
+
+
+@pytest.mark.parametrize(("language", "to"), [("en", "to"), ("sw", "hadi")])
+def test_a_period_of_one_day_is_that_day(language: str, to: str) -> None:
+    first, last = date(2026, 11, 19), date(2026, 11, 20)
+    assert say_period(first, first, language=language).replace("\u00a0", " ") == "19 Nov 2026"
+    said = say_period(first, last, language=language).replace("\u00a0", " ")
+    assert said == f"19 Nov 2026 {to} 20 Nov 2026"
 
 
 def test_a_bar_of_nothing_is_not_drawn() -> None:

@@ -32,8 +32,7 @@ def compose_collections(
     ``clerk`` (a name) and ``method`` are said where the report leaves the others out.
     """
     labels = report_labels_in(imprint.language)
-    first, last = (report.say_day(day, language=imprint.language) for day in (from_date, to_date))
-    period = labels.period.format(first=first, last=last) if from_date != to_date else first
+    period = report.say_period(from_date, to_date, language=imprint.language)
     only = [f"{labels.clerk}: {clerk}"] if clerk else []
     only += [f"{labels.method}: {labels.methods[method]}"] if method else []
     elements: list[Element] = report.opening(imprint, title=labels.collections, below=(period, *only))

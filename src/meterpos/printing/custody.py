@@ -15,8 +15,7 @@ _COLUMNS = ("till", "day", "shift", "clerk", "what", "number", "amount", "differ
 def compose_custody(found: Custody, *, imprint: Imprint) -> Report:
     """Compose where the cash is and how it went there; the CSV has a row for each shift opened, closed and movement."""
     labels = report_labels_in(imprint.language)
-    first, last = (report.say_day(day, language=imprint.language) for day in (found.from_date, found.to_date))
-    period = labels.period.format(first=first, last=last)
+    period = report.say_period(found.from_date, found.to_date, language=imprint.language)
     elements: list[Element] = [*report.opening(imprint, title=labels.custody, below=(period,)), Rule()]
     if found.tills:
         elements += [_sums(found, labels, imprint), text(labels.by_till, bold=True, size=Size.HEADING)]

@@ -20,10 +20,8 @@ _NO_RATE = "–"
 def compose_finances(found: Finances, *, imprint: Imprint, debt: AgedDebt | None = None) -> Report:
     """Compose the financial summary; its CSV names each figure. With ``debt`` the aging of every meter is in it too."""
     labels = report_labels_in(imprint.language)
-    first, last = (report.say_day(day, language=imprint.language) for day in (found.from_date, found.to_date))
-    elements: list[Element] = report.opening(
-        imprint, title=labels.finances, below=(labels.period.format(first=first, last=last),)
-    )
+    period = report.say_period(found.from_date, found.to_date, language=imprint.language)
+    elements: list[Element] = report.opening(imprint, title=labels.finances, below=(period,))
     elements += [Rule(), *_figures(found, labels, imprint), text(labels.by_month, bold=True, size=Size.HEADING)]
     elements.append(_months(found, labels, imprint) if found.months else text(labels.nothing_billed))
     elements.append(text(labels.largest_debts, bold=True, size=Size.HEADING))

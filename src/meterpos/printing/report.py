@@ -79,6 +79,12 @@ def say_day(day: date, *, language: str) -> str:
     return NO_BREAK.join((str(day.day), labels_in(language).months[day.month - 1], str(day.year)))
 
 
+def say_period(first: date, last: date, *, language: str) -> str:
+    """Return "1 Sep 2026 to 20 Nov 2026", or the day where it is one."""
+    begin, end = (say_day(day, language=language) for day in (first, last))
+    return begin if first == last else report_labels_in(language).period.format(first=begin, last=end)
+
+
 def say_month(day: date, *, language: str) -> str:
     """Return "Nov 2026"."""
     return NO_BREAK.join((labels_in(language).months[day.month - 1], str(day.year)))

@@ -37,9 +37,8 @@ def compose_statement(statements: Sequence[Statement], *, to: Addressee, imprint
     first, last = (
         report.say_day(day, language=imprint.language) for day in (statements[0].from_date, statements[0].to_date)
     )
-    elements: list[Element] = report.opening(
-        imprint, title=labels.statement, below=(labels.period.format(first=first, last=last),)
-    )
+    period = report.say_period(statements[0].from_date, statements[0].to_date, language=imprint.language)
+    elements: list[Element] = report.opening(imprint, title=labels.statement, below=(period,))
     elements += [Rule(), _customer(statements, to, labels, imprint)]
     if len(statements) > 1:
         elements += [text(labels.together, bold=True, size=Size.HEADING), _sums(statements, labels)]

@@ -21,12 +21,10 @@ def compose_trial_balance(
 ) -> Report:
     """Compose the trial balance of a period from what the books held before it and hold after it."""
     labels = report_labels_in(imprint.language)
-    first, last = (report.say_day(day, language=imprint.language) for day in (from_date, to_date))
+    period = report.say_period(from_date, to_date, language=imprint.language)
     lines = [_line(book, before.get(book, 0), after.get(book, 0)) for book in BOOKS if book in before or book in after]
     total = _total(lines)
-    elements: list[Element] = report.opening(
-        imprint, title=labels.trial_balance, below=(labels.period.format(first=first, last=last),)
-    )
+    elements: list[Element] = report.opening(imprint, title=labels.trial_balance, below=(period,))
     elements += [Rule(), _table(lines, total, labels), _verdict(total, labels), report.closing(imprint)]
     return Report(
         document=Document(

@@ -142,7 +142,7 @@ def _read_courier(till: "Till", file: Path, *, json: bool) -> None:
         )
     else:
         show.tell(
-            f"Head office has signed for {_entries(read.pushed)} more; {read.pulled} rows of the feed came, "
+            f"Head office has signed for {_entries(read.pushed)} more; {_rows(read.pulled)} of the feed came, "
             f"now at {read.position}."
         )
         if read.detail:
@@ -169,7 +169,7 @@ def _need_enrolled(till: "Till") -> None:
 def _tell(result: "ExchangeResult", behind: "Waiting") -> None:
     from meterpos.ledger.money import format_amount
 
-    show.tell(f"Sent {_entries(result.pushed)}, fetched {result.pulled} rows of the feed, now at {result.position}.")
+    show.tell(f"Sent {_entries(result.pushed)}, fetched {_rows(result.pulled)} of the feed, now at {result.position}.")
     if result.exceptions:
         show.tell(f"Head office opened an exception for {result.exceptions} of them.")
     if result.held:
@@ -183,3 +183,7 @@ def _tell(result: "ExchangeResult", behind: "Waiting") -> None:
 
 def _entries(count: int) -> str:
     return f"{count} {'entry' if count == 1 else 'entries'}"
+
+
+def _rows(count: int) -> str:
+    return f"{count} {'row' if count == 1 else 'rows'}"
