@@ -5,7 +5,15 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select
 
 from meterpos.headoffice import books, bulk, exceptions, moved
-from meterpos.headoffice.books import AlreadySaid, NothingToMove, UnknownPayment, decision_of, next_number, reason_of
+from meterpos.headoffice.books import (
+    AlreadySaid,
+    NothingToMove,
+    UnknownPayment,
+    decision_of,
+    is_numbered,
+    next_number,
+    reason_of,
+)
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
 from meterpos.headoffice.moved import MOVED
@@ -98,7 +106,7 @@ def _standing_payments(conn: Connection, number: str) -> tuple[Fact, ...]:
 
     Raises: UnknownPayment, AlreadySaid.
     """
-    of_receipt = facts.c.kind == "payment", facts.c.number == number, facts.c.decision.is_distinct_from("none")
+    of_receipt = facts.c.kind == "payment", is_numbered(conn, number), facts.c.decision.is_distinct_from("none")
     payments = tuple(map(fact_of, conn.execute(select(facts).where(*of_receipt).order_by(facts.c.fact_id))))
     if not payments:
         raise UnknownPayment(f"No receipt {number} has come here. Check its number.", field="number")

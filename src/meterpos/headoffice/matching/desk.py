@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from meterpos.headoffice import books, exceptions, putting_right
-from meterpos.headoffice.books import UnknownPayment
+from meterpos.headoffice.books import UnknownPayment, is_numbered
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching.money import OPEN, Money, Open, Taken
 from meterpos.headoffice.matching.places import Place
@@ -100,7 +100,7 @@ def _in_suspense(conn: Connection, number: str) -> str:
         .where(facts.c.kind == "payment", accounts.c.kind == "suspense")
         .distinct()
     )
-    named = conn.execute(query.where(facts.c.number == number.strip().upper())).scalars().all()
+    named = conn.execute(query.where(is_numbered(conn, number.strip().upper()))).scalars().all()
     named = named or conn.execute(query.where(facts.c.reference == normalise_reference(number))).scalars().all()
     if len(named) != 1:
         what = f"Several papers hold it: {', '.join(sorted(named))}. Name one." if named else "Check it."

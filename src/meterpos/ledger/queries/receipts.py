@@ -15,6 +15,7 @@ from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.accounts import CLERK_NAME
 from meterpos.ledger.rules.facts import adjustment_id, till_fact_id
 from meterpos.ledger.tables import accounts, customers, facts, papers, spool, tenders, users
+from meterpos.ledger.tables.facts import IS_PAYMENT
 
 TEXT_MAX: Final = 80
 PHONE_DIGITS: Final = 9
@@ -151,7 +152,7 @@ _paid: Final = (
     .where(facts.c.kind == "payment")
     .order_by(facts.c.fact_id)
 )
-_paid_by: Final = _paid.where(facts.c.number == bindparam("number"))
+_paid_by: Final = _paid.where(IS_PAYMENT, facts.c.position.is_not(None), facts.c.number == bindparam("number"))
 _paid_of: Final = _paid.where(facts.c.fact_id.between(bindparam("low"), bindparam("high")))
 _undone: Final = select(facts.c.number).where(
     facts.c.of_fact_id == bindparam("payment"),
@@ -210,7 +211,7 @@ def moved_away(connection: Connection, paper: Entry) -> Moved | None:
 def made_elsewhere(connection: Connection, number: str, *, entry_prefix: bytes | None = None) -> Elsewhere | None:
     """Return what head office sent of another till's receipt, None where it sent nothing or it is this till's.
 
-    With ``entry_prefix``, from the receipt's QR, its payments are found by their ids; by number all are looked through.
+    With ``entry_prefix``, from the receipt's QR, its payments are found by their ids, else by their number.
     """
     wanted = {"number": number.strip().upper()}
     if connection.execute(_one, wanted).first() is not None:

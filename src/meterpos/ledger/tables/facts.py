@@ -6,7 +6,20 @@ identity, immutability, the feed and the digest (decision record 0003).
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    and_,
+    literal_column,
+    text,
+)
 
 from meterpos.ledger.tables.base import amount, metadata
 
@@ -42,6 +55,14 @@ for _name, _column in (
     ("ix_facts_reference", facts.c.reference),
 ):
     Index(_name, _column, sqlite_where=_column.is_not(None))
+IS_PAYMENT: Final = facts.c.kind == literal_column("'payment'")
+"""Written out, like what follows, so that the index of numbers is found."""
+Index(
+    "ix_facts_number",
+    facts.c.number,
+    sqlite_where=and_(IS_PAYMENT, facts.c.position.is_not(None)),
+    postgresql_where=and_(IS_PAYMENT, facts.c.entry_id.is_(None)),
+)  # a till finds another's receipt by it, head office what no till took; what was just taken is not in it
 _LOST: Final = text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
 """Heard in a generation of head office that came to an end, and not since: a till's witness (queries/witnesses.py)."""
 Index("ix_facts_lost", facts.c.fact_id, sqlite_where=_LOST, info={"only": "sqlite"}).ddl_if(dialect="sqlite")

@@ -152,22 +152,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_facts_account", "facts", ["stands_on", "fact_date"], unique=False)
-    op.create_index(
-        "ix_facts_of",
-        "facts",
-        ["of_fact_id"],
-        unique=False,
-        sqlite_where=sa.text("of_fact_id IS NOT NULL"),
-        postgresql_where=sa.text("of_fact_id IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_facts_reference",
-        "facts",
-        ["reference"],
-        unique=False,
-        sqlite_where=sa.text("reference IS NOT NULL"),
-        postgresql_where=sa.text("reference IS NOT NULL"),
-    )
+    for name, column, here, there in (
+        ("ix_facts_of", "of_fact_id", "of_fact_id IS NOT NULL", "of_fact_id IS NOT NULL"),
+        ("ix_facts_reference", "reference", "reference IS NOT NULL", "reference IS NOT NULL"),
+        (
+            "ix_facts_number",
+            "number",
+            "kind = 'payment' AND position IS NOT NULL",
+            "kind = 'payment' AND entry_id IS NULL",
+        ),
+    ):
+        op.create_index(
+            name, "facts", [column], unique=False, sqlite_where=sa.text(here), postgresql_where=sa.text(there)
+        )
     lost = sa.text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
     if op.get_bind().dialect.name == "sqlite":
         op.create_index("ix_facts_lost", "facts", ["fact_id"], unique=False, sqlite_where=lost)
