@@ -36,8 +36,12 @@ EXCHANGE_MESSAGES_MAX: Final = 10
 COME_AGAIN_MAX_S: Final = 600.0
 EARLY: Final = 0.85
 """Some never come again, others come late: a tenth and more of the times are given twice, lest nobody be there."""
-_TOLD_EVERY_S: Final = 10.0
+HALF_LIFE_S: Final = 20.0
+"""After so long what was measured counts half, and half again in a few dozen messages: the first pages of a new till
+this morning say nothing of what a crowd will take.
+"""
 _FADES: Final = 0.97
+_TOLD_EVERY_S: Final = 10.0
 
 
 class NoRoom(MeterposError):
@@ -61,6 +65,7 @@ class Gate:
     _spent_s: float = 0.0
     _messages: float = 0.0
     _exchanges: float = 0.0
+    _faded_at_s: float = 0.0
     _booked_s: float = 0.0
     """Until when turns were given away."""
     _refused: int = 0
@@ -85,6 +90,7 @@ class Gate:
 
     async def _wait(self, *, begun: bool) -> None:
         before = len(self._begun) + (0 if begun else len(self._new))
+        self._fade(1.0)
         patience_s = BEGUN_PATIENCE_S if begun else PATIENCE_S
         if (before + 1) * self._message_s() / self.at_once > patience_s or before >= WAITING_MAX:
             raise NoRoom(self._come_again_s())
@@ -114,18 +120,28 @@ class Gate:
         self._at_work -= 1
 
     def _learn(self, seconds: float, *, begun: bool) -> None:
-        """Take in how long a message took; what is long ago counts ever less."""
-        self._spent_s = self._spent_s * _FADES + seconds
-        self._messages = self._messages * _FADES + 1
-        self._exchanges = self._exchanges * _FADES + (not begun)
+        """Take in how long a message took."""
+        self._fade(_FADES)
+        self._spent_s += seconds
+        self._messages += 1
+        self._exchanges += not begun
+
+    def _fade(self, kept: float) -> None:
+        """Let what was measured count less: by so much, and by the time that went by."""
+        now_s = self.clock()
+        kept *= 0.5 ** ((now_s - self._faded_at_s) / HALF_LIFE_S)
+        self._faded_at_s = now_s
+        self._spent_s *= kept
+        self._messages *= kept
+        self._exchanges *= kept
 
     def _message_s(self) -> float:
-        return self._spent_s / self._messages if self._messages else FIRST_GUESS_S
+        return (self._spent_s + FIRST_GUESS_S) / (self._messages + 1)
 
     def _exchange_s(self) -> float:
         """Return how long all messages of one exchange keep one of the places busy."""
-        exchanges = max(self._exchanges, self._messages / EXCHANGE_MESSAGES_MAX)
-        return self._spent_s / exchanges if exchanges else FIRST_GUESS_S
+        messages = self._messages + 1
+        return self._message_s() * messages / max(self._exchanges + 1, messages / EXCHANGE_MESSAGES_MAX)
 
     def _come_again_s(self) -> int:
         """Give away the next turn that is free, and return in how many seconds that is."""
