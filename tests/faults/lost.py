@@ -229,9 +229,9 @@ def claimed(schedule: "Schedule") -> Iterator[tuple[Receipt, bool, str]]:
     """
     by_short = {short_id(entry_id): receipt for entry_id, receipt in schedule.receipts.items()}
     with schedule.world.office_store.read() as conn:
-        rows = conn.execute(select(receipt_claims)).all()
+        rows = conn.execute(_claims).all()
         asked = [parse(data).body for data in conn.execute(_asked).scalars()]
-        told = {(row.code, row.subject): row.resolved_at for row in conn.execute(select(exceptions))}
+        told = {(row.code, row.subject): row.resolved_at for row in conn.execute(_told)}
     for row in rows:
         receipt = by_short.pop(row.short_id, None)
         if receipt is None:
@@ -248,4 +248,6 @@ def claimed(schedule: "Schedule") -> Iterator[tuple[Receipt, bool, str]]:
             raise Wrong(f"{number} was claimed at a till, and head office holds no claim of it")
 
 
+_claims: Final = select(receipt_claims)
+_told: Final = select(exceptions.c.code, exceptions.c.subject, exceptions.c.resolved_at)
 _asked: Final = select(journal.c.data).where(journal.c.kind == ENTRY_KIND)

@@ -338,11 +338,12 @@ def approval() -> Approval:
 def account_rows(store: Store) -> list[Any]:
     """Return the meter accounts that can be found in a ledger, by their customers."""
     with store.read() as connection:
-        return list(
-            connection.execute(
-                select(accounts.c.account_no, accounts.c.customer_no, accounts.c.closed_on)
-                .join(customers, customers.c.customer_no == accounts.c.customer_no)
-                .where(accounts.c.kind == "meter")
-                .order_by(accounts.c.account_no)
-            )
-        )
+        return list(connection.execute(_accounts))
+
+
+_accounts: Final = (
+    select(accounts.c.account_no, accounts.c.customer_no, accounts.c.closed_on)
+    .join(customers, customers.c.customer_no == accounts.c.customer_no)
+    .where(accounts.c.kind == "meter")
+    .order_by(accounts.c.account_no)
+)

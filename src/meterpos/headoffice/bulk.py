@@ -8,9 +8,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, String, Table, func, literal
 from sqlalchemy.dialects import postgresql, sqlite
 
-from meterpos.ledger.bulk import among, driver_of, insert
+from meterpos.ledger.bulk import AboutMany, among, driver_of, insert
 
-__all__ = ["among", "chunks", "driver_of", "insert", "insert_new", "pairs", "stamp_facts"]
+__all__ = ["AboutMany", "among", "chunks", "driver_of", "insert", "insert_new", "pairs", "stamp_facts"]
 
 CHUNK: Final = 900
 """How many values one IN list holds."""

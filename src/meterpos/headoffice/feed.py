@@ -84,6 +84,27 @@ _TAKE: Final = (
 )
 _DIGESTS: Final = select(zone_digests).where(zone_digests.c.zone.in_(bindparam("zones", expanding=True)))
 
+_LINE: Final = (
+    select(feed.c.position, feed.c.zone, feed.c.kind, feed.c.key)
+    .where(feed.c.zone == bindparam("of_zone"), feed.c.position > bindparam("after"))
+    .order_by(feed.c.position)
+    .limit(bindparam("rows_max"))
+)
+_LINE_WITHOUT_FACTS: Final = _LINE.where(feed.c.kind != "fact")
+_LEAVE: Final = bulk.AboutMany(
+    feed.c.key,
+    lambda named: (
+        delete(feed)
+        .where(feed.c.zone == bindparam("of_zone"), feed.c.kind == bindparam("of_kind"), named)
+        .returning(feed.c.digest)
+    ),
+)
+_SUMMED: Final = (
+    update(zone_digests)
+    .where(zone_digests.c.zone == bindparam("of_zone"))
+    .values(count=bindparam("facts"), total=bindparam("summed"))
+)
+
 
 def generation(conn: Connection) -> int:
     """Return the generation head office lives in."""
@@ -155,8 +176,7 @@ def _forget(conn: Connection, keys: Sequence[tuple[str, str, str]]) -> list[tupl
     for zone, kind, key in keys:
         by_kind[zone, kind].append(key)
     for (zone, kind), names in by_kind.items():
-        these = feed.c.zone == zone, feed.c.kind == kind, bulk.among(conn, feed.c.key, names)
-        rows = conn.execute(delete(feed).where(*these).returning(feed.c.digest))
+        rows = _LEAVE.execute(conn, names, of_zone=zone, of_kind=kind)
         if kind == "fact":
             gone += [(zone, row.digest) for row in rows]
     return gone
@@ -171,9 +191,7 @@ def move_digests(conn: Connection, steps: Mapping[str, tuple[int, int]]) -> None
         if old is None:
             conn.execute(insert(zone_digests), {"zone": zone, "count": count, "total": summed})
         else:
-            conn.execute(
-                update(zone_digests).where(zone_digests.c.zone == zone).values(count=old.count + count, total=summed)
-            )
+            conn.execute(_SUMMED, {"of_zone": zone, "facts": old.count + count, "summed": summed})
 
 
 def _steps(added: Iterable[tuple[str, int]], removed: Iterable[tuple[str, int]]) -> dict[str, tuple[int, int]]:
@@ -212,12 +230,6 @@ def _all_digests(conn: Connection, zones: Collection[str]) -> dict[str, ZoneDige
 
 
 def _zone_line(conn: Connection, zone: str, *, after: int, limit: int, facts: bool) -> list[tuple[int, str, str, str]]:
-    query = (
-        select(feed.c.position, feed.c.zone, feed.c.kind, feed.c.key)
-        .where(feed.c.zone == zone, feed.c.position > after)
-        .order_by(feed.c.position)
-        .limit(limit)
-    )
-    if not facts:
-        query = query.where(feed.c.kind != "fact")
-    return [(row[0], row[1], row[2], row[3]) for row in conn.execute(query)]
+    query = _LINE if facts else _LINE_WITHOUT_FACTS
+    rows = conn.execute(query, {"of_zone": zone, "after": after, "rows_max": limit})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -19,7 +19,7 @@ from meterpos.headoffice.bench import Bench, read_bench, write_claims
 from meterpos.headoffice.decisions import decide, zones_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
-from meterpos.headoffice.locks import hold_accounts
+from meterpos.headoffice.locks import hold_accounts, savepoint
 from meterpos.headoffice.plan_requests import make_plans
 from meterpos.headoffice.tables import answers, tills
 from meterpos.ledger.balances import recalculate
@@ -38,6 +38,18 @@ REQUESTS: Final = frozenset({"customer_report", "put_right_request"})
 
 
 _STREAM: Final = select(streams).where(streams.c.stream == bindparam("of_stream")).with_for_update()
+
+_CONTACT: Final = (
+    update(tills)
+    .where(tills.c.till_name == bindparam("of_till"))
+    .values(
+        last_contact_at=bindparam("at"),
+        software=bindparam("its_software"),
+        reported_generation=bindparam("in_generation"),
+        reported_position=bindparam("at_position"),
+    )
+)
+_CONTACT_AND_CONDITION: Final = _CONTACT.values(condition=bindparam("its_condition"))
 
 KEPT_CODES: Final = ("revoked_device", "unknown_kind", "unpostable", "unreadable")
 """Why an entry may be kept aside that can be posted later."""
@@ -226,7 +238,7 @@ def _post(conn: Connection, outgoing: Outgoing, outcomes: _Outcomes, new: Sequen
     """Post what can be understood: all at once or, should that fail, each by itself."""
     till_name = how.device.till_name
     ready = [entry for entry in new if _is_understood(entry, outcomes, how.device)]
-    if _try_to_post(conn, outgoing, outcomes, ready, how) is None:
+    if not ready or _try_to_post(conn, outgoing, outcomes, ready, how) is None:
         return
     for entry in ready:
         error = _try_to_post(conn, outgoing, outcomes, [entry], replace(how, at_once=True))
@@ -253,7 +265,7 @@ def _try_to_post(
     """Post these entries in one savepoint; return the name of what went wrong, None when nothing did."""
     sent, found = Outgoing(), _Outcomes()
     try:
-        with conn.begin_nested():
+        with savepoint(conn):
             _post_together(conn, sent, found, ready, how)
     except Exception as error:  # noqa: BLE001 - whatever an entry does, the queue goes on
         return type(error).__name__
@@ -364,17 +376,17 @@ def _write_down(conn: Connection, outcomes: _Outcomes, *, at: datetime) -> None:
 
 
 def _note_contact(conn: Connection, *, push: Push, device: Device, at: datetime) -> None:
-    conn.execute(
-        update(tills)
-        .where(tills.c.till_name == device.till_name)
-        .values(
-            last_contact_at=at,
-            software=push.software,
-            reported_generation=push.generation,
-            reported_position=push.position,
-            **({"condition": dict(push.condition)} if push.condition else {}),
-        )
-    )
+    said = {
+        "of_till": device.till_name,
+        "at": at,
+        "its_software": push.software,
+        "in_generation": push.generation,
+        "at_position": push.position,
+    }
+    if push.condition:
+        conn.execute(_CONTACT_AND_CONDITION, {**said, "its_condition": dict(push.condition)})
+    else:
+        conn.execute(_CONTACT, said)
 
 
 def _answer(entry: Entry, known: frozenset[bytes], outcomes: _Outcomes) -> Answer:

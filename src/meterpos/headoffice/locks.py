@@ -2,10 +2,11 @@
 
 PostgreSQL: an UPDATE from a sub-select that waited for a row sees the new row but the old sums. So the rows of accounts
 and their customers are locked first, in one order everywhere; the statements after that see all that was committed.
-SQLite has one writer.
+SQLite has one writer. And a part of a transaction that can be undone by itself.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, select
 
@@ -33,3 +34,16 @@ def hold_all(conn: Connection) -> None:
     """
     if conn.dialect.name != "sqlite":
         conn.exec_driver_sql("LOCK TABLE accounts IN EXCLUSIVE MODE")
+
+
+@contextmanager
+def savepoint(conn: Connection) -> Iterator[None]:
+    """Undo what is done in the block, and nothing else, should it raise: SQLAlchemy compiles its own at each use."""
+    conn.exec_driver_sql("SAVEPOINT batch")
+    try:
+        yield
+    except BaseException:
+        conn.exec_driver_sql("ROLLBACK TO SAVEPOINT batch")
+        raise
+    finally:
+        conn.exec_driver_sql("RELEASE SAVEPOINT batch")

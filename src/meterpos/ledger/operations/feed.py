@@ -258,18 +258,20 @@ def _share(fact: Fact) -> int:
     )
 
 
+_sums: Final = select(zone_digests)
+_new: Final = insert(zone_digests)
+_set: Final = _new.on_conflict_do_update(
+    index_elements=["zone"], set_={"count": _new.excluded["count"], "total": _new.excluded.total}
+)
+
+
 def _set_digest(connection: Connection, zone: str, held: ZoneSum) -> None:
-    statement = insert(zone_digests).values(zone=zone, count=held.count, total=f"{held.total:016x}")
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["zone"], set_={"count": statement.excluded["count"], "total": statement.excluded.total}
-        )
-    )
+    connection.execute(_set, {"zone": zone, "count": held.count, "total": f"{held.total:016x}"})
 
 
 def zone_sums(connection: Connection) -> dict[str, ZoneSum]:
     """Return the digests this till holds, by zone."""
-    return {zone: ZoneSum(count, int(total, 16)) for zone, count, total in connection.execute(select(zone_digests))}
+    return {zone: ZoneSum(count, int(total, 16)) for zone, count, total in connection.execute(_sums)}
 
 
 def begin_again(connection: Connection, *, generation: int, keep_through: int = 0) -> int:

@@ -5,7 +5,7 @@ a till is not taken from its clerk because head office came back from a backup (
 """
 
 from collections.abc import Collection, Set
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -78,9 +78,12 @@ def keep_named(
     return gone
 
 
+_in_doubt: Final = select(till_identity.c.in_doubt)
+
+
 def is_in_doubt(connection: Connection) -> bool:
     """Tell whether a restored head office may not have customers, meters or accounts as they are here."""
-    return bool(connection.execute(select(till_identity.c.in_doubt)).scalar_one())
+    return bool(connection.execute(_in_doubt).scalar_one())
 
 
 def _unnamed_accounts(connection: Connection, zones: Collection[str], named: Named) -> list[Any]:

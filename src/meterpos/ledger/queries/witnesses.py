@@ -1,7 +1,7 @@
 """What this till remembers of the feed and head office does not: facts that a restore took from it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -20,17 +20,21 @@ class Remembered:
     data: bytes
 
 
+_forgotten: Final = (
+    select(*columns_of(facts), facts.c.generation, facts.c.position, accounts.c.zone)
+    .select_from(facts.join(accounts, accounts.c.account_no == facts.c.stands_on))
+    .where(facts.c.position.is_(None), facts.c.decision == "none", facts.c.generation.is_not(None))
+    .order_by(facts.c.generation, facts.c.position, facts.c.fact_id)
+)
+
+
 def forgotten_facts(connection: Connection) -> tuple[Remembered, ...]:
     """Return what a restore of head office took from it and it was not told of yet, by the order of its hearing.
 
     These are others' facts that lost their place: head office began a generation, or named them no more when the till
     looked a second time. Facts of accounts that this till no longer serves are others' to remember.
     """
-    unplaced = facts.c.position.is_(None) & (facts.c.decision == "none") & facts.c.generation.is_not(None)
-    joined = facts.join(accounts, accounts.c.account_no == facts.c.stands_on)
-    query = select(*columns_of(facts), facts.c.generation, facts.c.position, accounts.c.zone).select_from(joined)
-    order = facts.c.generation, facts.c.position, facts.c.fact_id
-    return tuple(_remembered(row) for row in connection.execute(query.where(unplaced).order_by(*order)))
+    return tuple(_remembered(row) for row in connection.execute(_forgotten))
 
 
 def _remembered(row: Any) -> Remembered:
