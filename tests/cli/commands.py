@@ -44,15 +44,12 @@ def run(*arguments: str) -> Done:
     return Done(code, raw.getvalue(), err.getvalue())
 
 
-@dataclass(frozen=True)
-class TillCommands:
-    """`meterpos till --home HOME …`."""
-
-    home: Path
+class Commands:
+    """The commands of one program."""
 
     def __call__(self, *arguments: str) -> Done:
         """Run a command and return what it left behind."""
-        return run("till", "--home", str(self.home), *arguments)
+        raise NotImplementedError
 
     def do(self, *arguments: str) -> Done:
         """Run a command that must succeed."""
@@ -63,6 +60,32 @@ class TillCommands:
     def ask(self, *arguments: str) -> Any:
         """Run a command that must succeed with --json and return its answer."""
         return self.do(*arguments, "--json").answer
+
+    def refused(self, *arguments: str) -> str:
+        """Run a command that must be refused, and return its sentence."""
+        done = self(*arguments)
+        assert (done.code, done.raw) == (1, b""), f"{' '.join(arguments)}: {done.code} {done.out}"
+        return done.told
+
+
+@dataclass(frozen=True)
+class TillCommands(Commands):
+    """`meterpos till --home HOME …`."""
+
+    home: Path
+
+    def __call__(self, *arguments: str) -> Done:
+        return run("till", "--home", str(self.home), *arguments)
+
+
+@dataclass(frozen=True)
+class Staff(Commands):
+    """`meterpos headoffice --database URL …`."""
+
+    database_url: str
+
+    def __call__(self, *arguments: str) -> Done:
+        return run("headoffice", "--database", self.database_url, *arguments)
 
 
 def file(folder: Path, name: str, content: str | Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """A utility of four meters that bills: what its staff types, with files as they bring them."""
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlalchemy import func, select
 from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.tables import bills, metadata
 from meterpos.settings import load_headoffice_settings
-from tests.cli.commands import Done, file, run
+from tests.cli.commands import Staff, file
 
 FILES = {
     "customers.csv": (
@@ -53,31 +52,11 @@ NOVEMBER = ("M1,2024-11-18,123.001", "M2,2024-11-18,5010", "M3,2024-11-19,1")
 DAY = ("--on", "2024-11-20")
 
 
-@dataclass
-class Billing:
-    """`meterpos headoffice --database URL …` of a utility that bills."""
+@dataclass(frozen=True)
+class Billing(Staff):
+    """The commands of a utility that bills, and where its files are."""
 
-    url: str
     folder: Path
-
-    def __call__(self, *arguments: str) -> Done:
-        return run("headoffice", "--database", self.url, *arguments)
-
-    def do(self, *arguments: str) -> Done:
-        """Run a command that must succeed."""
-        done = self(*arguments)
-        assert done.code == 0, f"{' '.join(arguments)}: {done.code} {done.told}"
-        return done
-
-    def ask(self, *arguments: str) -> Any:
-        """Run a command that must succeed with --json and return its answer."""
-        return json.loads(self.do(*arguments, "--json").raw)
-
-    def refused(self, *arguments: str) -> str:
-        """Run a command that must be refused, and return its sentence."""
-        done = self(*arguments)
-        assert (done.code, done.raw) == (1, b""), f"{' '.join(arguments)}: {done.code} {done.out}"
-        return done.told
 
     def readings(self, *lines: str, columns: str = "meter_no,read_on,reading") -> str:
         """Write a file of readings."""
@@ -114,7 +93,7 @@ class Billing:
 
     def office(self) -> Office:
         """Open it; the caller closes."""
-        return open_office(load_headoffice_settings(database=self.url, utility=None))
+        return open_office(load_headoffice_settings(database=self.database_url, utility=None))
 
     def nets(self) -> dict[str, str]:
         """Return what each account owes."""

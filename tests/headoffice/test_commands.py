@@ -11,33 +11,10 @@ from meterpos.headoffice import exceptions
 from meterpos.headoffice.office import open_office
 from meterpos.settings import load_headoffice_settings
 from meterpos.sync import wire
-from tests.cli.commands import Done, run
+from tests.cli.commands import Staff
 from tests.support.headoffice import TOWN
 
 AS_OF = ("--as-of", "2026-11-20")
-
-
-class Staff:
-    """`meterpos headoffice --database URL …`."""
-
-    def __init__(self, database_url: str) -> None:
-        self.database_url = database_url
-
-    def __call__(self, *arguments: str) -> Done:
-        return run("headoffice", "--database", self.database_url, *arguments)
-
-    def do(self, *arguments: str) -> Done:
-        done = self(*arguments)
-        assert done.code == 0, f"{' '.join(arguments)}: {done.code} {done.told}"
-        return done
-
-    def ask(self, *arguments: str) -> Any:
-        return json.loads(self.do(*arguments, "--json").raw)
-
-    def refused(self, *arguments: str) -> str:
-        done = self(*arguments)
-        assert (done.code, done.raw) == (1, b""), f"{' '.join(arguments)}: {done.code} {done.out}"
-        return done.told
 
 
 def set_up(database_url: str, home: Path, patch: pytest.MonkeyPatch) -> Staff:

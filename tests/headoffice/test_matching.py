@@ -1,7 +1,6 @@
 """Money that came in: matched by reference and amount, posted where it belongs, or an item of the desk."""
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -26,10 +25,9 @@ from meterpos.headoffice.tables import money_in
 from meterpos.ledger.queries.accounts import resolve
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import tenders
-from meterpos.settings import HeadOfficeSettings
 from tests.headoffice.test_statements import DAY, bank, mpesa
 from tests.support.books import issue, small_books
-from tests.support.headoffice import Server, make_office
+from tests.support.headoffice import Server, make_office, opened_copy
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +43,8 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def books_of(ready: Path, tmp_path: Path) -> Iterator[Office]:
     """A head office of the test's own with two customers."""
-    home = tmp_path / "home"
-    shutil.copytree(ready, home)
-    opened = open_office(HeadOfficeSettings(home=home, database_url=f"sqlite:///{home / 'books.db'}", utility="lake"))
-    yield opened
-    opened.close()
+    with opened_copy(ready, tmp_path / "home") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.headoffice.test_commands import Staff, set_up
+from tests.cli.commands import Staff
+from tests.headoffice.test_commands import set_up
 from tests.support.books import FILES
 
 

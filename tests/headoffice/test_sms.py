@@ -1,6 +1,5 @@
 """Messages to customers: said once, in their language, to whom agreed, with values frozen when they were queued."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +12,7 @@ from sqlalchemy import insert, update
 
 from meterpos.headoffice import books, master, putting_right
 from meterpos.headoffice.billing import lifetimes
-from meterpos.headoffice.office import Office, open_office
+from meterpos.headoffice.office import Office
 from meterpos.headoffice.restores import begin_generation
 from meterpos.headoffice.sms import bulk, drafting, outbox, sending, setup, templates
 from meterpos.headoffice.sms.bulk import Selection, UnusableBulk
@@ -26,9 +25,8 @@ from meterpos.headoffice.tables import sms
 from meterpos.ledger.queries.settings import utility_settings
 from meterpos.ledger.rules.facts import Fact, payment_id
 from meterpos.ledger.tables import customers
-from meterpos.settings import HeadOfficeSettings
 from tests.support.books import issue, small_books
-from tests.support.headoffice import make_office
+from tests.support.headoffice import make_office, opened_copy
 
 GRACE, OTIENO, MAMA = "+254712345678", "+254722000111", "+254733000333"
 
@@ -51,12 +49,8 @@ def prepared(office: Office, files: Path) -> Office:
 @pytest.fixture
 def desk(ready: Path, tmp_path: Path) -> Iterator[Office]:
     """A head office of the test's own with two customers, whose gateway is the log."""
-    home = tmp_path / "home"
-    shutil.copytree(ready, home)
-    url = f"sqlite:///{home / 'books.db'}"
-    opened = open_office(HeadOfficeSettings(home=home, database_url=url, utility="lake"))
-    yield opened
-    opened.close()
+    with opened_copy(ready, tmp_path / "home") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import shutil
 import socket
 import threading
 import time
@@ -19,9 +18,8 @@ from meterpos.headoffice.office import Office, open_office
 from meterpos.headoffice.sms import outbox, reports, sending, setup
 from meterpos.headoffice.sms.gateways import AfricasTalking, Gateway, Log, PlainHttp, gateway_of
 from meterpos.headoffice.sms.outbox import Draft, Message
-from meterpos.settings import HeadOfficeSettings
 from tests.support.gateway import KEY, Answer, LocalGateway, accepted, local_gateway
-from tests.support.headoffice import Server, make_office
+from tests.support.headoffice import Server, make_office, opened_copy
 
 GRACE = "+254712345678"
 
@@ -37,12 +35,8 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def desk(ready: Path, tmp_path: Path) -> Iterator[Office]:
     """A head office of the test's own."""
-    home = tmp_path / "home"
-    shutil.copytree(ready, home)
-    url = f"sqlite:///{home / 'books.db'}"
-    opened = open_office(HeadOfficeSettings(home=home, database_url=url, utility="lake"))
-    yield opened
-    opened.close()
+    with opened_copy(ready, tmp_path / "home") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -236,19 +236,21 @@ def finances(language: str) -> Report:
     return compose_finances(found, imprint=imprint(language))
 
 
+NO_FINANCES = Finances(
+    from_date=FIRST,
+    to_date=LAST,
+    active_meters=0,
+    owing_accounts=0,
+    outstanding_minor=0,
+    overpayments_minor=0,
+    months=(),
+    debts=(),
+)
+
+
 def no_finances(language: str) -> Report:
     """A utility before its first invoice."""
-    found = Finances(
-        from_date=FIRST,
-        to_date=LAST,
-        active_meters=0,
-        owing_accounts=0,
-        outstanding_minor=0,
-        overpayments_minor=0,
-        months=(),
-        debts=(),
-    )
-    return compose_finances(found, imprint=imprint(language))
+    return compose_finances(NO_FINANCES, imprint=imprint(language))
 
 
 OFFICE = {"is_till": False, "source": ""}
@@ -281,18 +283,8 @@ def finances_of_the_office(language: str) -> Report:
 
 def no_aging(language: str) -> Report:
     """The office's summary where nobody owes."""
-    found = Finances(
-        from_date=FIRST,
-        to_date=LAST,
-        active_meters=0,
-        owing_accounts=0,
-        outstanding_minor=0,
-        overpayments_minor=0,
-        months=(),
-        debts=(),
-    )
     debt = AgedDebt(as_of=LAST, aging=Aging(), rows=(), largest=())
-    return compose_finances(found, imprint=imprint(language, **OFFICE), debt=debt)
+    return compose_finances(NO_FINANCES, imprint=imprint(language, **OFFICE), debt=debt)
 
 
 def owing(language: str) -> Report:

@@ -4,10 +4,12 @@ Import the fixtures `office` and `server` where they are wanted; both run once o
 """
 
 import secrets
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +40,15 @@ def make_office(home: Path, database_url: str, *, utility: str = "lake") -> Offi
     settings = HeadOfficeSettings(home=home, database_url=database_url, utility=utility)
     found(settings, now=datetime.now(UTC))
     return open_office(settings)
+
+
+@contextmanager
+def opened_copy(ready: Path, home: Path) -> Iterator[Office]:
+    """Copy the home of a head office whose database is books.db in it, and open the copy."""
+    shutil.copytree(ready, home)
+    opened = open_office(HeadOfficeSettings(home=home, database_url=f"sqlite:///{home / 'books.db'}", utility="lake"))
+    yield opened
+    opened.close()
 
 
 @dataclass

@@ -13,7 +13,6 @@ from meterpos.ledger.journal import Entry
 from meterpos.ledger.operations.instalments import UnusableInstalment
 from meterpos.ledger.operations.payees import AccountMoved
 from meterpos.ledger.operations.tenders import LegRequest, PartRequest
-from meterpos.ledger.queries.accounts import UnknownMeterOrAccount
 from meterpos.ledger.queries.plans import NotAPlan, PlanView, find_plan
 from meterpos.ledger.rules.facts import Fact, opening_id
 from meterpos.ledger.rules.instalments import PlanExceeded
@@ -210,7 +209,7 @@ def test_what_is_no_plan_is_not_shown_as_one(counter: Counter) -> None:
     with counter.till.store.read() as connection:
         with pytest.raises(NotAPlan):
             find_plan(connection, "MTR-001")
-        with pytest.raises(UnknownMeterOrAccount):
+        with pytest.raises(NotAPlan, match="PL-9 is no instalment plan"):
             find_plan(connection, "PL-9")
 
 

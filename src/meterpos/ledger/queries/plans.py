@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, 
 
 from meterpos.errors import UserError
 from meterpos.ledger.journal import Entry, papers_of, read_back
-from meterpos.ledger.queries.accounts import CLERK_NAME, Account, pending, resolve
+from meterpos.ledger.queries.accounts import CLERK_NAME, Account, UnknownMeterOrAccount, pending, resolve
 from meterpos.ledger.rules.balances import UNDOING_KINDS
 from meterpos.ledger.rules.instalments import PlanState
 from meterpos.ledger.tables import accounts, customers, facts, journal, plans, users
@@ -222,12 +222,16 @@ def _row(row: Any) -> PlanRow:
 
 
 def find_plan(connection: Connection, plan_no: str) -> PlanView:
-    """Return one plan with all its payments, the oldest first. Raises: UnknownMeterOrAccount, NotAPlan."""
+    """Return one plan with all its payments, the oldest first. Raises: NotAPlan."""
     named = connection.execute(_by_number, {"plan_no": plan_no.strip().upper()}).scalar()
-    account = resolve(connection, named or plan_no)
+    none = NotAPlan(f"{plan_no.strip()[:40]} is no instalment plan. Check the plan's number.", field="plan")
+    try:
+        account = resolve(connection, named or plan_no)
+    except UnknownMeterOrAccount as error:
+        raise none from error
     agreed = agreed_of(connection, account.account_no)
     if account.kind != "plan" or agreed is None:
-        raise NotAPlan(f"{plan_no.strip()[:40]} is no instalment plan. Check the plan's number.", field="plan")
+        raise none
     rows = connection.execute(_payments, {"account_no": account.account_no}).all()
     return PlanView(
         account=account,
