@@ -33,9 +33,12 @@ FIRST_GUESS_S: Final = 0.2
 """How long a message takes, until it was measured: rather too long, or too many are let wait at first."""
 EXCHANGE_MESSAGES_MAX: Final = 10
 """An exchange of more is a first load, of which there are never many at once."""
-COME_AGAIN_MAX_S: Final = 600.0
-EARLY: Final = 0.85
-"""Some never come again, others come late: a tenth and more of the times are given twice, lest nobody be there."""
+HORIZON_S: Final = 60.0
+"""Turns are given no further ahead than this; who would be later asks again some time before."""
+EARLY: Final = 0.5
+"""Turns are given closer to each other than they are: some never come, and what was measured while all came at once is
+too long. To tell one again costs nothing; a place that nobody takes is lost.
+"""
 HALF_LIFE_S: Final = 20.0
 """After so long what was measured counts half, and half again in a few dozen messages: the first pages of a new till
 this morning say nothing of what a crowd will take.
@@ -144,10 +147,16 @@ class Gate:
         return self._message_s() * messages / max(self._exchanges + 1, messages / EXCHANGE_MESSAGES_MAX)
 
     def _come_again_s(self) -> int:
-        """Give away the next turn that is free, and return in how many seconds that is."""
+        """Give away the next turn that is free, and return in how many seconds that is; or, where that is too far to
+        be known, some time before to ask again.
+        """
         now_s = self.clock()
-        self._booked_s = max(self._booked_s, now_s + PATIENCE_S) + EARLY * self._exchange_s() / self.at_once
-        wait_s = min(self._booked_s - now_s, COME_AGAIN_MAX_S) * (0.95 + 0.1 * self.dice())
+        booked_s = max(self._booked_s, now_s + PATIENCE_S) + EARLY * self._exchange_s() / self.at_once
+        wait_s = booked_s - now_s
+        if wait_s < HORIZON_S:
+            self._booked_s = booked_s
+        else:
+            wait_s = HORIZON_S * (0.4 + 0.6 * self.dice())
         self._tell(now_s, wait_s)
         return max(round(wait_s), 1)
 
