@@ -95,6 +95,9 @@ def taken_elsewhere() -> Fact:
         fact_date=date(2026, 11, 19),
         amount_minor=-100,
         method="cash",
+        generation=1,
+        position=900,
+        decision="account",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from meterpos.errors import UserError
 from meterpos.headoffice import bulk, exceptions, invoice_papers, moved
@@ -17,14 +17,12 @@ from meterpos.headoffice.moved import adjustment
 from meterpos.headoffice.tables import claims, counters
 from meterpos.headoffice.tables import feed as feed_table
 from meterpos.ledger.balances import recalculate
-from meterpos.ledger.journal import read_back
 from meterpos.ledger.money import format_amount
 from meterpos.ledger.posting import fact_of, post
-from meterpos.ledger.projection import facts_of
 from meterpos.ledger.rules.facts import Decision, Fact, invoice_id
 from meterpos.ledger.rules.tenders import normalise_reference
-from meterpos.ledger.tables import accounts, facts, tenders
-from meterpos.ledger.tables.facts import IS_PAYMENT
+from meterpos.ledger.tables import accounts, facts
+from meterpos.ledger.tables.facts import is_numbered
 
 Event = Literal["confirmation", "clearing", "bounce"]
 NAMING: Final = "naming"
@@ -299,23 +297,11 @@ def decision_of(payment: Fact) -> Decision:
     return "suspense" if payment.decision == "suspense" else "account"
 
 
-def is_numbered(conn: Connection, number: str) -> ColumnElement[bool]:
-    """Return the condition that a fact is a payment of this number, so that none but those is looked at.
-
-    What a till took is found by its paper's entries (a till and its copy number alike), all else by an index.
-    """
-    papers = conn.execute(select(tenders.c.entry_id).where(tenders.c.number == number)).scalars().all()
-    if not papers:
-        return and_(IS_PAYMENT, facts.c.position.is_not(None), facts.c.entry_id.is_(None), facts.c.number == number)
-    stated = [fact.fact_id for entry_id in papers for fact in facts_of(read_back(conn, entry_id))]
-    return and_(facts.c.number == number, facts.c.fact_id.in_(stated))
-
-
 def _payments(conn: Connection, number: str) -> tuple[Fact, ...]:
     reference = normalise_reference(number)
     query: Any = select(facts).where(facts.c.kind == "payment", facts.c.method != "cash")
     found = tuple(map(fact_of, conn.execute(query.where(facts.c.reference == reference))))
-    found = found or tuple(map(fact_of, conn.execute(query.where(is_numbered(conn, number)))))
+    found = found or tuple(map(fact_of, conn.execute(query.where(is_numbered(number)))))
     if not found:
         raise UnknownPayment(f"No payment by M-Pesa, bank or cheque has the number or reference {number}.")
     if len({payment.number for payment in found}) > 1:

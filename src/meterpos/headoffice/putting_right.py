@@ -5,15 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select
 
 from meterpos.headoffice import books, bulk, exceptions, moved
-from meterpos.headoffice.books import (
-    AlreadySaid,
-    NothingToMove,
-    UnknownPayment,
-    decision_of,
-    is_numbered,
-    next_number,
-    reason_of,
-)
+from meterpos.headoffice.books import AlreadySaid, NothingToMove, UnknownPayment, decision_of, next_number, reason_of
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts
 from meterpos.headoffice.moved import MOVED
@@ -22,6 +14,7 @@ from meterpos.headoffice.tables import claims
 from meterpos.ledger.posting import fact_of
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts
+from meterpos.ledger.tables.facts import is_numbered
 
 
 def reverse_receipt(
@@ -106,7 +99,7 @@ def _standing_payments(conn: Connection, number: str) -> tuple[Fact, ...]:
 
     Raises: UnknownPayment, AlreadySaid.
     """
-    of_receipt = facts.c.kind == "payment", is_numbered(conn, number), facts.c.decision.is_distinct_from("none")
+    of_receipt = facts.c.kind == "payment", is_numbered(number), facts.c.decision.is_distinct_from("none")
     payments = tuple(map(fact_of, conn.execute(select(facts).where(*of_receipt).order_by(facts.c.fact_id))))
     if not payments:
         raise UnknownPayment(f"No receipt {number} has come here. Check its number.", field="number")

@@ -86,4 +86,7 @@ def payment_elsewhere() -> Fact:
         fact_date=date(2026, 11, 19),
         amount_minor=-100,
         method="cash",
+        generation=1,
+        position=900,
+        decision="account",
     )

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select, text
 
-from meterpos.headoffice.books import UnknownPayment, is_numbered, say_of_payments
+from meterpos.headoffice.books import UnknownPayment, say_of_payments
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.putting_right import _standing_payments
 from meterpos.ledger.operations.reversals import NotOfThisTill
 from meterpos.ledger.queries.receipts import made_elsewhere
 from meterpos.ledger.tables import facts
+from meterpos.ledger.tables.facts import is_numbered
 from tests.headoffice.test_exchange import counter as till_of
 from tests.headoffice.test_exchange import pay, town
 from tests.ledger.operations.conftest import counter
@@ -61,9 +62,7 @@ def test_another_tills_receipt_is_found_by_its_number(counter: Counter) -> None:
         counter.reverse(there.number)
 
 
-def test_head_office_finds_a_tills_receipt_by_its_paper_and_an_imported_payment_by_its_number(
-    town: Server, tmp_path: Path
-) -> None:
+def test_head_office_finds_a_tills_receipt_and_an_imported_payment_by_number(town: Server, tmp_path: Path) -> None:
     till = till_of(town, tmp_path / "till")
     number = pay(till, "A0000001", 100_00, method="mpesa", reference="SKJ3XY71AB")
     sync(till)
@@ -72,7 +71,7 @@ def test_head_office_finds_a_tills_receipt_by_its_paper_and_an_imported_payment_
         imported = conn.execute(text("SELECT number FROM facts WHERE kind = 'payment' AND entry_id IS NULL")).scalar()
         with watched(conn) as plan:
             for one, count in ((number, 1), (imported, 1), ("KSM09-AAA-000001", 0)):
-                assert len(conn.execute(select(facts.c.fact_id).where(is_numbered(conn, one))).all()) == count
+                assert len(conn.execute(select(facts.c.fact_id).where(is_numbered(one))).all()) == count
             assert [fact.number for fact in _standing_payments(conn, number)] == [number]
     assert any("ix_facts_number" in step for step in plan)
     with pytest.raises(UnknownPayment), town.office.write() as (conn, outgoing):

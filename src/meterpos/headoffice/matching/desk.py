@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from meterpos.headoffice import books, exceptions, putting_right
-from meterpos.headoffice.books import UnknownPayment, is_numbered
+from meterpos.headoffice.books import UnknownPayment
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.matching.money import OPEN, Money, Open, Taken
 from meterpos.headoffice.matching.places import Place
@@ -17,6 +17,7 @@ from meterpos.headoffice.tables import exceptions as items
 from meterpos.headoffice.tables import money_in
 from meterpos.ledger.rules.tenders import normalise_reference
 from meterpos.ledger.tables import accounts, facts
+from meterpos.ledger.tables.facts import is_numbered
 
 _WAITED: Final = ("unknown_reference", "unknown_meter", "unknown_account", "duplicate_reference")
 
@@ -100,7 +101,7 @@ def _in_suspense(conn: Connection, number: str) -> str:
         .where(facts.c.kind == "payment", accounts.c.kind == "suspense")
         .distinct()
     )
-    named = conn.execute(query.where(is_numbered(conn, number.strip().upper()))).scalars().all()
+    named = conn.execute(query.where(is_numbered(number.strip().upper()))).scalars().all()
     named = named or conn.execute(query.where(facts.c.reference == normalise_reference(number))).scalars().all()
     if len(named) != 1:
         what = f"Several papers hold it: {', '.join(sorted(named))}. Name one." if named else "Check it."

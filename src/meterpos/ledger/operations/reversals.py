@@ -23,7 +23,7 @@ from meterpos.ledger.rules.allocation import Credit, allocate
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import facts, streams, tenders
 from meterpos.ledger.tables.base import format_instant
-from meterpos.ledger.tables.facts import IS_PAYMENT
+from meterpos.ledger.tables.facts import is_numbered
 
 REASON_MAX: Final = 200
 
@@ -50,9 +50,7 @@ _paper: Final = (
     .where(tenders.c.number == bindparam("number"))
 )
 _reversal_of: Final = select(tenders.c.number).where(tenders.c.of_number == bindparam("number"))
-_elsewhere: Final = select(facts.c.fact_id).where(
-    IS_PAYMENT, facts.c.position.is_not(None), facts.c.number == bindparam("number")
-)
+_elsewhere: Final = select(facts.c.fact_id).where(is_numbered(bindparam("number")))
 
 
 def reverse_tender(

@@ -15,7 +15,7 @@ from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.accounts import CLERK_NAME
 from meterpos.ledger.rules.facts import adjustment_id, till_fact_id
 from meterpos.ledger.tables import accounts, customers, facts, papers, spool, tenders, users
-from meterpos.ledger.tables.facts import IS_PAYMENT
+from meterpos.ledger.tables.facts import is_numbered
 
 TEXT_MAX: Final = 80
 PHONE_DIGITS: Final = 9
@@ -152,7 +152,7 @@ _paid: Final = (
     .where(facts.c.kind == "payment")
     .order_by(facts.c.fact_id)
 )
-_paid_by: Final = _paid.where(IS_PAYMENT, facts.c.position.is_not(None), facts.c.number == bindparam("number"))
+_paid_by: Final = _paid.where(is_numbered(bindparam("number")))
 _paid_of: Final = _paid.where(facts.c.fact_id.between(bindparam("low"), bindparam("high")))
 _undone: Final = select(facts.c.number).where(
     facts.c.of_fact_id == bindparam("payment"),

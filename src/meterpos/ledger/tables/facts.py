@@ -4,12 +4,13 @@ Invoices, payments, reversals, adjustments and opening balances are kinds of fac
 identity, immutability, the feed and the digest (decision record 0003).
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     Index,
     Integer,
@@ -55,14 +56,16 @@ for _name, _column in (
     ("ix_facts_reference", facts.c.reference),
 ):
     Index(_name, _column, sqlite_where=_column.is_not(None))
-IS_PAYMENT: Final = facts.c.kind == literal_column("'payment'")
-"""Written out, like what follows, so that the index of numbers is found."""
-Index(
-    "ix_facts_number",
-    facts.c.number,
-    sqlite_where=and_(IS_PAYMENT, facts.c.position.is_not(None)),
-    postgresql_where=and_(IS_PAYMENT, facts.c.entry_id.is_(None)),
-)  # a till finds another's receipt by it, head office what no till took; what was just taken is not in it
+_NUMBERED: Final = and_(facts.c.kind == literal_column("'payment'"), facts.c.position.is_not(None))
+"""Written out, so that the index is found. What a till just took has no place yet, and costs it nothing."""
+Index("ix_facts_number", facts.c.number, sqlite_where=_NUMBERED, postgresql_where=_NUMBERED)
+
+
+def is_numbered(number: Any) -> ColumnElement[bool]:
+    """Return the condition that a fact is a payment of this number to which head office gave its place; by an index."""
+    return and_(_NUMBERED, facts.c.number == number)
+
+
 _LOST: Final = text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
 """Heard in a generation of head office that came to an end, and not since: a till's witness (queries/witnesses.py)."""
 Index("ix_facts_lost", facts.c.fact_id, sqlite_where=_LOST, info={"only": "sqlite"}).ddl_if(dialect="sqlite")

@@ -152,19 +152,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_facts_account", "facts", ["stands_on", "fact_date"], unique=False)
-    for name, column, here, there in (
-        ("ix_facts_of", "of_fact_id", "of_fact_id IS NOT NULL", "of_fact_id IS NOT NULL"),
-        ("ix_facts_reference", "reference", "reference IS NOT NULL", "reference IS NOT NULL"),
-        (
-            "ix_facts_number",
-            "number",
-            "kind = 'payment' AND position IS NOT NULL",
-            "kind = 'payment' AND entry_id IS NULL",
-        ),
+    for name, column, some in (
+        ("ix_facts_of", "of_fact_id", "of_fact_id IS NOT NULL"),
+        ("ix_facts_reference", "reference", "reference IS NOT NULL"),
+        ("ix_facts_number", "number", "kind = 'payment' AND position IS NOT NULL"),
     ):
-        op.create_index(
-            name, "facts", [column], unique=False, sqlite_where=sa.text(here), postgresql_where=sa.text(there)
-        )
+        where = sa.text(some)
+        op.create_index(name, "facts", [column], unique=False, sqlite_where=where, postgresql_where=where)
     lost = sa.text("position IS NULL AND decision = 'none' AND generation IS NOT NULL")
     if op.get_bind().dialect.name == "sqlite":
         op.create_index("ix_facts_lost", "facts", ["fact_id"], unique=False, sqlite_where=lost)
