@@ -76,8 +76,58 @@ def invoice(language: str, **changes: Any) -> Invoice:
     return Invoice(**(fields | changes))
 
 
+POWER = InvoicedBill(
+    kind="POWER",
+    read=ReadBetween(
+        from_on=date(2026, 10, 28),
+        from_milli=104_222_750,
+        to_on=date(2026, 11, 18),
+        to_milli=119_999_999,
+        units_milli=15_777_249,
+        is_estimated=False,
+    ),
+    lines=(
+        InvoiceLine(kind="block", amount_minor=20_970_00, units_milli=1_000_000, price="20.97"),
+        InvoiceLine(kind="block", amount_minor=12_345_678_90, units_milli=14_777_249, price="835.45"),
+        InvoiceLine(kind="standing", amount_minor=20_00, days=(12, 30)),
+        InvoiceLine(kind="minimum", amount_minor=45_00, days=(12, 30)),
+        InvoiceLine(kind="levy", amount_minor=7_77, text="Rural Electrification and Energy Regulatory Commission levy"),
+    ),
+)
+LISTED = tuple(
+    InvoicedBill(kind=kind, lines=(InvoiceLine(kind="bill", amount_minor=500_00, text=text),))
+    for kind, text in (
+        ("RECONNECTION", "Connected again at the third attempt, the gate was locked · JOB-2026-000778/B"),
+        ("NEW CONNECTION", "40 m of pipe"),
+        ("METER_RENT", ""),
+    )
+    * 5
+)
+
+
+def long(language: str) -> Invoice:
+    """An invoice of more than a page, everything on it as long as it gets."""
+    bills = (WATER, POWER, *LISTED)
+    return invoice(
+        language,
+        number="INV-2026-1000456",
+        amount_minor=sum(line.amount_minor for bill in bills for line in bill.lines),
+        forward_minor=98_765_432_10,
+        customer_no="AC-20001-KISUMU-EAST",
+        customer_name="Wilhelmina Nasimiyu Wanyonyi-Ochieng’ Makokha wa Nang’ombe",
+        place="Nyalenda B, behind the posho mill that was closed in the year of the great flood",
+        account_no="A00107-2026",
+        meter_no="MTR-KSM-EAST-000123456",
+        location="Second shop on the left, Jaramogi Oginga Odinga Street",
+        bills=bills,
+        head=("LAKE VICTORIA SOUTH WATER AND SANITATION COMPANY", "P.O. Box 3210-40100, Tom Mboya Drive, Milimani"),
+        foot=("Complaints: 0800 720 111, day and night, free of charge",),
+    )
+
+
 INVOICES: dict[str, Callable[[str], Invoice]] = {
     "issued": invoice,
+    "issued-long": long,
     "issued-held": lambda language: invoice(
         language, amount_minor=300_00, forward_minor=-500_00, bills=(ESTIMATED,), paybill=""
     ),

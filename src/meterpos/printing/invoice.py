@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from meterpos.ledger.money import format_amount, format_money
 from meterpos.ledger.rules.metering import MILLI, format_units
@@ -175,7 +176,7 @@ def _reading(read: ReadBetween, invoice: Invoice, labels: InvoiceLabels) -> Row:
     before = labels.reading.format(date=_day(read.from_on, invoice), reading=format_units(read.from_milli))
     after = said_to.format(date=_day(read.to_on, invoice), reading=format_units(read.to_milli))
     said_units = labels.one_unit if read.units_milli == MILLI else labels.units
-    units = said_units.format(units=format_units(read.units_milli))
+    units = said_units.format(units=_grouped(read.units_milli))
     return Row(cells=(f"{before} – {after} – {units}", ""), narrow=(text(before), pair(after, units)))
 
 
@@ -183,10 +184,15 @@ def _line(line: InvoiceLine, labels: InvoiceLabels) -> Row:
     said = line.text or {"standing": labels.standing, "minimum": labels.minimum}.get(line.kind, labels.charges)
     if line.units_milli is not None:
         said_priced = labels.one_priced if line.units_milli == MILLI else labels.priced
-        said = said_priced.format(units=format_units(line.units_milli), price=line.price)
+        said = said_priced.format(units=_grouped(line.units_milli), price=line.price)
     if line.days is not None:
         said = labels.days.format(what=said, days=line.days[0], of=line.days[1])
     return Row(cells=(said, format_amount(line.amount_minor)), narrow=(_pair(said, line.amount_minor),))
+
+
+def _grouped(units_milli: int) -> str:
+    """Return units as amounts are written, "15,777.249"; a reading stands as the register shows it."""
+    return f"{Decimal(format_units(units_milli)):,}"
 
 
 def _pair(said: str, amount_minor: int) -> Pair:
