@@ -1,11 +1,13 @@
 """What entries mean does not depend on the order in which they arrive: head office may get a shift's end first."""
 
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, select
 
-from meterpos.ledger.journal import entries_after
+from meterpos.ledger.journal import Entry, entries_after, make_entry
 from meterpos.ledger.operations.cash import CashRequest
 from meterpos.ledger.projection import project
 from meterpos.ledger.tables import cash_movements, shifts
@@ -26,10 +28,27 @@ def test_a_shift_is_the_same_whichever_of_its_entries_comes_first(tmp_path: Path
     assert [entry.content.kind for entry in made] == ["shift_opened", *["cash_movement"] * 3, "shift_closed"]
     assert expected.clerk == "otieno" and expected.closed_at is not None
     for order in permutations(made):
-        with counter.till.store.write() as connection, without_triggers(connection):
-            connection.execute(delete(shifts))
-            connection.execute(delete(cash_movements))
-            for entry in order:
-                project(connection, entry)
-            assert connection.execute(select(shifts)).one() == expected, [entry.seq for entry in order]
+        assert _projected(counter, order) == expected, [entry.seq for entry in order]
     counter.till.close()
+
+
+def test_a_shift_that_a_copied_till_ended_as_well_ended_once_whichever_end_comes_first(tmp_path: Path) -> None:
+    counter = Counter.at(tmp_path / "till")
+    counter.open_shift()
+    counter.till.close_shift(counted_minor=500_000, clerk="achieng")
+    with counter.till.store.read() as connection:
+        opened, closed = entries_after(connection, STREAM, seq=1, limit=2)
+    data = closed.data.replace(b'"counted":500000', b'"counted":499000')
+    twin = make_entry(stream=STREAM, seq=closed.seq, prev=closed.prev, data=data)
+    ends = {_projected(counter, order) for order in permutations((opened, closed, twin))}
+    assert [end.counted_minor for end in ends] == [499_000], "equally early, the smaller one"
+    counter.till.close()
+
+
+def _projected(counter: Counter, order: Sequence[Entry]) -> Any:
+    with counter.till.store.write() as connection, without_triggers(connection):
+        connection.execute(delete(shifts))
+        connection.execute(delete(cash_movements))
+        for entry in order:
+            project(connection, entry)
+        return connection.execute(select(shifts)).one()

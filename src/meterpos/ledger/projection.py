@@ -209,14 +209,18 @@ def _last_taker(connection: Connection, entry: Entry) -> str | None:
 
 
 def _close_shift(connection: Connection, entry: Entry) -> None:
+    """Write the end of the shift; of two, as a till and its copy make them, the earlier one, whichever comes first."""
     content = entry.content
     ended = {
         "closed_at": content.at,
         "expected_minor": content.body["expected"],
         "counted_minor": content.body["counted"],
     }
-    done = connection.execute(update(shifts).where(*_of_shift(entry)).values(ended))
-    if done.rowcount == 0:
+    known = connection.execute(select(*(shifts.c[name] for name in ended)).where(*_of_shift(entry))).one_or_none()
+    if known is not None:
+        if known.closed_at is None or tuple(ended.values()) < tuple(known):
+            connection.execute(update(shifts).where(*_of_shift(entry)).values(ended))
+    else:
         begun = {"business_date": content.business_date, "opened_at": content.at, "float_minor": content.body["float"]}
         place = {"stream": entry.stream, "shift": content.shift, "clerk": _UNOPENED}
         connection.execute(insert(shifts), {**place, **begun, **ended})
