@@ -15,6 +15,17 @@ from meterpos.sync import wire
 from tests.support.headoffice import Server
 
 APPROVED = Approval(by="otieno", how="pin", nonce="00")
+FRAME = {
+    "template": 1,
+    "language": "en",
+    "currency": "KES",
+    "training": False,
+    "head": ["Lake Water"],
+    "foot": [],
+    "till_title": "Market",
+    "clerk_name": "Achieng",
+    "local_time": "09:41",
+}
 
 
 @dataclass
@@ -89,22 +100,34 @@ class Forged:
         approval: Approval | None = None,
         **when: Any,
     ) -> Entry:
-        """Take one payment on one account."""
+        """Take one payment on one account: a plain tender, as a till makes it."""
+        leg = {"method": method, "amount": amount_minor, "reference": reference, "counts": counts}
+        part = {
+            "account": account_no,
+            "meter": None if suspense else "M",
+            "utility": "water",
+            "place": "Plot 1",
+            "invoice": invoice,
+            "invoice_known": True,
+            "amount": amount_minor,
+            "lines": [],
+            "credit": 0,
+            "balance_after": 0,
+            "credit_after": 0,
+            "suspense": suspense,
+        }
         body = {
+            **FRAME,
             "tender_id": secrets.token_hex(16),
             "number": self.number(),
             "customer": {"no": "AC-1", "name": "Somebody"},
-            "known": {"generation": 1, "position": position},
-            "legs": [{"method": method, "amount": amount_minor, "reference": reference, "counts": counts}],
-            "parts": [
-                {
-                    "account": account_no,
-                    "meter": None if suspense else "M",
-                    "invoice": invoice,
-                    "amount": amount_minor,
-                    "suspense": suspense,
-                }
-            ],
+            "known": {"generation": 1, "position": position, "as_of": None, "as_of_local": None},
+            "legs": [{**leg, "unconfirmed": False}],
+            "parts": [part],
+            "tendered": None,
+            "change": 0,
+            "sms_to": None,
+            "till": self.name,
         }
         return self.write("tender", body, approval=approval, **when)
 

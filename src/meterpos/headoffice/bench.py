@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -20,6 +20,9 @@ from meterpos.ledger.journal import Entry
 from meterpos.ledger.queries.identity import suspense_account
 from meterpos.ledger.rules.facts import Fact
 from meterpos.ledger.tables import accounts, facts, journal, shifts, streams
+from meterpos.ledger.tables.base import format_instant
+
+CLOCK_AHEAD: Final = timedelta(minutes=15)
 
 _accounts: Final = AboutMany(
     accounts.c.account_no,
@@ -58,7 +61,7 @@ _paid: Final = AboutMany(
 )
 _closed: Final = select(shifts.c.shift).where(
     shifts.c.stream == bindparam("stream"),
-    shifts.c.shift.in_(bindparam("shifts", expanding=True)),
+    shifts.c.shift.between(bindparam("first"), bindparam("last")),
     shifts.c.closed_at.is_not(None),
 )
 
@@ -80,6 +83,9 @@ class Bench:
     suspense: str
     """Where this till's money goes that belongs nowhere yet."""
     at: datetime
+    ahead: datetime
+    """From when on a clock is ahead, and the same as text."""
+    ahead_text: str
     accounts: dict[str, Row[Any]]
     active: dict[str, str]
     """meter -> its active account, for the meters of closed accounts"""
@@ -120,6 +126,8 @@ def read_bench(
         pulled=device.pulled,
         suspense=suspense_account(device.till_name),
         at=at,
+        ahead=at + CLOCK_AHEAD,
+        ahead_text=format_instant(at + CLOCK_AHEAD),
         accounts=known,
         active=_pairs(conn, _active, {row.meter_no for row in closed if row.meter_no}),
         changed_at=_pairs(conn, _places, {row.account_no for row in closed}),
@@ -127,10 +135,15 @@ def read_bench(
         payments=payments,
         owners=owners,
         spent=_spent(conn, batch, owners),
-        closed_shifts=_closed_shifts(conn, stream, {entry.content.shift for entry, _ in batch}),
+        closed_shifts=_closed_shifts(conn, stream, {shift_of(entry) for entry, _ in batch}),
         plans=_pairs(conn, _claims, {fact.account_no for fact in stated if fact.kind == "opening"}, kind=PLAN),
         away=away,
     )
+
+
+def shift_of(entry: Entry) -> int | None:
+    """Return the shift of an entry that can be read."""
+    return entry.plain.shift if entry.plain is not None else entry.content.shift
 
 
 def _known_accounts(conn: Connection, numbers: Collection[str]) -> dict[str, Row[Any]]:
@@ -148,11 +161,10 @@ def _payments(conn: Connection, fact_ids: Collection[str]) -> dict[str, Payment]
 
 
 def _closed_shifts(conn: Connection, stream: bytes, numbers: Collection[int | None]) -> set[int]:
-    wanted = sorted({number for number in numbers if number is not None})
-    found: set[int] = set()
-    for chunk in bulk.chunks(wanted, bulk.CHUNK):
-        found.update(conn.execute(_closed, {"stream": stream, "shifts": chunk}).scalars())
-    return found
+    wanted = {number for number in numbers if number is not None}
+    if not wanted:
+        return set()
+    return set(conn.execute(_closed, {"stream": stream, "first": min(wanted), "last": max(wanted)}).scalars())
 
 
 def _claims_of(
@@ -173,12 +185,12 @@ def _claims_of(
 
 def _claim(conn: Connection, wanted: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
     """Claim references and reversals, in one order everywhere, and return whose each of them is."""
-    bulk.insert_new(
-        conn, claims, [{"kind": kind, "key": key, "owner": wanted[kind, key]} for kind, key in sorted(wanted)]
-    )
-    owners: dict[tuple[str, str], str] = {}
+    if not wanted:
+        return {}
+    free = bulk.claim(conn, [(kind, key, wanted[kind, key]) for kind, key in sorted(wanted)])
+    owners = {claim: wanted[claim] for claim in free}
     for kind in ("reference", "reversal"):
-        keys = [key for of_kind, key in wanted if of_kind == kind]
+        keys = [key for of_kind, key in wanted.keys() - free if of_kind == kind]
         owners |= {(kind, key): owner for key, owner in _pairs(conn, _claims, keys, kind=kind).items()}
     return owners
 

@@ -15,6 +15,14 @@ __all__ = ["AboutMany", "among", "chunks", "driver_of", "insert", "insert_new", 
 CHUNK: Final = 900
 """How many values one IN list holds."""
 
+_CLAIM_SQLITE: Final = (
+    "INSERT INTO claims (kind, key, owner) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true "
+    "ON CONFLICT DO NOTHING RETURNING kind, key"
+)
+_CLAIM_POSTGRESQL: Final = (
+    "INSERT INTO claims (kind, key, owner) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) "
+    "ON CONFLICT DO NOTHING RETURNING kind, key"
+)
 _STAMP_SQLITE: Final = "UPDATE facts SET generation = ?, position = ? WHERE fact_id = ?"
 _STAMP_POSTGRESQL: Final = (
     "UPDATE facts SET generation = %s, position = placed.position "
@@ -40,6 +48,18 @@ def insert_new(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 @cache
 def _insert_new(dialect: str, table: Table) -> Any:
     return (sqlite if dialect == "sqlite" else postgresql).insert(table).on_conflict_do_nothing()
+
+
+def claim(conn: Connection, rows: Sequence[tuple[str, str, str]]) -> set[tuple[str, str]]:
+    """Claim what nobody has claimed yet, given as (kind, key, owner); return kind and key of what was free.
+
+    Waits for others that are claiming the same, so everybody claims in one order.
+    """
+    if conn.dialect.name == "sqlite":
+        free = conn.exec_driver_sql(_CLAIM_SQLITE, (json.dumps(rows),))
+    else:
+        free = conn.exec_driver_sql(_CLAIM_POSTGRESQL, tuple(list(side) for side in zip(*rows, strict=True)))
+    return {(kind, key) for kind, key in free}
 
 
 def stamp_facts(conn: Connection, generation: int, positions: Mapping[str, int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from meterpos.headoffice import bulk
 from meterpos.headoffice.tables import side_entries
@@ -39,6 +39,8 @@ class Placed:
     last: Branch = "main"
     """Where the batch's last entry stands, or the one before it where it is empty."""
     last_id: bytes = b""
+    beside: bool = True
+    """Whether anything of the stream stands beside its chain."""
 
 
 def entries_of(push: Push) -> list[Entry]:
@@ -54,9 +56,13 @@ def entries_of(push: Push) -> list[Entry]:
 
 def place(conn: Connection, stream: Any, push: Push, entries: Sequence[Entry]) -> Placed:
     """Work out where each entry stands; `stream` is the locked row of its stream. Nothing is written."""
-    held = _held(conn, push)
-    placed = Placed(through_seq=stream.through_seq, head=stream.head, known=frozenset(held))
-    branch = _branch_of(conn, push)
+    beside = bool(conn.execute(_BESIDE, {"of_stream": push.stream}).scalar_one())
+    held: dict[bytes, Branch] = {}
+    branch: Branch = "main"
+    if beside or (push.from_seq, push.prev) != (stream.through_seq + 1, stream.head):
+        held, branch = _held(conn, push), _branch_of(conn, push)
+    # else it goes on where all that is here ends, as nearly every batch does
+    placed = Placed(through_seq=stream.through_seq, head=stream.head, known=frozenset(held), beside=beside)
     for entry in entries:
         if entry.entry_id in held:
             branch = held[entry.entry_id]
@@ -98,7 +104,7 @@ _WAITING: Final = (
     .where(side_entries.c.stream == bindparam("of_stream"), side_entries.c.why == "gap")
     .order_by(side_entries.c.seq)
 )
-_BESIDE: Final = select(func.count()).where(side_entries.c.stream == bindparam("of_stream"))
+_BESIDE: Final = select(exists().where(side_entries.c.stream == bindparam("of_stream")))
 _PAPERS: Final = select(func.count(), func.coalesce(func.sum(tenders.c.total_minor), 0)).where(
     tenders.c.stream == bindparam("of_stream"), tenders.c.seq <= bindparam("through_seq")
 )
@@ -131,7 +137,8 @@ def record(conn: Connection, stream: bytes, placed: Placed) -> None:
         if (why := placed.sides.get(entry.entry_id)) is not None
     ]
     bulk.insert_new(conn, side_entries, rows)
-    if placed.new:
+    placed.beside = placed.beside or bool(rows)
+    if placed.new and placed.beside:
         _join(conn, stream, placed)
     conn.execute(_REACHES, {"of_stream": stream, "through": placed.through_seq, "its_head": placed.head})
 
@@ -191,9 +198,12 @@ def signed_for(placed: Placed, push: Push, entries: Sequence[Entry]) -> tuple[in
     return placed.through_seq, placed.head
 
 
-def tally(conn: Connection, stream: bytes, *, through_seq: int, head: bytes) -> tuple[int, int]:
-    """Return count and sum of the tenders and reversals on the chain that ends in `head`, reversals negative."""
-    if not conn.execute(_BESIDE, {"of_stream": stream}).scalar_one():
+def tally(conn: Connection, stream: bytes, *, through_seq: int, head: bytes, beside: bool) -> tuple[int, int]:
+    """Return count and sum of the tenders and reversals on the chain that ends in `head`, reversals negative.
+
+    `beside`: whether anything of the stream may stand beside its chain.
+    """
+    if not beside:
         row = conn.execute(_PAPERS, {"of_stream": stream, "through_seq": through_seq}).one()
         return int(row[0]), int(row[1])
     totals: dict[bytes, list[int]] = defaultdict(list)

@@ -42,6 +42,8 @@ class Outgoing:
     """Rows that leave a zone's line without another in their place."""
     unstored: dict[str, Fact] = field(default_factory=dict)
     """New facts that are stored with their place; nothing of them stands in any line yet."""
+    generation: int | None = None
+    """The generation of head office, where it was read already."""
 
     def send(self, kind: str, key: str, *, zone: str = EVERYBODY) -> None:
         """Send the present state of one thing to a zone."""
@@ -64,6 +66,15 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """The generation head office lives in, the restores it has been through (newest first), and where its feed ends."""
+
+    generation: int
+    lineage: tuple[Lineage, ...]
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class PageOfFeed:
     """Rows after a position, in order; `digests` only when there is no more."""
 
@@ -74,8 +85,8 @@ class PageOfFeed:
 
 
 _GENERATION: Final = select(func.max(generations.c.generation))
-_LINEAGE: Final = select(generations).where(generations.c.parent.is_not(None)).order_by(generations.c.generation.desc())
 _END: Final = select(counters.c.value).where(counters.c.name == COUNTER)
+_STANDING: Final = select(generations, _END.scalar_subquery().label("end")).order_by(generations.c.generation.desc())
 _TAKE: Final = (
     update(counters)
     .where(counters.c.name == COUNTER)
@@ -113,9 +124,20 @@ def generation(conn: Connection) -> int:
 
 def lineage(conn: Connection) -> tuple[Lineage, ...]:
     """Return the restores head office has been through, newest first."""
-    rows = conn.execute(_LINEAGE)
-    return tuple(
-        Lineage(generation=row.generation, parent=row.parent, parent_through=row.parent_position) for row in rows
+    return standing(conn).lineage
+
+
+def standing(conn: Connection) -> Standing:
+    """Return where head office stands."""
+    rows = conn.execute(_STANDING).all()
+    restores = [row for row in rows if row.parent is not None]
+    return Standing(
+        generation=rows[0].generation,
+        lineage=tuple(
+            Lineage(generation=row.generation, parent=row.parent, parent_through=row.parent_position)
+            for row in restores
+        ),
+        end=rows[0].end,
     )
 
 
@@ -134,7 +156,7 @@ def flush(conn: Connection, outgoing: Outgoing) -> int:
     """Give everything collected its place; the last statements before the commit. Return how many rows were sent."""
     if not outgoing.rows:
         return 0
-    current = generation(conn)
+    current = outgoing.generation or generation(conn)
     first = take_positions(conn, len(outgoing.rows))
     known = [row for row in outgoing.rows if row[2] not in outgoing.unstored]
     gone = _forget(conn, sorted({*known, *outgoing.taken_out}))

@@ -135,14 +135,16 @@ def receive(
     else:
         _post(conn, outgoing, outcomes, placed.new, _Post(stream=push.stream, device=device, at=at))
         _note_chain(conn, outcomes, placed, push=push, device=device, at=at)
-    _note_rollback(conn, outcomes, push=push, device=device)
+    standing = feed.standing(conn)
+    outgoing.generation = standing.generation
+    _note_rollback(outcomes, standing, push=push, device=device)
     _write_down(conn, outcomes, at=at)
     _note_contact(conn, push=push, device=device, at=at)
     through_seq, head = chain.signed_for(placed, push, entries)
-    count, sum_minor = chain.tally(conn, push.stream, through_seq=through_seq, head=head)
+    count, sum_minor = chain.tally(conn, push.stream, through_seq=through_seq, head=head, beside=placed.beside)
     return Received(
-        generation=feed.generation(conn),
-        lineage=feed.lineage(conn),
+        generation=standing.generation,
+        lineage=standing.lineage,
         through_seq=through_seq,
         head=head,
         count=count,
@@ -226,7 +228,7 @@ def _store(conn: Connection, new: Sequence[Entry], *, at: datetime) -> None:
 
 def _kind(entry: Entry) -> str:
     try:
-        return entry.content.kind
+        return entry.kind
     except BrokenEntry:
         return ""
 
@@ -248,6 +250,8 @@ def _post(conn: Connection, outgoing: Outgoing, outcomes: _Outcomes, new: Sequen
 
 
 def _is_understood(entry: Entry, outcomes: _Outcomes, device: Device) -> bool:
+    if entry.plain is not None:
+        return True
     try:
         content = entry.content
     except BrokenEntry:
@@ -349,15 +353,15 @@ def _note_chain(
         exceptions.settle(conn, "chain_gap", [subject], at=at, resolution="What was missing has come.")
 
 
-def _note_rollback(conn: Connection, outcomes: _Outcomes, *, push: Push, device: Device) -> None:
+def _note_rollback(outcomes: _Outcomes, standing: feed.Standing, *, push: Push, device: Device) -> None:
     """Say that a till has seen more of this feed than there is: head office was restored, and nobody said so."""
-    if push.generation == feed.generation(conn) and push.position > feed.end(conn):
+    if push.generation == standing.generation and push.position > standing.end:
         outcomes.openings.append(
             Opening(
                 code="rolled_back",
                 subject=f"generation {push.generation}",
                 till_name=device.till_name,
-                details={"seen": push.position, "here": feed.end(conn)},
+                details={"seen": push.position, "here": standing.end},
             )
         )
 

@@ -26,7 +26,7 @@ def make_plans(conn: Connection, outgoing: Outgoing, device: Device, ready: Sequ
     """
     openings = []
     for entry in ready:
-        if entry.content.kind != "plan_request":
+        if entry.kind != "plan_request":
             continue
         if _is_first(conn, entry):
             _make(conn, outgoing, entry)

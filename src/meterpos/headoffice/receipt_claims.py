@@ -156,7 +156,7 @@ def take_in(
     """
     _supersede(conn, outgoing, {entry.short_id for entry in entries}, till_name=till_name, at=at)
     openings = []
-    for entry in (one for one in entries if one.content.kind == ENTRY_KIND):
+    for entry in (one for one in entries if one.kind == ENTRY_KIND):
         said = entry.content.body
         try:
             claim(

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select
 
 from meterpos.errors import MeterposError
+from meterpos.ledger import plain
 from meterpos.ledger.canonical import read, write
 from meterpos.ledger.tables import journal
 from meterpos.ledger.tables.base import format_instant, parse_instant
@@ -114,6 +115,16 @@ class Entry(msgspec.Struct, frozen=True, dict=True):
         return parse(self.data)
 
     @cached_property
+    def plain(self) -> plain.PlainTender | None:
+        """What the bytes say where they are a plain tender, as most are: read in half the time; None of any other."""
+        return plain.read(self.data)
+
+    @property
+    def kind(self) -> str:
+        """The kind of entry. Raises: BrokenEntry when the bytes are not an entry."""
+        return "tender" if self.plain is not None else self.content.kind
+
+    @cached_property
     def short_id(self) -> str:
         """The 22 characters that stand for this entry in fact ids."""
         return short_id(self.entry_id)
@@ -123,6 +134,10 @@ class Paper(Entry, frozen=True, dict=True):
     """One of the two papers of a correction, seen as the entry it would be if it stood alone."""
 
     said: EntryContent
+
+    @property
+    def plain(self) -> None:
+        """A correction's tender is not plain."""
 
     @cached_property
     def content(self) -> EntryContent:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from meterpos.ledger import bulk
 from meterpos.ledger.journal import FIRST_PREV, Entry, papers_of
+from meterpos.ledger.plain import PlainTender
 from meterpos.ledger.posting import Posted, post
 from meterpos.ledger.rules.facts import Decision, Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
@@ -20,6 +21,8 @@ def facts_of(entry: Entry, *, decision: Decision | None = None) -> tuple[Fact, .
     A correction states its payments first: as with a tender, fact n is cell n. ``decision`` is what is presumed of a
     tender's payments by who has yet to decide: what nothing speaks against is not made twice.
     """
+    if entry.plain is not None:
+        return (_payment(entry, entry.plain, decision),)
     if entry.content.kind == "tender":
         return _payments(entry, decision)
     if entry.content.kind == "reversal":
@@ -46,12 +49,33 @@ def project(connection: Connection, entry: Entry, *, fresh: bool = False) -> Pos
 
 def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write what ``entries`` mean into the tables, but for their facts: head office posts those of a batch together."""
-    rows = [_paper_row(paper) for entry in entries for paper in papers_of(entry)]
-    bulk.insert(connection, tenders, rows)
+    bulk.insert(connection, tenders, [row for entry in entries for row in paper_rows(entry)])
     for entry in entries:
-        writer = _WRITERS.get(entry.content.kind)
+        writer = _WRITERS.get(entry.kind)
         if writer is not None:
             writer(connection, entry)
+
+
+def _payment(entry: Entry, said: PlainTender, decision: Decision | None) -> Fact:
+    """Return the one fact of a plain tender: what `_payments` would."""
+    body = said.body
+    (leg,), (part,) = body.legs, body.parts
+    return Fact(
+        fact_id=till_fact_id(entry.short_id, 0),
+        kind="payment",
+        account_no=part.account,
+        stands_on=part.account,
+        number=body.number,
+        fact_date=said.business_date,
+        amount_minor=-part.amount,
+        counts=leg.counts,
+        invoice_no=part.invoice,
+        method=leg.method,
+        reference=leg.reference,
+        entry_id=entry.entry_id,
+        decision=decision,
+        clerk=said.clerk or None,
+    )
 
 
 def _payments(entry: Entry, decision: Decision | None = None) -> tuple[Fact, ...]:
@@ -123,8 +147,40 @@ def _total(entry: Entry) -> Fact:
     )
 
 
+def paper_rows(entry: Entry) -> list[tuple[Any, ...]]:
+    """Return the rows of an entry's papers, in the order of the columns, values as the database keeps them."""
+    if entry.plain is not None:
+        return [_plain_row(entry, entry.plain)]
+    return [_paper_row(paper) for paper in papers_of(entry)]
+
+
+def _plain_row(entry: Entry, said: PlainTender) -> tuple[Any, ...]:
+    """Return the row of a plain tender: what `_paper_row` would."""
+    body = said.body
+    (leg,), (part,) = body.legs, body.parts
+    return (
+        entry.entry_id,
+        entry.stream,
+        entry.seq,
+        "tender",
+        body.tender_id,
+        body.number,
+        int(body.number.rpartition("-")[2]),
+        said.shift,
+        said.business_date.isoformat(),
+        said.at,
+        said.clerk,
+        body.customer.no,
+        body.customer.name,
+        part.meter or "",
+        leg.method,
+        part.amount,
+        leg.amount if leg.method == "cash" else 0,
+        None,
+    )
+
+
 def _paper_row(entry: Entry) -> tuple[Any, ...]:
-    """Return a paper's row of the list of papers, in the order of its columns, values as the database keeps them."""
     content = entry.content
     kind, body = content.kind, content.body
     customer = body["customer"] or {"no": None, "name": ""}

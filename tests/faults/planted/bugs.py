@@ -201,7 +201,7 @@ BUGS: Final = (
     _bug(
         "what waited after a gap never finds its place",
         "entries beside the chain stay there when what was missing has come",
-        (CHAIN + "record", "if placed.new:", "if False:"),
+        (CHAIN + "record", "if placed.new and placed.beside:", "if False:"),
     ),
     _bug(
         "only the chain is posted",
@@ -523,7 +523,7 @@ BUGS: Final = (
     _bug(
         "a claim made at a till means nothing",
         "its entry is stored and not posted",
-        (CLAIMS + "take_in", "if one.content.kind == ENTRY_KIND", "if one.content.kind == 'nothing'"),
+        (CLAIMS + "take_in", "if one.kind == ENTRY_KIND", "if one.kind == 'nothing'"),
     ),
     _bug(
         "a claim counts nowhere",
