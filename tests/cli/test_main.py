@@ -107,3 +107,10 @@ def test_a_bug_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "_commands", lambda: fail)
     with pytest.raises(AssertionError):
         door.main([])
+
+
+@pytest.mark.parametrize("group", ["till", "headoffice", "migrate"])
+def test_a_group_says_of_each_command_a_whole_sentence(group: str) -> None:
+    said = run(group, "--help").stdout.partition("Commands:")[2]
+    assert "..." not in said
+    assert "\n\n" not in said.strip(), "one list"

@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from meterpos.errors import UserError
 
@@ -13,13 +14,27 @@ CHECK_FOUND: Final = 3
 """Exit codes besides 0, done, and 2, wrong usage, which is the parser's own."""
 
 
+_SENTENCE_MAX: Final = 400
+
+
 class NotAgreed(UserError):
     """The person did not agree, so nothing was done."""
+
+
+class Group(TyperGroup):
+    """A group that lists its commands with the whole first sentence of each, not with what fits on a line."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands in their order, each with what it does."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit=_SENTENCE_MAX)) for name, one in commands if one])
 
 
 def new_group(*, help: str, opens: bool = False) -> typer.Typer:
     """Return an empty group. ``opens`` is whether it does something without a command."""
     return typer.Typer(
+        cls=Group,
         help=help,
         no_args_is_help=not opens,
         invoke_without_command=opens,

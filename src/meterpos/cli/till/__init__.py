@@ -23,7 +23,8 @@ from meterpos.cli.till import (
     shifts,
 )
 
-app = new_group(help="One till.", opens=True)
+ABOUT = "One till: its payments, shifts, papers and exchange with head office. Without a command it opens the window."
+app = new_group(help=ABOUT, opens=True)
 
 
 @app.callback()
@@ -31,7 +32,9 @@ def till(
     context: typer.Context,
     home: Annotated[
         Path | None,
-        typer.Option("--home", metavar="DIR", help="Where the till lives; else METERPOS_HOME, else yours."),
+        typer.Option(
+            "--home", metavar="DIR", help="Where the till lives; else METERPOS_HOME, else your own data folder."
+        ),
     ] = None,
     training: Annotated[
         bool, typer.Option("--training", help="Practise in a made-up town beside it, with its own ledger, never sent.")
