@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from meterpos.headoffice.checks import rebuilt_differences, run_checks
+from meterpos.headoffice.master import hand_over
 from meterpos.headoffice.zones import CannotMove, move_customer
-from meterpos.ledger.tables import accounts, customers, facts
+from meterpos.ledger.tables import accounts, customers, facts, meters
 from meterpos.till import Till
 from tests.headoffice.test_exchange import counter, pay, town
 from tests.support.headoffice import Server, office, server, sync
@@ -73,6 +74,26 @@ def test_a_payment_taken_before_the_till_heard_of_the_move_counts(town: Server, 
     pay(old, "A0000001", 100_00)
     calm(town, old)
     assert town.net("A0000001") == owed - 100_00 and knows(old) is None
+    old.close()
+
+
+def test_a_meter_handed_over_stays_in_its_new_customers_zone_when_the_old_one_moves_away(
+    town: Server, tmp_path: Path
+) -> None:
+    with town.office.write() as (conn, outgoing):
+        given = conn.execute(select(accounts).where(accounts.c.account_no == "A0000001")).one()
+        others = select(accounts.c.customer_no).where(
+            accounts.c.zone == given.zone, accounts.c.customer_no.is_not(None)
+        )
+        other = next(one for one in conn.execute(others).scalars() if one != given.customer_no)
+        today = town.office.moment().today
+        hand_over(conn, outgoing, meter_no=given.meter_no, to_customer=other, account_no="A-NEW", on=today)
+    move(town, "Kondele" if given.zone == "Mamboleo" else "Mamboleo")
+    old = counter(town, tmp_path / "old", "KSM01", (given.zone,))
+    calm(town, old)
+    with old.store.read() as connection:
+        known = connection.execute(select(meters.c.meter_no).where(meters.c.meter_no == given.meter_no)).first()
+    assert known is not None
     old.close()
 
 

@@ -53,7 +53,10 @@ def _send_master(
     old: str,
     new: str,
 ) -> None:
-    """Take customer, contacts, meters and accounts out of the old zone's line into the new one's."""
+    """Take customer, contacts, meters and accounts out of the old zone's line into the new one's.
+
+    A meter that was handed over, and is another customer's there now, stays in the old line too.
+    """
     people = conn.execute(select(contacts.c.contact_id).where(contacts.c.customer_no == customer_no)).scalars().all()
     for number in account_nos:
         outgoing.send(ACCOUNT_LEFT, number, zone=old)
@@ -63,8 +66,11 @@ def _send_master(
         feed_table.c.zone == old, feed_table.c.kind.in_(("account", "plan")), feed_table.c.key.in_(account_nos)
     )
     things += [(row.kind, row.key) for row in conn.execute(placed)]
+    staying = select(accounts.c.meter_no).where(accounts.c.zone == old, accounts.c.meter_no.in_(meter_nos))
+    still_there = {("meter", number) for number in conn.execute(staying).scalars()}
     for kind, key in things:
-        outgoing.take_out(kind, key, zone=old)
+        if (kind, key) not in still_there:
+            outgoing.take_out(kind, key, zone=old)
         outgoing.send(kind, key, zone=new)
 
 
