@@ -75,12 +75,27 @@ def test_what_this_till_took_counts_on_an_account_that_goes_and_what_others_say_
     counter: Counter,
 ) -> None:
     counter.pay("A1", 100_00)
-    keep(counter, but=("A1",))
+    keep(counter, but=("A1", *of_others(counter)))
     with counter.till.store.read() as connection:
         rows = connection.execute(select(facts).where(facts.c.stands_on == "A1")).all()
     assert {(row.kind, row.decision) for row in rows if row.entry_id is not None} == {("payment", None)}
     assert {row.decision for row in rows if row.entry_id is None} == {"none"}
     assert sound(counter)
+
+
+def test_what_a_copy_of_this_till_took_keeps_its_place_where_the_tills_own_line_named_it(counter: Counter) -> None:
+    keep(counter, but=("A1",))
+    with counter.till.store.read() as connection:
+        rows = connection.execute(select(facts).where(facts.c.fact_id.in_(of_others(counter)))).all()
+    assert rows and all(row.position is not None and row.decision != "none" for row in rows)
+    assert sound(counter)
+
+
+def of_others(counter: Counter) -> list[str]:
+    """Return the facts on A1 that are not of this till's journal."""
+    of_others = select(facts.c.fact_id).where(facts.c.stands_on == "A1", facts.c.entry_id.is_(None))
+    with counter.till.store.read() as connection:
+        return list(connection.execute(of_others).scalars())
 
 
 def test_a_plan_head_office_lost_goes_and_one_made_here_waits_for_it(counter: Counter) -> None:

@@ -50,7 +50,7 @@ def keep_named(
     """Let go of customers, contacts, meters and accounts of ``zones`` that a look did not name; return how many.
 
     What this till took on such an account keeps its place: head office tells of it in the till's own line, and where it
-    does not, that line differs and is looked at itself.
+    does not, that line differs and is looked at itself. So does what a copy of this till took, where it was named.
 
     ``everywhere``: it went to all zones this till serves, so that nothing is in doubt any more.
 
@@ -62,6 +62,8 @@ def keep_named(
     for account in _unnamed_accounts(connection, zones, named):
         here = select(*places.NAMED).where(facts.c.stands_on == account.account_no, facts.c.position.is_not(None))
         others = [row for row in connection.execute(here) if row.entry_id not in own]
+        if account.kind == "meter":  # a plan goes with all that is on it
+            others = [row for row in others if ("fact", row.fact_id) not in named]
         whose, left = places.let_go(connection, account, others)
         connection.execute(delete(plans).where(plans.c.account_no == account.account_no))
         gone, sought, touched = gone + 1, sought | whose, touched | left
