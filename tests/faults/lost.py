@@ -136,7 +136,6 @@ def read(schedule: "Schedule", name: str, data: bytes) -> None:
         schedule.world.office_store.lose_power()
     else:
         schedule.faults["mirror read"] += 1
-        schedule.brought |= {name.partition(".")[0]} if done.new else set()
         schedule.tell(f"office: the mirror of {name} has {done.new} new entries of {done.entries}")
     finally:
         schedule.handling -= 1

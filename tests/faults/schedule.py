@@ -51,8 +51,6 @@ class Schedule:
     """Receipts that stood on no disk any more after a disaster: nothing but their paper is left."""
     mirrored: dict[str, list[bytes]] = field(default_factory=dict)
     """The entries a till's mirror must hold, or head office."""
-    brought: set[str] = field(default_factory=set)
-    """Tills of which a stick brought head office something new."""
     claims: list[bytes] = field(default_factory=list)
     """Papers head office holds claims of, since the last disaster."""
     dug_up: dict[str, bytes] = field(default_factory=dict)

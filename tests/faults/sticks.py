@@ -65,8 +65,6 @@ def answer(schedule: "Schedule", stick: Stick) -> None:
     finally:
         schedule.handling -= 1
     schedule.faults["courier answered"] += 1
-    if done.new and schedule.faults["till restore"]:
-        schedule.brought.add(stick.of)
     schedule.tell(f"office: the stick of {stick.of} has {done.new} new entries, {done.rows} rows go back")
     schedule.sticks.append(Stick("answer", stick.of, done.data))
 

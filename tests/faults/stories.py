@@ -264,6 +264,17 @@ def came_back_unsaid(script: Script) -> None:
     disasters.bury(script.schedule)
 
 
+def stick_after_return(script: Script) -> None:
+    """A till comes back from a copy, and only then does head office read the stick with what the copy lacks."""
+    till = script.first
+    script.keep(till)
+    script.pay(till)
+    lost.grow_at(script.schedule, till)
+    script.restore(till)
+    script.exchange(till, till)
+    lost.read_all(script.schedule)
+
+
 def mirrored_again(script: Script) -> None:
     """Head office comes back without what it had signed for, and the till that hears of it dies before it delivers."""
     till = script.first
@@ -371,8 +382,8 @@ def unsaid_and_forgotten(script: Script) -> None:
 
 
 STORIES: Final = (
-    dead_twice, came_back_unsaid, mirrored_again, claimed, twins_claimed, claimed_in_vain, moved, moves_lost,
-    hand_over_lost, unsaid_and_forgotten,
+    dead_twice, came_back_unsaid, stick_after_return, mirrored_again, claimed, twins_claimed, claimed_in_vain, moved,
+    moves_lost, hand_over_lost, unsaid_and_forgotten,
     restored, restored_twice, twins_reverse, late_stick, stick_from_ahead, twins_stick, restored_by_stick, two_at_once,
     old_yes,
 )  # fmt: skip

@@ -31,6 +31,7 @@ TOLD = (
     "a mirror is compared by numbers alone",
     "a mirror is not asked where it begins",
     "a claim is known by its number",
+    "nobody tells a till what its stick brought",
 )
 """What dice seldom show, and a story does."""
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")

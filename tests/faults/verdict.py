@@ -194,8 +194,6 @@ def _tails(schedule: Schedule, place: Place) -> Iterator[str]:
     """A till that was restored has taken back what head office holds of the stream it began before."""
     if f"{place.name}-copy" in schedule.world.places or place.name.endswith("-copy"):
         return  # its twin went on in that stream, and delivers when it likes
-    if place.name in schedule.brought:
-        return  # what a stick brings after the till came back is at head office, and in the feed
     office = schedule.world.office_store
     ends = dict(place.store.look("SELECT stream, entry_id FROM journal ORDER BY stream, seq"))
     current = set(eyes.column(place.store, "SELECT stream FROM streams WHERE is_current"))

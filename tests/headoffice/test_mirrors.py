@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from meterpos.headoffice.backups import back_up, restore
 from meterpos.headoffice.mirrors import read_mirror
+from meterpos.ledger.queries.receipts import find_receipt
 from meterpos.ledger.tables import tenders
 from meterpos.sync import courier_file
 from meterpos.sync.courier_file import UnusableCourier
@@ -233,3 +234,25 @@ def test_what_head_office_lost_in_a_restore_is_mirrored_again(
     assert till.mirror() == 2, "begun anew, from where head office ends now"
     assert read_mirror(running.office, file_of(stick, "KSM01").read_bytes()).new == 2
     running.stop()
+
+
+def test_what_a_stick_brings_after_the_till_came_back_is_taken_into_its_journal(
+    town: Server, till: Till, stick: Path, tmp_path: Path
+) -> None:
+    number = pay(till, "A0000001", 100_00)
+    till.mirror()
+    data = file_of(stick, "KSM01").read_bytes()
+    till.close()
+    for part in (*(tmp_path / "till").glob("ledger.db*"), file_of(stick, "KSM01")):
+        part.unlink()
+    assert restore_till(tmp_path / "till", tmp_path / "backup.db").saved == 0, "its stick is on the way to head office"
+    again = open_till(tmp_path / "till")
+    assert sync(again).agreed and sync(again).agreed
+    assert read_mirror(town.office, data).new == 1
+    for _ in range(2):
+        result = sync(again)
+        assert result.agreed and not result.waiting
+    with again.store.read() as connection:
+        assert find_receipt(connection, number).number == number, "so it can be printed again here"
+    assert again.check(rebuild=True) == () and town.codes() == []
+    again.close()

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from meterpos.ledger import signing
+from meterpos.ledger.feedrows import STREAM_GREW
 from meterpos.ledger.journal import FIRST_PREV, Entry, make_entry
 from meterpos.ledger.queries.streams import StreamPlace, StreamState
 from meterpos.ledger.queries.witnesses import Remembered
@@ -271,6 +272,8 @@ class Till:
         self.rows |= {(row.zone, row.key): row for row in page.rows if row.key not in self.deaf_to}
         for row in page.rows:
             self.lost.pop(row.key, None)
+            if row.kind == STREAM_GREW:
+                self._named(bytes.fromhex(row.key)).generation = None
 
     def _let_go(self, zones: tuple[str, ...], named: frozenset[tuple[str, str]], *, is_fact: bool) -> bool:
         """Drop what a look did not name: facts, which are lost with it, or all else."""

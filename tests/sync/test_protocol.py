@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterpos.ledger import signing
+from meterpos.ledger.feedrows import STREAM_GREW
 from meterpos.sync import pulling, pushing, talk, wire
 from meterpos.sync.steps import Cursor, Failure, Memory, Timed
 from meterpos.sync.talk import common_place
@@ -400,6 +401,22 @@ def test_a_restored_head_office_is_asked_for_all_but_the_facts_and_what_it_does_
     assert [(one.zones, one.facts) for one in looks] == [(("*", "Kondele"), False)]
     till.meet(office.send)
     assert len(looks) == 1 and not till.in_doubt, "and once is enough"
+
+
+def test_a_stick_that_brought_head_office_more_of_an_earlier_stream_is_answered_by_asking_for_it() -> None:
+    earlier, later = Stream(bytes(16)), Stream(bytes([1]) * 16)
+    earlier.make(3)
+    later.make(1)
+    till, office = Till(streams=[earlier, later]), Office()
+    till.meet(office.send)
+    office.streams[earlier.name] = whole = list(earlier.entries)
+    del earlier.entries[2:]
+    earlier.through_seq, earlier.head = 2, whole[1].entry_id
+    till.meet(office.send)
+    assert len(earlier.entries) == 2, "nobody asks about what is quiet"
+    office.say(earlier.name.hex(), zone="*", kind=STREAM_GREW)
+    assert till.meet(office.send).agreed
+    assert earlier.entries == whole
 
 
 def test_a_till_that_heard_of_facts_alone_since_the_backup_does_not_look() -> None:

@@ -12,7 +12,9 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
 
 from meterpos.headoffice import bulk
+from meterpos.headoffice.feed import Outgoing, till_zone
 from meterpos.headoffice.tables import side_entries
+from meterpos.ledger.feedrows import STREAM_GREW
 from meterpos.ledger.journal import FIRST_PREV, Entry, make_entry
 from meterpos.ledger.tables import journal, streams, tenders
 from meterpos.sync.wire import Push, Recall
@@ -247,6 +249,16 @@ def entries_after(conn: Connection, asked: Recall, *, till_name: str) -> tuple[b
             break
         entries.append(data)
     return tuple(entries)
+
+
+def tell_of_growth(conn: Connection, outgoing: Outgoing, stream: bytes, *, till_name: str) -> None:
+    """Tell a till that a stick brought something of one of its streams, so that it asks for what it lost of it.
+
+    A till with one stream needs no telling: it delivers that one, and whoever begins another asks about it at once.
+    """
+    known = select(func.count()).where(streams.c.till_name == till_name)
+    if conn.execute(known).scalar_one() > 1:
+        outgoing.send(STREAM_GREW, stream.hex(), zone=till_zone(till_name))
 
 
 def going_on(asked: Recall, entries: Sequence[bytes]) -> Recall:

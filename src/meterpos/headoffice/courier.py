@@ -59,6 +59,7 @@ def answer(office: Office, data: bytes) -> Answered:
     for purpose, message in asked:
         if purpose == "push":
             answers.append(_take(office, message, done))
+            _tell(office, wire.read_push(message, key=device.public_key), device)
         elif device.revoked:
             continue
         elif purpose == "recall":
@@ -140,6 +141,12 @@ def _take(office: Office, message: bytes, done: Answered) -> bytes:
     done.new += sum(one.outcome != "had" for one in ack.answers)
     done.exceptions += sum(one.outcome in ("exception", "quarantined") for one in ack.answers)
     return packed
+
+
+def _tell(office: Office, batch: wire.Push, device: auth.Device) -> None:
+    if batch.entries:
+        with office.write() as (conn, outgoing):
+            chain.tell_of_growth(conn, outgoing, batch.stream, till_name=device.till_name)
 
 
 def _recalled(office: Office, message: bytes, device: auth.Device) -> Iterator[bytes]:

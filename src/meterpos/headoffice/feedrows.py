@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Table, bindparam, select
 
-from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, columns_of, plain
+from meterpos.ledger.feedrows import ACCOUNT_LEFT, STREAM_GREW, TABLES, columns_of, plain
 from meterpos.sync.framing import encode
 from meterpos.sync.wire import FeedRow
 
@@ -49,7 +49,12 @@ def _left(_: Connection, keys: Sequence[str]) -> dict[str, bytes]:
     return {key: encode({"account_no": key}) for key in keys}
 
 
+def _grew(_: Connection, keys: Sequence[str]) -> dict[str, bytes]:
+    return {key: encode({"stream": key}) for key in keys}
+
+
 _READERS: Final[Mapping[str, _Reader]] = {
     **{kind: _reader(table) for kind, table in TABLES.items()},
     ACCOUNT_LEFT: _left,
+    STREAM_GREW: _grew,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from meterpos.headoffice import auth
+from meterpos.headoffice import auth, chain
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.routes import exchange as routes
 from meterpos.ledger.tables import devices
@@ -44,6 +44,8 @@ def read_mirror(office: Office, data: bytes) -> MirrorRead:
         except WireError:
             break
         received = routes.receive_batch(office, batch, device, office.moment().at)
+        with office.write() as (conn, outgoing):
+            chain.tell_of_growth(conn, outgoing, batch.stream, till_name=device.till_name)
         done.entries += len(received.answers)
         done.new += sum(one.outcome != "had" for one in received.answers)
         done.exceptions += sum(one.outcome in ("exception", "quarantined") for one in received.answers)

@@ -37,6 +37,9 @@ TABLES: Final[Mapping[str, Table]] = {
 ACCOUNT_LEFT: Final = "account_left"
 """A row that names no table: the account of its key is no longer served in the row's zone."""
 
+STREAM_GREW: Final = "stream_grew"
+"""A row that names no table: head office was brought more of the till's earlier stream of its key (in hex)."""
+
 KEPT_HERE: Final[Mapping[str, frozenset[str]]] = {
     "customers": frozenset({"balance_minor", "overpayment_minor"}),
     "accounts": frozenset(

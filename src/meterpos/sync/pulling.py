@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
+from meterpos.ledger.feedrows import STREAM_GREW
 from meterpos.ledger.queries.witnesses import Remembered
 from meterpos.ledger.rules.digest import WRAP
 from meterpos.sync import wire
@@ -36,6 +37,7 @@ class Pulling(Talk):
         """Pull to the end and compare; False when the server turned out to be restored, so that pushing comes first."""
         differs = sorted(self.course.memory.in_vain)
         then: Send | None = None
+        grew = False
         for _ in range(PAGES_MAX):
             page = yield from self._ask(after=self.cursor.position, differs=differs, first=then)
             if page.generation != self.cursor.generation:
@@ -45,8 +47,10 @@ class Pulling(Talk):
             yield ApplyPage(page, then=then)
             self.cursor = replace(self.cursor, position=page.through)
             self.course.pulled += len(page.rows)
+            grew |= any(row.kind == STREAM_GREW for row in page.rows)
             if not page.more:
-                return (yield from self._compare(page))
+                is_done = yield from self._compare(page)
+                return is_done and not (grew and self._may_begin_again())
         self._stop("interrupted", "There is more to fetch from head office; the next exchange goes on.")
 
     def _question(

@@ -46,7 +46,7 @@ class Talk:
         self.cursor = Cursor(generation, keep)
 
     def _may_begin_again(self) -> bool:
-        """Tell whether this exchange may offer everything anew, because head office forgot what it had said."""
+        """Tell whether this exchange may begin once more, for what head office forgot or was brought by a stick."""
         self.restarts += 1
         return self.restarts <= RESTARTS_MAX
 

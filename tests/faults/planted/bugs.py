@@ -504,6 +504,11 @@ BUGS: Final = (
         "what head office lost from before its first entry is mirrored nowhere",
         (MIRROR + "_Kept.has_all", "return all(", "return True or all("),
     ),
+    _bug(
+        "nobody tells a till what its stick brought",
+        "what head office read after the till came back never comes into its journal",
+        (CHAIN + "tell_of_growth", "if conn.execute(known).scalar_one() > 1:", "if False:"),
+    ),
     # --- claims
     _bug(
         "a claim counts beside its original",

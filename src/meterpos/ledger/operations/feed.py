@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from meterpos.errors import MeterposError
 from meterpos.ledger import search_index
 from meterpos.ledger.balances import recalculate
-from meterpos.ledger.feedrows import ACCOUNT_LEFT, TABLES, RowLike, columns_of, decode_all
+from meterpos.ledger.feedrows import ACCOUNT_LEFT, STREAM_GREW, TABLES, RowLike, columns_of, decode_all
 from meterpos.ledger.operations import places
 from meterpos.ledger.posting import fact_of, known_facts, post, rewrite_groups, same_content
 from meterpos.ledger.rules.balances import subject_of
@@ -22,6 +22,7 @@ from meterpos.ledger.tables import (
     accounts,
     facts,
     plans,
+    streams,
     till_identity,
     zone_digests,
 )
@@ -101,10 +102,18 @@ def _apply_rows(connection: Connection, rows: Sequence[RowLike], *, generation: 
     for customers, left in _let_leave(connection, by_kind[ACCOUNT_LEFT]):
         sought |= customers
         touched |= left
+    _ask_again(connection, by_kind[STREAM_GREW])
     search_index.refresh(connection, customer_nos=sought)
     touched |= _apply_facts(connection, by_kind["fact"], generation=generation)
     recalculate(connection, touched)
     return Applied(len(rows), frozenset(touched))
+
+
+def _ask_again(connection: Connection, rows: Sequence[RowLike]) -> None:
+    """Let earlier streams of which head office was brought more be asked about."""
+    grown = streams.c.stream.in_([bytes.fromhex(row.key) for row in rows]), ~streams.c.is_current
+    if rows:
+        connection.execute(update(streams).where(*grown).values(generation=None))
 
 
 def _forget_agreed(connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
