@@ -128,6 +128,18 @@ def test_whose_exchange_has_begun_goes_first() -> None:
     assert play(story).served == ["first", "page"]
 
 
+def test_what_a_till_delivers_does_not_wait_for_all_that_others_fetch() -> None:
+    async def story(crowd: Crowd) -> None:
+        await crowd.come("first")
+        await crowd.come("page", "another page", begun=True)
+        await crowd.come("new")
+        await crowd.come("a third page", begun=True)
+        for name in ("first", "page", "new"):
+            await crowd.end(name, after_s=0.01)
+
+    assert play(story).served == ["first", "page", "new", "another page"]
+
+
 def test_nobody_waits_for_longer_than_a_moment() -> None:
     async def story(crowd: Crowd) -> None:
         await crowd.come("first")

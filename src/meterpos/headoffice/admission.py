@@ -65,6 +65,7 @@ class Gate:
     _at_work: int = 0
     _begun: deque[asyncio.Future[None]] = field(default_factory=deque)
     _new: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _new_is_next: bool = False
     _spent_s: float = 0.0
     _messages: float = 0.0
     _exchanges: float = 0.0
@@ -92,7 +93,8 @@ class Gate:
             self._pass_on()
 
     async def _wait(self, *, begun: bool) -> None:
-        before = len(self._begun) + (0 if begun else len(self._new))
+        same, other = (self._begun, self._new) if begun else (self._new, self._begun)
+        before = len(same) + min(len(same) + 1, len(other))
         self._fade(1.0)
         patience_s = BEGUN_PATIENCE_S if begun else PATIENCE_S
         if (before + 1) * self._message_s() / self.at_once > patience_s or before >= WAITING_MAX:
@@ -114,8 +116,12 @@ class Gate:
             raise
 
     def _pass_on(self) -> None:
-        """Give the turn to who waits: first to those who are nearly done."""
-        while line := self._begun or self._new:
+        """Give the turn to who waits: to one that is nearly done, then to a new one, so that what tills deliver does
+        not wait for what others fetch, however much that is.
+        """
+        while self._begun or self._new:
+            line = self._new if self._new and (self._new_is_next or not self._begun) else self._begun
+            self._new_is_next = line is self._begun
             following = line.popleft()
             if not following.done():
                 following.set_result(None)
