@@ -150,11 +150,11 @@ def _sums(schedule: Schedule, rows: list[Fact]) -> Iterator[str]:
     billed = sum(one.amount_minor for one in rows if one.kind in ("opening", "invoice", "adjustment"))
     papers = [one for entry_id, one in schedule.receipts.items() if entry_id in here]
     stated = {fact.fact_id: fact for paper in papers for fact in paper.facts}
-    undone = {fact.of_fact_id for fact in stated.values() if fact.kind == "reversal"}
-    undone |= {one.of_fact_id for one in rows if one.kind == "bounce" and one.decision != "none"}
+    taken_back = {fact.of_fact_id for fact in stated.values() if fact.kind == "reversal"}
+    undone = taken_back | {one.of_fact_id for one in rows if one.kind == "bounce" and one.decision != "none"}
     paid = sum(fact.amount_minor for fact in stated.values() if fact.kind == "payment" and fact.fact_id not in undone)
     for receipt, superseded, fact_id in lost.claimed(schedule):
-        if superseded != (receipt.entry.entry_id in here):
+        if superseded != (receipt.entry.entry_id in here or any(fact.fact_id in taken_back for fact in receipt.facts)):
             yield f"{receipt.number} was {'not ' * superseded}found, and its claim says otherwise"
         sums = [fact.amount_minor for fact in receipt.facts if fact.fact_id not in undone]
         paid += 0 if superseded or fact_id in undone else sum(sums)  # a claim's cheque may bounce like any

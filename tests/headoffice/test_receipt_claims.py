@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from meterpos.headoffice import receipt_claims
+from meterpos.headoffice.books import post_facts
 from meterpos.headoffice.checks import rebuilt_differences, run_checks
 from meterpos.headoffice.receipt_claims import Claim, ClaimRefused
-from meterpos.ledger.journal import paper_of, read_back
+from meterpos.ledger.journal import Approval, paper_of, read_back
 from meterpos.ledger.operations.claims import Scanned, UnusableReceipt
 from meterpos.ledger.operations.tenders import UnknownMeter
+from meterpos.ledger.projection import facts_of
 from meterpos.ledger.tables import accounts, tenders
 from meterpos.till import Till, open_till
 from tests.headoffice.test_exchange import DAY, counter, pay, town
@@ -70,6 +72,31 @@ def pay_and_sync(till: Till) -> str:
     number = pay(till, "A0000001", 100_00)
     sync(till)
     return number
+
+
+@pytest.mark.parametrize("comes_first", ["claim", "reversal"])
+def test_a_receipt_whose_reversal_alone_was_found_counts_for_nothing(
+    town: Server, tmp_path: Path, comes_first: str
+) -> None:
+    till = counter(town, tmp_path / "till")
+    sync(till)
+    owed, number = town.net("A0000001"), pay(till, "A0000001", 300_00)
+    text = qr(till, number)
+    manager = Approval(by="otieno", how="pin", nonce="00")
+    entry = till.reverse(
+        number=number, reason="wrong", refund="cash", tender_id="r1", clerk="achieng", approval=manager
+    )
+    if comes_first == "claim":
+        post(town, text)
+        assert town.net("A0000001") == owed - 300_00
+    with town.office.write() as (conn, outgoing):
+        post_facts(conn, outgoing, facts_of(entry, decision="account"))
+        receipt_claims.take_in(conn, outgoing, [entry], till_name="KSM01", at=town.office.now())
+    if comes_first == "reversal":
+        with pytest.raises(ClaimRefused, match="was reversed by KSM01-"):
+            post(town, text)
+    assert town.net("A0000001") == owed and town.codes() == []
+    till.close()
 
 
 def test_a_receipt_of_no_meter_or_of_an_unknown_one_is_claimed_into_suspense(town: Server, tmp_path: Path) -> None:

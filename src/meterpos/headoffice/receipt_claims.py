@@ -19,6 +19,7 @@ from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.tables import receipt_claims
 from meterpos.ledger.journal import SHORT_BYTES, Entry, short_id
+from meterpos.ledger.projection import facts_of
 from meterpos.ledger.queries.identity import suspense_account
 from meterpos.ledger.queries.seals import verdict
 from meterpos.ledger.rules.facts import Decision, Fact
@@ -128,6 +129,8 @@ def _believed(conn: Connection, text: str) -> Seal:
     for entry_id in conn.execute(here).scalars():
         if entry_id[:SHORT_BYTES] == seal.entry_prefix:
             raise ClaimRefused(f"Receipt {seal.number} is here already, as its till made it. Nothing was posted.")
+    if found.reversed_by is not None:
+        raise ClaimRefused(f"Receipt {seal.number} was reversed by {found.reversed_by}. Nothing was posted.")
     return seal
 
 
@@ -150,11 +153,16 @@ def _account(conn: Connection, seal: Seal, day: date) -> tuple[str, Decision]:
 def take_in(
     conn: Connection, outgoing: Outgoing, entries: Sequence[Entry], *, till_name: str, at: datetime
 ) -> list[Opening]:
-    """Settle claims with entries that were just posted: originals take their claims back, claiming ones post theirs.
+    """Settle claims with entries that were just posted: originals, and what reverses them, take their claims back;
+    claiming ones post theirs.
 
     A claim that cannot be posted is an item of the desk; the entry that made it is in order all the same.
     """
-    _supersede(conn, outgoing, {entry.short_id for entry in entries}, till_name=till_name, at=at)
+    settled = {entry.short_id for entry in entries}
+    for entry in entries:
+        if entry.kind in ("reversal", "correction"):
+            settled |= {(fact.of_fact_id or "").rpartition(".")[0] for fact in facts_of(entry)}
+    _supersede(conn, outgoing, settled, till_name=till_name, at=at)
     openings = []
     for entry in (one for one in entries if one.kind == ENTRY_KIND):
         said = entry.content.body
@@ -186,7 +194,9 @@ def _supersede(
     ids = [row.fact_id for row in found]
     conn.execute(update(receipt_claims).where(receipt_claims.c.fact_id.in_(ids)).values(superseded_at=at))
     subjects = [subject_of(row.number, row.short_id) for row in found]
-    exceptions.settle(conn, CODE, subjects, at=at, resolution="The original has come and counts instead.")
+    exceptions.settle(
+        conn, CODE, subjects, at=at, resolution="The original, or what reversed it, has come and counts instead."
+    )
 
 
 def _taken_back(row: Any) -> Fact:
