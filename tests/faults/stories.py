@@ -91,6 +91,7 @@ class Script:
         store.go_back_to(world.copy_name(COPY))
         if place is None:
             self.schedule.office_came_back = True
+            self.schedule.faults["server restore"] += 1
             if not told:
                 self.schedule.forgotten = True
                 return

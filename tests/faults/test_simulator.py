@@ -32,6 +32,9 @@ TOLD = (
     "a mirror is not asked where it begins",
     "a claim is known by its number",
     "nobody tells a till what its stick brought",
+    "what a restore took is not told",
+    "a witness is heard and not kept",
+    "a lost fact is noted as told and never told",
 )
 """What dice seldom show, and a story does."""
 SHOWN = ("a double press pays twice", "a lost answer is taken for a yes", "deduplication by number")

@@ -50,6 +50,7 @@ def settle(schedule: Schedule, *, whole: bool = True) -> Verdict:
     for place in schedule.world.places.values():
         verdict.wrong += _agreement(schedule, place)
         verdict.wrong += _tails(schedule, place)
+        verdict.wrong += _witnesses(schedule, place)
         if not schedule.forgotten:
             verdict.wrong += _accounts(schedule, place)
     if schedule.second_looks and not (schedule.forgotten or (schedule.office_came_back and schedule.moved)):
@@ -208,6 +209,23 @@ def _tails(schedule: Schedule, place: Place) -> Iterator[str]:
             continue
         if row[1] != end:
             yield f"{place.name} has not taken back the end of an earlier stream (entry {row[2]})"
+
+
+def _witnesses(schedule: Schedule, place: Place) -> Iterator[str]:
+    """What head office said and lost in its one restore, and a till remembers, was told to it, or is there again."""
+    if sum(schedule.faults[kind] for kind in ("server restore", "server restore, nobody said so")) > 1:
+        return  # what it was told after the first one it may have lost in the second
+    office = schedule.world.office_store
+    here = {*eyes.column(office, "SELECT fact_id FROM facts"), *eyes.column(office, "SELECT fact_id FROM witnesses")}
+    for fact_id in set(eyes.column(place.store, _LOST)) - here:
+        yield f"{place.name} remembers fact {fact_id}, which head office lost and was not told of"
+
+
+_LOST: Final = (
+    "SELECT fact_id FROM facts JOIN accounts ON accounts.account_no = facts.stands_on"
+    " WHERE position IS NULL AND decision = 'none'"
+    " AND (entry_id IS NULL OR entry_id NOT IN (SELECT entry_id FROM journal))"
+)
 
 
 def _accounts(schedule: Schedule, place: Place) -> Iterator[str]:

@@ -582,4 +582,20 @@ BUGS: Final = (
         "facts that head office lost, and nobody told of, count at tills for ever",
         (LOOKING + "forget_unheard", "if not unheard:", "if True:"),
     ),
+    # --- witnesses
+    _bug(
+        "what a restore took is not told",
+        "nobody tells head office what tills heard of it and it has no more",
+        (PULLING + "_tell_what_was_lost", "forgotten: Sequence[Remembered] = yield ReadForgotten()", "forgotten = ()"),
+    ),
+    _bug(
+        "a witness is heard and not kept",
+        "head office signs for what a till remembers, and writes nothing down",
+        ("meterpos.headoffice.witnesses:take_in", "    bulk.insert_new(conn, witnesses, rows)\n", ""),
+    ),
+    _bug(
+        "a lost fact is noted as told and never told",
+        "the note is made, and the message left out",
+        (PULLING + "_tell_what_was_lost", "if not (yield from self._witness(generation, part)):", "if False:"),
+    ),
 )
