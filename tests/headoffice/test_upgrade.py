@@ -6,13 +6,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, inspect, text
 
 from meterpos.headoffice import upgrade as upgrading
 from meterpos.headoffice.office import Office
 from meterpos.headoffice.tables import metadata
 from meterpos.ledger.store import Store
 from meterpos.ledger.tables import metadata as ledger_metadata
+from meterpos.ledger.tables import tenders
+from meterpos.ledger.tables.journal import AT_TILLS_ALONE
 from meterpos.ledger.upgrade import NewerDatabase
 
 
@@ -29,6 +31,13 @@ def test_the_history_makes_the_tables(office: Office) -> None:
             if own & set(map(str, named(one))) and one[0] not in ("add_table_comment", "remove_table_comment")
         ]
     assert differences == []
+
+
+def test_head_office_keeps_no_index_that_tills_alone_look_through(office: Office) -> None:
+    with office.store.read() as conn:
+        kept = {index["name"] for index in inspect(conn).get_indexes("tenders")}
+    known = {str(index.name) for index in tenders.indexes}
+    assert known - kept == set(AT_TILLS_ALONE)
 
 
 def named(difference: object) -> list[object]:

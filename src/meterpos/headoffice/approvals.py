@@ -62,7 +62,7 @@ def unknown_codes(conn: Connection, device: Device, ready: Sequence[Entry]) -> l
     The first entry that uses an approval owns it.
     """
     found = []
-    for entry in (one for one in ready if one.plain is None):  # a plain tender needed none
+    for entry in ready:
         approval = entry.content.approval
         if approval is None or approval.how != "code":
             continue

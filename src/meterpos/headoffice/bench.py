@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
@@ -66,8 +66,7 @@ _closed: Final = select(shifts.c.shift).where(
 )
 
 
-@dataclass(slots=True)
-class Payment:
+class Payment(NamedTuple):
     """A payment that was posted, as a reversal needs to know it."""
 
     stands_on: str
@@ -174,7 +173,9 @@ def _claims_of(
     wanted: dict[tuple[str, str], str] = {}
     for entry, stated in batch:
         for fact in stated:
-            if fact.kind == "payment" and fact.reference is not None:
+            if fact.kind == "payment":
+                if fact.reference is None:
+                    continue
                 wanted.setdefault(("reference", f"{fact.method}:{fact.reference}"), entry.short_id)
             elif fact.kind == "reversal" and fact.of_fact_id is not None:
                 payment = payments.get(fact.of_fact_id)
@@ -204,8 +205,8 @@ def _spent(
         fact.reference
         for entry, stated in batch
         for fact in stated
-        if fact.kind == "payment"
-        and fact.reference is not None
+        if fact.reference is not None
+        and fact.kind == "payment"
         and owners["reference", f"{fact.method}:{fact.reference}"] != entry.short_id
     }
     if not contested:

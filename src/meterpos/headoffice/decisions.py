@@ -4,8 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from meterpos.headoffice.bench import Bench, Payment
 from meterpos.headoffice.books import NAMING_PARTED
@@ -15,9 +14,8 @@ from meterpos.ledger.journal import Entry
 from meterpos.ledger.rules.facts import Decision, Fact, place
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """An entry's facts as they count, and what a person has to look at."""
+class Decided(NamedTuple):
+    """An entry's facts as they count, and what a person has to look at. A tuple: one is made for each entry."""
 
     facts: tuple[Fact, ...]
     openings: tuple[Opening, ...]

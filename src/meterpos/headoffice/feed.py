@@ -158,17 +158,24 @@ def flush(conn: Connection, outgoing: Outgoing) -> int:
         return 0
     current = outgoing.generation or generation(conn)
     first = take_positions(conn, len(outgoing.rows))
-    known = [row for row in outgoing.rows if row[2] not in outgoing.unstored]
+    unstored = outgoing.unstored
+    known = [row for row in outgoing.rows if row[2] not in unstored]
     gone = _forget(conn, sorted({*known, *outgoing.taken_out}))
-    placed = [
-        (first + index, zone, kind, key, digest_of(fact) if fact is not None else 0)
-        for index, ((zone, kind, key), fact) in enumerate(outgoing.rows.items())
-    ]
+    placed: list[tuple[int, str, str, str, int]] = []
+    added: list[tuple[str, int]] = []
+    positions: dict[str, int] = {}
+    for position, ((zone, kind, key), fact) in enumerate(outgoing.rows.items(), first):
+        share = 0
+        if fact is not None:
+            share = digest_of(fact)
+            added.append((zone, share))
+            positions[key] = position
+        placed.append((position, zone, kind, key, share))
     bulk.insert(conn, feed, placed)
-    positions = {row[3]: row[0] for row in placed if row[2] == "fact"}
-    _store_with_place(conn, outgoing.unstored, current, positions)
-    bulk.stamp_facts(conn, current, {key: at for key, at in positions.items() if key not in outgoing.unstored})
-    move_digests(conn, _steps([(row[1], row[4]) for row in placed if row[2] == "fact"], gone))
+    _store_with_place(conn, unstored, current, positions)
+    if len(positions) > len(unstored):
+        bulk.stamp_facts(conn, current, {key: place for key, place in positions.items() if key not in unstored})
+    move_digests(conn, _steps(added, gone))
     outgoing.rows.clear()
     outgoing.taken_out.clear()
     outgoing.unstored.clear()

@@ -37,6 +37,7 @@ REQUESTS: Final = frozenset({"customer_report", "put_right_request"})
 """Openings that ask head office for something; their entries are in order."""
 
 
+_STORED: Final[tuple[Outcome, str]] = ("stored", "")
 _STREAM: Final = select(streams).where(streams.c.stream == bindparam("of_stream")).with_for_update()
 
 _CONTACT: Final = (
@@ -284,7 +285,8 @@ def _post_together(
     conn: Connection, outgoing: Outgoing, outcomes: _Outcomes, ready: Sequence[Entry], how: _Post
 ) -> None:
     device, at = how.device, how.at
-    outcomes.openings += make_plans(conn, outgoing, device, ready)
+    others = [entry for entry in ready if entry.plain is None]
+    outcomes.openings += make_plans(conn, outgoing, device, others)
     batch = [(entry, facts_of(entry, decision="account")) for entry in ready]
     bench = read_bench(conn, device=device, at=at, stream=how.stream, batch=batch)
     counting: list[Fact] = []
@@ -293,8 +295,8 @@ def _post_together(
         counting += decided.facts
         outcomes.openings += decided.openings
         codes = [opening.code for opening in decided.openings if opening.code not in REQUESTS]
-        outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else ("stored", "")
-    for opening in approvals.unknown_codes(conn, device, ready):
+        outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else _STORED
+    for opening in approvals.unknown_codes(conn, device, others):
         outcomes.openings.append(opening)
         outcomes.by_entry[opening.entry_id or b""] = ("exception", opening.code)
     write_claims(conn, bench)

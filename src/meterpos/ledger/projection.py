@@ -51,7 +51,7 @@ def project_tables(connection: Connection, entries: Sequence[Entry]) -> None:
     """Write what ``entries`` mean into the tables, but for their facts: head office posts those of a batch together."""
     bulk.insert(connection, tenders, [row for entry in entries for row in paper_rows(entry)])
     for entry in entries:
-        writer = _WRITERS.get(entry.kind)
+        writer = _WRITERS.get(entry.kind) if entry.plain is None else None
         if writer is not None:
             writer(connection, entry)
 

@@ -53,7 +53,7 @@ def read_push(packed: bytes | Opened, *, key: bytes) -> Push:
     sealed = fields.open_signed(packed, purpose="push", key=key)
     header = fields.Header(sealed.header)
     stream, from_seq = header.octets("stream", size=16), header.integer("from_seq", least=1)
-    if any(len(entry) > ENTRY_BYTES_MAX for entry in sealed.body):
+    if max(map(len, sealed.body), default=0) > ENTRY_BYTES_MAX:
         raise WireError("size", f"an entry is larger than {ENTRY_BYTES_MAX} bytes")
     fields.counted(header, sealed.body, ENTRIES_MAX)
     push = Push(

@@ -61,6 +61,10 @@ tenders: Final = Table(
     Column("of_number", String),
     comment="a row a paper, two of a correction; cash_minor is what the drawer gained (by a reversal: lost, negative)",
 )
+AT_TILLS_ALONE: Final = ("ix_tenders_tender_id", "ix_tenders_counter", "ix_tenders_shift")
+"""What only a till looks for: a form sent twice, its next number, its shift. Head office's own history drops them: each
+would have to be kept for every payment of every till.
+"""
 Index("ix_tenders_counter", tenders.c.stream, tenders.c.counter)
 Index("ix_tenders_seq", tenders.c.stream, tenders.c.seq, tenders.c.total_minor)
 Index("ix_tenders_shift", tenders.c.stream, tenders.c.shift)

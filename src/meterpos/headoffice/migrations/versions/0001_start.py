@@ -11,7 +11,9 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Create every table of head office's own."""
+    """Create every table of head office's own; drop the ledger's indexes that only tills look through."""
+    for name in ("ix_tenders_tender_id", "ix_tenders_counter", "ix_tenders_shift"):
+        op.drop_index(name, table_name="tenders")
     op.create_table(
         "feed",
         sa.Column("position", SERIAL, autoincrement=False, nullable=False),
