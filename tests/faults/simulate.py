@@ -7,6 +7,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tests.faults.schedule import Schedule
 from tests.faults.verdict import settle
@@ -14,6 +15,14 @@ from tests.faults.world import World, build_world, give_back_dice, keep_template
 
 COLLECTED_EVERY = 20
 """Schedules between two collections of garbage; a collection in the midst of one costs a fifth of the time."""
+
+
+DISASTERS: Final = {
+    "a till restore": ("till restore", "till restore, nobody said so"),
+    "a server restore": ("server restore", "server restore, nobody said so"),
+    "a clone": ("clone",),
+}
+"""What a share of all schedules must have, by the faults that are it."""
 
 
 @dataclass
@@ -26,6 +35,7 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     with_fault: Counter[str] = field(default_factory=Counter)
     """In how many schedules each kind of fault happened."""
+    with_disaster: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     failed: dict[str, list[str]] = field(default_factory=dict)
     """What was wrong, by what plays it again: a seed, or a tree's seed and a path in it."""
@@ -39,6 +49,8 @@ class Tally:
         self.payments += outcome.schedule.payments
         self.faults += outcome.schedule.faults
         self.with_fault += Counter(outcome.schedule.faults.keys())
+        for disaster, kinds in DISASTERS.items():
+            self.with_disaster[disaster] += any(outcome.schedule.faults[kind] for kind in kinds)
         self.notes += outcome.notes
         if outcome.wrong:
             self.failed[name] = outcome.wrong
@@ -50,6 +62,7 @@ class Tally:
         self.seconds += other.seconds
         self.faults += other.faults
         self.with_fault += other.with_fault
+        self.with_disaster += other.with_disaster
         self.notes += other.notes
         self.failed |= other.failed
         self.played_payments += other.played_payments
@@ -123,6 +136,7 @@ def tell(tally: Tally) -> Sequence[str]:
         f"{tally.seconds / max(tally.schedules, 1) * 1000:.0f} ms of processor time each",
         f"  of these played, where schedules share beginnings: {tally.played_payments} payments, "
         f"{tally.played_faults} faults",
+        "  with " + ", ".join(f"{name}: {tally.with_disaster[name]}" for name in DISASTERS),
     ]
     lines += [
         f"  {kind}: {count} in {tally.with_fault[kind]} schedules" for kind, count in sorted(tally.faults.items())

@@ -27,7 +27,7 @@ LEAF_ROUNDS_MAX: Final = 40
 LEAF_DISASTERS: Final = 0.06
 """How likely a leaf is one of the disasters."""
 FAILURES_MAX: Final = 10
-WHOLE_EVERY: Final = 64
+WHOLE_EVERY: Final = 96
 """One leaf in so many is judged by everything there is; the others by the promise itself."""
 
 Path = tuple[int, ...]
@@ -38,7 +38,7 @@ class Shape:
     """How a tree grows: at each fork so many branches, each played until there were so many payments; then leaves."""
 
     forks: tuple[tuple[int, int], ...] = ((4, 16), (4, PAYMENTS_LEAST))
-    leaves: int = 64
+    leaves: int = 96
 
 
 WHOLE: Final = Shape()
