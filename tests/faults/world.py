@@ -138,7 +138,7 @@ def answer_of(office: Office, path: str, message: bytes) -> bytes | Failure:
         "/v1/pull": routes._pull,
         "/v1/enrol": routes._enrol,
         "/v1/recall": routes._recall,
-        "/v1/witness": routes._witness,
+        "/v1/witness": routes.take_witness,
     }[path]
     try:
         return work(office, message)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, text
 
-from meterpos.headoffice import books, witnesses
+from meterpos.headoffice import books, courier, witnesses
 from meterpos.headoffice.backups import back_up, restore
 from meterpos.headoffice.checking import check_now
 from meterpos.headoffice.checks import run_checks
@@ -113,6 +113,31 @@ def test_a_restore_of_which_nobody_spoke_is_seen_by_what_tills_remember(town: Se
     running.stop()
 
 
+def test_a_till_that_only_sends_sticks_tells_what_a_restore_took_once(town: Server, tmp_path: Path) -> None:
+    till = counter(town, tmp_path / "till")
+    sync(till)
+    back_up(town.office.store, tmp_path / "backup.db")
+    number = adjust(town, -50_00)
+    sync(till)
+    running = restored(town, tmp_path / "backup.db", told=True)
+
+    def carry() -> None:
+        till.courier_out(tmp_path / "out")
+        (tmp_path / "in").write_bytes(courier.answer(running.office, (tmp_path / "out").read_bytes()).data)
+        till.courier_in(tmp_path / "in")
+
+    carry()
+    assert remembered(running) == [], "it hears of the restore by the first answer"
+    carry()
+    assert remembered(running) == [("KSM01", number, -50_00)] and running.codes() == ["witness"]
+    with running.office.store.write() as conn:
+        conn.execute(delete(table))
+    carry()
+    assert remembered(running) == [], "what was told is not told again"
+    till.close()
+    running.stop()
+
+
 @pytest.fixture
 def till(town: Server, tmp_path: Path) -> Till:
     till = counter(town, tmp_path / "till")
@@ -126,7 +151,7 @@ def tell(running: Server, till: Till, *rows: wire.FeedRow) -> bytes:
     message = wire.make_witness(
         key=till.device_key, device=device, generation=1, rows=rows, software="", nonce=secrets.token_bytes(8)
     )
-    return routes._witness(running.office, message)
+    return routes.take_witness(running.office, message)
 
 
 def row(fact_id: str, *, zone: str = "Mamboleo", kind: str = "fact", data: bytes | None = None) -> wire.FeedRow:

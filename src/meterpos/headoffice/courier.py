@@ -24,7 +24,7 @@ from meterpos.sync.framing import WireError, header_digest, open_unverified
 from meterpos.sync.steps import Cursor
 from meterpos.sync.talk import common_place
 
-PURPOSES: Final = ("push", "pull", "recall")
+PURPOSES: Final = ("push", "pull", "recall", "witness")
 UNASKED: Final = "0" * 64
 """What a page that nobody asked for names as its question."""
 PAGES_MAX: Final = 100_000
@@ -64,6 +64,8 @@ def answer(office: Office, data: bytes) -> Answered:
             continue
         elif purpose == "recall":
             answers += _recalled(office, message, device)
+        elif purpose == "witness":
+            answers.append(_hear(office, message))
         else:
             answers += _asked_pages(office, message, device, done)
     done.data = _sealed(office, device, answers, request=header.request, reader=header.reply)
@@ -110,7 +112,7 @@ def _sender(office: Office, header: Header) -> auth.Device:
 
 def _purpose(message: bytes, device: auth.Device) -> str:
     """Return what a message is, after judging it whole. Raises: UnusableCourier."""
-    readers = {"push": wire.read_push, "pull": wire.read_pull, "recall": wire.read_recall}
+    readers = {"push": wire.read_push, "pull": wire.read_pull, "recall": wire.read_recall, "witness": wire.read_witness}
     for purpose in PURPOSES:
         try:
             readers[purpose](open_unverified(message, purpose=purpose), key=device.public_key)
@@ -141,6 +143,13 @@ def _take(office: Office, message: bytes, done: Answered) -> bytes:
     done.new += sum(one.outcome != "had" for one in ack.answers)
     done.exceptions += sum(one.outcome in ("exception", "quarantined") for one in ack.answers)
     return packed
+
+
+def _hear(office: Office, message: bytes) -> bytes:
+    try:
+        return routes.take_witness(office, message)
+    except Problem as error:
+        raise UnusableCourier(f"{error} What was taken in until here stands; read the file again.") from error
 
 
 def _tell(office: Office, batch: wire.Push, device: auth.Device) -> None:

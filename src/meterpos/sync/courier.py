@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +17,18 @@ from sqlalchemy import Connection
 
 from meterpos.errors import MeterposError
 from meterpos.ledger.journal import entries_after, head
-from meterpos.ledger.operations import feed, recalls, sync_state
+from meterpos.ledger.operations import feed, recalls, sync_state, witnesses
 from meterpos.ledger.queries.identity import Identity, identity
 from meterpos.ledger.queries.status import waiting
 from meterpos.ledger.queries.streams import StreamState, stream_place, stream_states
+from meterpos.ledger.queries.witnesses import forgotten_facts
 from meterpos.ledger.store import Store
 from meterpos.sync import courier_file, wire
 from meterpos.sync.courier_file import UnusableCourier
 from meterpos.sync.exchange import SOFTWARE, refuse_training
 from meterpos.sync.framing import WireError, open_unverified
 from meterpos.sync.lock import only_exchange
+from meterpos.sync.pulling import as_row
 from meterpos.sync.pushing import BATCH_BYTES_MAX
 from meterpos.sync.steps import Cursor
 from meterpos.sync.talk import common_place
@@ -84,6 +87,7 @@ def make_request(store: Store, *, device_key: bytes, at: datetime) -> tuple[byte
         who = identity(connection)
         refuse_training(who)
         messages, entries = _messages(connection, who, device_key)
+        lost, told = _witnesses(connection, who, device_key)
     from meterpos import vault
 
     content_key, request = secrets.token_bytes(courier_file.KEY_BYTES), secrets.token_hex(REQUEST_BYTES)
@@ -96,9 +100,9 @@ def make_request(store: Store, *, device_key: bytes, at: datetime) -> tuple[byte
         content_key=content_key,
         reader=who.box_key,
     )
-    data = courier_file.write(header, messages, content_key=content_key, signer=device_key)
+    data = courier_file.write(header, [*lost, *messages], content_key=content_key, signer=device_key)
     with store.write() as connection:
-        sync_state.note_courier(connection, request=request, made_at=at)
+        sync_state.note_courier(connection, request=request, made_at=at, told=told)
     return data, CourierOut(entries=entries, batches=len(messages) - 1, size_bytes=len(data))
 
 
@@ -125,6 +129,24 @@ def _messages(connection: Connection, who: Identity, device_key: bytes) -> tuple
         )
     )  # fmt: skip
     return messages, count
+
+
+def _witnesses(connection: Connection, who: Identity, device_key: bytes) -> tuple[list[bytes], dict[str, list[str]]]:
+    """Return witnesses of what a restore took from head office, and the facts each names, by its digest."""
+    messages: list[bytes] = []
+    told: dict[str, list[str]] = {}
+    for generation, of_one in groupby(forgotten_facts(connection), key=lambda fact: fact.generation):
+        rest = list(of_one)
+        while rest:
+            part, rest = rest[:ROWS_EACH], rest[ROWS_EACH:]
+            messages.append(
+                wire.make_witness(
+                    key=device_key, device=who.device_id, generation=generation, rows=list(map(as_row, part)),
+                    software=SOFTWARE, nonce=secrets.token_bytes(wire.NONCE_BYTES),
+                )
+            )  # fmt: skip
+            told[wire.header_digest(messages[-1])] = [fact.fact_id for fact in part]
+    return messages, told
 
 
 def _batches(connection: Connection, state: StreamState) -> Iterator[Sequence[tuple[int, bytes, bytes, bytes]]]:
@@ -238,7 +260,10 @@ class _Reader:
         for recalled in (one for one in messages if isinstance(one, Recalled)):
             self._recall(recalled)
         for ack in (one for one in messages if isinstance(one, Ack) and is_latest):
-            self._record(ack)
+            if ack.stream == wire.NO_STREAM:
+                self._note_told(ack)
+            else:
+                self._record(ack)
         for page in (one for one in messages if isinstance(one, Page)):
             self._apply(page)
         if is_latest:
@@ -274,6 +299,13 @@ class _Reader:
                 connection, stream=recalled.stream, after_seq=seq, head=last, entries=recalled.entries
             )
         self.read.recalled += len(recalled.entries)
+        self.read.was_new = True
+
+    def _note_told(self, ack: Ack) -> None:
+        """Note what head office has heard of, which it lost: no exchange tells it again."""
+        with self.store.write() as connection:
+            told = sync_state.told_by_courier(connection, request=self.request).get(ack.batch, [])
+            witnesses.record_told(connection, fact_ids=told)
         self.read.was_new = True
 
     def _record(self, ack: Ack) -> None:

@@ -157,7 +157,7 @@ class Pulling(Talk):
             key=self.who.key,
             device=self.who.device,
             generation=generation,
-            rows=list(map(_as_row, forgotten)),
+            rows=list(map(as_row, forgotten)),
             software=self.who.software,
             nonce=self.nonce(),
         )
@@ -201,7 +201,8 @@ class Pulling(Talk):
         }
 
 
-def _as_row(fact: Remembered) -> FeedRow:
+def as_row(fact: Remembered) -> FeedRow:
+    """Return what a till remembers as a row of the feed says it."""
     place = max(fact.position, 1)
     return FeedRow(position=place, zone=fact.zone, kind="fact", key=fact.fact_id, version=1, data=fact.data)
 

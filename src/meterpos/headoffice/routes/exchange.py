@@ -66,7 +66,7 @@ async def recall(request: Request) -> Response:
 @router.post("/witness", summary="Tell what a restored head office has lost", response_class=Message)
 async def witness(request: Request) -> Response:
     """Answer what a till remembers with a signed acknowledgement of no entries."""
-    return await _answer(request, _witness)
+    return await _answer(request, take_witness)
 
 
 async def _answer(request: Request, work: Any) -> Response:
@@ -218,7 +218,8 @@ def _recall(office: Office, packed: bytes) -> bytes:
     )
 
 
-def _witness(office: Office, packed: bytes) -> bytes:
+def take_witness(office: Office, packed: bytes) -> bytes:
+    """Hear what a till remembers, however it came, and return the signed answer. Raises: WireError, Problem."""
     opened = wire.open_unverified(packed, purpose="witness")
     device = _sender(office, opened)
     said = wire.read_witness(opened, key=device.public_key)

@@ -1,6 +1,8 @@
 """What an exchange leaves behind at the till: what head office signed for, and the record of the exchange."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Boolean, Connection, bindparam, delete, func, insert, or_, select, true, update
@@ -112,9 +114,20 @@ def record_exchange(
         connection.execute(_forget_exchanges, {"through_id": newest - EXCHANGES_KEPT})
 
 
-def note_courier(connection: Connection, *, request: str, made_at: datetime) -> None:
-    """Remember a courier file that was made: its answer may speak of what head office holds."""
-    connection.execute(insert(couriers), {"request": request, "made_at": made_at})
+def note_courier(
+    connection: Connection, *, request: str, made_at: datetime, told: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> None:
+    """Remember a courier file that was made: its answer may speak of what head office holds, and sign for what it was
+    ``told``, the ids of lost facts by the digest of the witness that names them.
+    """
+    row = {"request": request, "made_at": made_at, "told": {digest: list(ids) for digest, ids in told.items()}}
+    connection.execute(insert(couriers), row)
+
+
+def told_by_courier(connection: Connection, *, request: str) -> dict[str, list[str]]:
+    """Return what head office was told by this courier file, by the digest of each witness."""
+    told = connection.execute(select(couriers.c.told).where(couriers.c.request == request)).scalars().first()
+    return dict(told or {})
 
 
 def is_latest_word(connection: Connection, *, request: str) -> bool:

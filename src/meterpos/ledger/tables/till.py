@@ -94,7 +94,9 @@ couriers: Final = Table(
     Column("courier_id", Serial, primary_key=True, autoincrement=True),
     Column("request", String, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
-    comment="courier files made since head office was last heard of: an answer to one is the latest word",
+    Column("told", JSON, nullable=False, server_default="{}"),
+    comment="courier files made since head office was last heard of: an answer to one is the latest word; told: the "
+    "facts each of its witnesses names, by the witness's digest",
 )
 
 drafts: Final = Table(

@@ -124,6 +124,7 @@ def upgrade() -> None:
         ),
         sa.Column("request", sa.String(), nullable=False),
         sa.Column("made_at", sa.String(24), nullable=False),
+        sa.Column("told", sa.JSON(), server_default="{}", nullable=False),
         sa.PrimaryKeyConstraint("courier_id", name=op.f("pk_couriers")),
     )
     op.create_table(
