@@ -26,7 +26,7 @@ def decide(bench: Bench, entry: Entry, stated: Sequence[Fact]) -> Decided:
     openings = [] if _is_in_order(bench, entry) else list(_of_entry(bench, entry))
     if len(stated) == 1 and stated[0].kind == "payment":  # nearly all there is
         placed, opened = _payment(bench, entry, stated[0])
-        return Decided((placed,), (*openings, *opened))
+        return Decided((placed,), (*openings, *opened) if openings or opened else ())
     decided: list[Fact] = []
     # A correction's reversals come first: what they free is what its payments use.
     for fact in sorted(stated, key=lambda fact: fact.kind == "payment"):

@@ -294,6 +294,9 @@ def _post_together(
         decided = decide(bench, entry, stated)
         counting += decided.facts
         outcomes.openings += decided.openings
+        if not decided.openings:
+            outcomes.by_entry[entry.entry_id] = _STORED
+            continue
         codes = [opening.code for opening in decided.openings if opening.code not in REQUESTS]
         outcomes.by_entry[entry.entry_id] = ("exception", codes[0]) if codes else _STORED
     for opening in approvals.unknown_codes(conn, device, others):

@@ -58,7 +58,7 @@ for _name, _column in (
     Index(_name, _column, sqlite_where=_column.is_not(None))
 _NUMBERED: Final = and_(facts.c.kind == literal_column("'payment'"), facts.c.position.is_not(None))
 """Written out, so that the index is found. What a till just took has no place yet, and costs it nothing."""
-Index("ix_facts_number", facts.c.number, sqlite_where=_NUMBERED, postgresql_where=_NUMBERED)
+Index("ix_facts_number", facts.c.number, sqlite_where=_NUMBERED)
 
 
 def is_numbered(number: Any) -> ColumnElement[bool]:
