@@ -100,7 +100,7 @@ class Gate:
         if (before + 1) * self._message_s() / self.at_once > patience_s or before >= WAITING_MAX:
             raise NoRoom(self._come_again_s())
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        (self._begun if begun else self._new).append(mine)
+        same.append(mine)
         try:
             async with asyncio.timeout(patience_s * OVERTIME):
                 await self._called(mine)
