@@ -150,14 +150,14 @@ def _template(data: bytes) -> Template:
     return Template((*pieces, data[end:]), tuple(slots), 0 if account is None else _place(account[0]))
 
 
-def _written(template: Template, number: int, key: bytes, device: str) -> bytes:
-    """Return one entry as this till would have made it."""
+def _written(template: Template, seq: int, number: int, key: bytes, device: str) -> bytes:
+    """Return one entry as this till would have made it; references drawn by chance would meet among so many."""
     own = f"{number:04d}{template.place:03d}".encode()
     said = {
         b"account": b"B" + own, b"meter": b"M" + own, b"no": b"C" + own, b"till": _name(number).encode(),
         b"public_key": signing.public_of(key).hex().encode() if b"public_key" in template.slots else b"",
         b"device": device.encode(), b"tender_id": secrets.token_hex(16).encode(),
-        b"reference": b"SK" + secrets.token_hex(4).upper().encode(),
+        b"reference": b"SK%04X%04X" % (number, seq),
     }  # fmt: skip
     parts = [template.pieces[0]]
     for slot, piece in zip(template.slots, template.pieces[1:], strict=True):
@@ -168,7 +168,7 @@ def _written(template: Template, number: int, key: bytes, device: str) -> bytes:
 def _far(day: Sequence[Template], after: int, who: tuple[int, bytes, str]) -> Far:
     """Write the day of one till, and sign it."""
     number, key, device = who
-    entries = [_written(template, number, key, device) for template in day]
+    entries = [_written(template, seq, number, key, device) for seq, template in enumerate(day, 1)]
     stream, prev = secrets.token_bytes(16), FIRST_PREV
     for seq, data in enumerate(entries, 1):
         prev = entry_id(stream=stream, seq=seq, prev=prev, data=data)
