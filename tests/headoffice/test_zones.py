@@ -66,6 +66,17 @@ def test_a_customer_goes_to_another_zone_and_comes_back(town: Server, tmp_path: 
         till.close()
 
 
+def test_a_zone_that_everybody_left_is_as_one_that_never_had_anybody(town: Server, tmp_path: Path) -> None:
+    both = counter(town, tmp_path / "both", "KSM03", ("Kondele", "Mamboleo"))
+    calm(town, both)
+    with town.office.write() as (conn, outgoing):
+        there = select(customers.c.customer_no).where(customers.c.zone == "Mamboleo")
+        for number in conn.execute(there).scalars().all():
+            move_customer(conn, outgoing, customer_no=number, zone="Kondele")
+    calm(town, both)
+    both.close()
+
+
 def test_a_payment_taken_before_the_till_heard_of_the_move_counts(town: Server, tmp_path: Path) -> None:
     old = counter(town, tmp_path / "old", "KSM01", ("Mamboleo",))
     calm(town, old)

@@ -269,13 +269,17 @@ def _share(fact: Fact) -> int:
 
 _sums: Final = select(zone_digests)
 _new: Final = insert(zone_digests)
+_empty: Final = delete(zone_digests).where(zone_digests.c.zone == bindparam("of_zone"))
 _set: Final = _new.on_conflict_do_update(
     index_elements=["zone"], set_={"count": _new.excluded["count"], "total": _new.excluded.total}
 )
 
 
 def _set_digest(connection: Connection, zone: str, held: ZoneSum) -> None:
-    connection.execute(_set, {"zone": zone, "count": held.count, "total": f"{held.total:016x}"})
+    if held == ZoneSum(0, 0):
+        connection.execute(_empty, {"of_zone": zone})  # as if it had never had any
+    else:
+        connection.execute(_set, {"zone": zone, "count": held.count, "total": f"{held.total:016x}"})
 
 
 def zone_sums(connection: Connection) -> dict[str, ZoneSum]:
