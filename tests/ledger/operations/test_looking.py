@@ -1,18 +1,20 @@
 """After a look at a zone from its start, the till has what was named, what it made itself, and nothing else."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import Connection, insert, select
 
 from meterpos.ledger.checks import run_checks
 from meterpos.ledger.journal import entries_after
 from meterpos.ledger.operations import sync_state
-from meterpos.ledger.operations.feed import StaleCursor, begin_again
+from meterpos.ledger.operations.feed import StaleCursor, begin_again, sum_digests_anew, zone_sums
 from meterpos.ledger.operations.looking import forget_unheard, is_in_doubt, keep_named
 from meterpos.ledger.queries.identity import identity
 from meterpos.ledger.tables import accounts, contacts, customers, facts, meters, plans, streams, till_identity
 from tests.ledger.operations import test_plan_requests
-from tests.ledger.operations.test_feed import apply, plan_rows
-from tests.support.tills import GRACE, Counter
+from tests.ledger.operations.test_feed import Row, apply, fact_row, plan_rows
+from tests.support.tills import GRACE, Counter, invoice
 
 ZONES = ("Kondele",)
 
@@ -154,3 +156,17 @@ def test_a_head_office_that_signs_for_less_than_before_leaves_the_till_in_doubt(
                 signed_at=counter.clock(), may_go_back=True,
             )  # fmt: skip
         assert is_in_doubt(connection)
+
+
+def test_a_zone_whose_last_account_left_has_no_digest_any_more(counter: Counter) -> None:
+    new = invoice("INV-2026-00777", "A2", 99_000, on=date(2026, 11, 19), position=None)
+    with counter.till.store.write() as connection:
+        sum_digests_anew(connection)
+    apply(counter, fact_row(new, 4))
+    with counter.till.store.read() as connection:
+        assert "Kondele" in zone_sums(connection)
+        gone = list(connection.execute(select(accounts.c.account_no).where(accounts.c.zone == "Kondele")).scalars())
+    apply(counter, *(Row(5 + at, "Kondele", "account_left", key, b"{}") for at, key in enumerate(gone)), after=4)
+    with counter.till.store.read() as connection:
+        assert "Kondele" not in zone_sums(connection)
+    assert sound(counter) and counter.till.check(rebuild=True) == ()
