@@ -15,19 +15,19 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from meterpos.headoffice import approvals, bulk, chain, exceptions, feed, moved, put_right_requests, receipt_claims
 from meterpos.headoffice.auth import Device
-from meterpos.headoffice.bench import Bench, read_bench, write_claims
+from meterpos.headoffice.bench import read_bench, write_claims
 from meterpos.headoffice.decisions import decide, zones_of
 from meterpos.headoffice.exceptions import Opening
 from meterpos.headoffice.feed import Outgoing
 from meterpos.headoffice.locks import hold_accounts, savepoint
-from meterpos.headoffice.plan_requests import make_plans
+from meterpos.headoffice.plan_requests import make_plans, overpaid
 from meterpos.headoffice.tables import answers, tills
 from meterpos.ledger.balances import recalculate
 from meterpos.ledger.journal import FIRST_PREV, KINDS, SCHEMA, BrokenEntry, Entry
-from meterpos.ledger.posting import Posted, post_new, store
+from meterpos.ledger.posting import post_new, store
 from meterpos.ledger.projection import facts_of, project_tables
 from meterpos.ledger.rules.facts import Fact
-from meterpos.ledger.tables import accounts, journal, streams
+from meterpos.ledger.tables import journal, streams
 from meterpos.ledger.tables.base import format_instant
 from meterpos.sync.wire import Answer, Lineage, Outcome, Push
 
@@ -312,29 +312,12 @@ def _post_together(
     hold_accounts(conn, posted.accounts)
     recalculate(conn, posted.accounts)
     outcomes.openings += moved.overdrawn(conn, counting, till_name=device.till_name)
-    outcomes.openings += _overpaid_plans(conn, bench, posted)
+    plans = [no for no in posted.accounts if no in bench.accounts and bench.accounts[no].kind == "plan"]
+    outcomes.openings += overpaid(conn, plans, till_name=device.till_name)
     outcomes.payments += [fact.fact_id for fact in counting if fact.fact_id in posted.spoken_of]
     for fact in counting:
         outgoing.send_fact(fact, zones=zones_of(bench, fact))
     outcomes.openings += receipt_claims.take_in(conn, outgoing, ready, till_name=device.till_name, at=at)
-
-
-def _overpaid_plans(conn: Connection, bench: Bench, posted: Posted) -> list[Opening]:
-    paid = [number for number in posted.accounts if number in bench.accounts and bench.accounts[number].kind == "plan"]
-    if not paid:
-        return []
-    query = select(accounts.c.account_no, accounts.c.net_minor).where(
-        accounts.c.account_no.in_(paid), accounts.c.net_minor < 0
-    )
-    return [
-        Opening(
-            code="plan_overpaid",
-            subject=row.account_no,
-            till_name=bench.device.till_name,
-            details={"amount_minor": -row.net_minor},
-        )
-        for row in conn.execute(query.order_by(accounts.c.account_no))
-    ]
 
 
 # --- what is left to say

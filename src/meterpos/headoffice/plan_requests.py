@@ -1,4 +1,4 @@
-"""Plans made at tills: each gets head office's number and its account, before the payments on it are decided."""
+"""Plans made at tills: each gets its number and account before its payments are decided; overpaid ones are told."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,6 +34,24 @@ def make_plans(conn: Connection, outgoing: Outgoing, device: Device, ready: Sequ
         else:
             openings.append(_opening(device, entry, "plan_without_effect"))
     return openings
+
+
+def overpaid(conn: Connection, account_nos: Sequence[str], *, till_name: str) -> list[Opening]:
+    """Return an item for each of these plans of which more was paid than its total."""
+    if not account_nos:
+        return []
+    query = select(accounts.c.account_no, accounts.c.net_minor).where(
+        accounts.c.account_no.in_(account_nos), accounts.c.net_minor < 0
+    )
+    return [
+        Opening(
+            code="plan_overpaid",
+            subject=row.account_no,
+            till_name=till_name,
+            details={"amount_minor": -row.net_minor},
+        )
+        for row in conn.execute(query.order_by(accounts.c.account_no))
+    ]
 
 
 def _is_first(conn: Connection, entry: Entry) -> bool:
