@@ -21,6 +21,7 @@ def work(schedule: "Schedule") -> None:
     what = dice.choices(
         ("invoice", "adjust", "confirmation", "bounce", "hand over", "zone"), weights=(5, 3, 3, 3, 3, 3)
     )[0]
+    moves = what in ("hand over", "zone")
     today = office.moment().today
     try:
         with office.write() as (conn, outgoing):
@@ -66,11 +67,12 @@ def work(schedule: "Schedule") -> None:
             else:
                 number = _some_receipt(schedule)
                 say_of_payments(conn, outgoing, event=what, number=number, on=today)  # type: ignore[arg-type]
-        schedule.moved |= what in ("hand over", "zone")
+        schedule.moved |= moves
         schedule.tell(f"office: {what} {row.account_no}")
     except UserError as error:
         schedule.tell(f"office: no {what}: {error}")
     except OfficeCut:
+        schedule.moved |= moves  # it may stand: the power may go once it is committed
         schedule.world.office_store.lose_power()
 
 
