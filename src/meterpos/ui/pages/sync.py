@@ -147,7 +147,7 @@ class SyncPage(QWidget):
         return words.clock(moment.localise(row.started_at), today=moment.today)
 
     def _what(self, row: "Exchange") -> str:
-        moved = words.say("sync.moved", pushed=row.pushed, pulled=row.pulled)
+        moved = words.say("sync.moved", pushed=f"{row.pushed:,}", pulled=f"{row.pulled:,}")
         return moved if row.outcome == "complete" or not row.detail else messages.translated(row.detail)
 
     def _speak_exchange(self, row: "Exchange") -> str:

@@ -62,7 +62,7 @@ class StickPanel(Surface):
 
     def _was_read(self, read: "CourierIn") -> None:
         self._busy(on=False)
-        said = words.say("sync.stick.was_read", pushed=read.pushed, pulled=read.pulled)
+        said = words.say("sync.stick.was_read", pushed=f"{read.pushed:,}", pulled=f"{read.pulled:,}")
         detail = messages.translated(read.detail) if read.detail else ""
         self.told.emit(f"{said} {detail}".strip(), "waiting" if read.agreed is False else "muted")
         self._desk.tasks.ledger_changed.emit()
