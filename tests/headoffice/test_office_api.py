@@ -224,7 +224,9 @@ def test_whoever_guesses_tokens_waits_and_who_has_one_elsewhere_does_not(sqlite_
     guesser, other = ({"X-Forwarded-For": address} for address in ("203.0.113.7", "203.0.113.8"))
     address = f"{sqlite_town.url}/v1/office/fleet"
     with requests.Session() as line:
-        answers = [line.get(address, headers=guesser, timeout=TIMEOUT_S) for _ in range(FAILED_PER_MINUTE + 5)]
+        answers = [line.get(address, headers=guesser, timeout=TIMEOUT_S) for _ in range(FAILED_PER_MINUTE)]
+        while answers[-1].status_code == 401 and len(answers) < 20 * FAILED_PER_MINUTE:  # it refills meanwhile
+            answers.append(line.get(address, headers=guesser, timeout=TIMEOUT_S))
         assert {answer.status_code for answer in answers[:FAILED_PER_MINUTE]} == {401}
         assert answers[-1].status_code == 429
         assert (answers[-1].json()["code"], int(answers[-1].headers["Retry-After"]) >= 1) == ("too_many", True)

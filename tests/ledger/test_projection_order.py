@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from meterpos.ledger.journal import Entry, entries_after, make_entry
+from meterpos.ledger.journal import FIRST_PREV, Entry, entries_after, make_entry
 from meterpos.ledger.operations.cash import CashRequest
+from meterpos.ledger.operations.enrolment import begin_again_after_restore
+from meterpos.ledger.operations.recalls import keep_recalled
 from meterpos.ledger.projection import project
+from meterpos.ledger.queries.streams import stream_states
 from meterpos.ledger.tables import cash_movements, shifts
 from tests.ledger.test_checks import without_triggers
 from tests.support.tills import STREAM, Counter
@@ -42,6 +45,22 @@ def test_a_shift_that_a_copied_till_ended_as_well_ended_once_whichever_end_comes
     twin = make_entry(stream=STREAM, seq=closed.seq, prev=closed.prev, data=data)
     ends = {_projected(counter, order) for order in permutations((opened, closed, twin))}
     assert [end.counted_minor for end in ends] == [499_000], "equally early, the smaller one"
+    counter.till.close()
+
+
+def test_a_stream_that_is_taken_back_does_not_take_the_place_of_the_one_begun_since(tmp_path: Path) -> None:
+    counter = Counter.at(tmp_path / "till")
+    counter.open_shift()
+    own, earlier = b"own".ljust(16), b"earlier".ljust(16)
+    with counter.till.store.write() as connection:
+        opened = entries_after(connection, STREAM, seq=0, limit=1)[0]
+        begin_again_after_restore(
+            connection, stream=own, label="RE2", device_key=counter.till.device_key, moment=counter.till.moment()
+        )
+        keep_recalled(connection, stream=earlier, after_seq=0, head=FIRST_PREV, entries=[opened.data])
+        assert [state.stream for state in stream_states(connection) if state.is_current] == [own]
+    counter.open_shift()
+    counter.till.close_shift(counted_minor=500_000, clerk="achieng")
     counter.till.close()
 
 

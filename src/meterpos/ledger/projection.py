@@ -11,7 +11,7 @@ from meterpos.ledger.plain import PlainTender
 from meterpos.ledger.posting import Posted, post
 from meterpos.ledger.rules.facts import Decision, Fact, till_fact_id
 from meterpos.ledger.rules.tenders import cells
-from meterpos.ledger.tables import accounts, cash_movements, papers, plans, shifts, streams, tenders
+from meterpos.ledger.tables import accounts, cash_movements, papers, plans, shifts, streams, tenders, till_identity
 from meterpos.ledger.tables.base import format_instant
 
 
@@ -313,16 +313,19 @@ def _move_cash(connection: Connection, entry: Entry) -> None:
 
 
 def _open_stream(connection: Connection, entry: Entry) -> None:
+    """Write the stream; a till takes back earlier ones after its own, and goes on in its own."""
     body = entry.content.body
     known = connection.execute(select(streams.c.stream).where(streams.c.stream == entry.stream)).one_or_none()
-    connection.execute(update(streams).where(streams.c.till_name == body["till"]).values(is_current=False))
+    is_current = connection.execute(select(till_identity.c.stream)).scalar() in (None, entry.stream)
+    if is_current:
+        connection.execute(update(streams).where(streams.c.till_name == body["till"]).values(is_current=False))
     values = {
         "till_name": body["till"],
         "device_id": body["device"],
         "label": body["label"],
         "reason": body["reason"],
         "opened_at": entry.content.at,
-        "is_current": True,
+        "is_current": is_current,
     }
     if known is None:
         connection.execute(insert(streams), {"stream": entry.stream, "head": FIRST_PREV, "through_seq": 0, **values})
