@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from meterpos.headoffice.checks import rebuilt_differences, run_checks
 from meterpos.headoffice.master import hand_over
+from meterpos.headoffice.tables import feed
 from meterpos.headoffice.zones import CannotMove, move_customer
+from meterpos.ledger.feedrows import ACCOUNT_LEFT
 from meterpos.ledger.tables import accounts, customers, facts, meters
 from meterpos.till import Till
 from tests.headoffice.test_exchange import counter, pay, town
@@ -64,6 +66,20 @@ def test_a_customer_goes_to_another_zone_and_comes_back(town: Server, tmp_path: 
     assert (knows(old), knows(new), knows(both)) == (owed - 300_00, None, owed - 300_00)
     for till in (old, new, both):
         till.close()
+
+
+def test_that_an_account_left_is_told_after_where_it_is_now_wherever_a_page_ends(town: Server) -> None:
+    move(town, "Kondele")
+    with town.office.store.read() as conn:
+        moved = conn.execute(
+            select(feed.c.kind, feed.c.key)
+            .where(feed.c.zone.in_(("Kondele", "Mamboleo")))
+            .order_by(feed.c.position.desc())
+        ).all()
+    kinds = [row.kind for row in moved]
+    left = kinds.index(ACCOUNT_LEFT)
+    assert "fact" in kinds[:left], "the till's own line names its payments once the account is gone"
+    assert kinds[left + 1 : left + 4] == ["account", "meter", "customer"]
 
 
 def test_a_zone_that_everybody_left_is_as_one_that_never_had_anybody(town: Server, tmp_path: Path) -> None:

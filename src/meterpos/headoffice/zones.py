@@ -55,12 +55,10 @@ def _send_master(
 ) -> None:
     """Take customer, contacts, meters and accounts out of the old zone's line into the new one's.
 
-    A meter that was handed over, and is another customer's there now, stays in the old line too.
+    A meter that was handed over, and is another customer's there now, stays in the old line too. That an account left
+    comes after where it is now, wherever a page ends: a till of both zones would let go of its meter between them.
     """
     people = conn.execute(select(contacts.c.contact_id).where(contacts.c.customer_no == customer_no)).scalars().all()
-    for number in account_nos:
-        outgoing.send(ACCOUNT_LEFT, number, zone=old)
-        outgoing.take_out(ACCOUNT_LEFT, number, zone=new)
     things = [("customer", customer_no), *(("contact", one) for one in people), *(("meter", one) for one in meter_nos)]
     placed = select(feed_table.c.kind, feed_table.c.key).where(
         feed_table.c.zone == old, feed_table.c.kind.in_(("account", "plan")), feed_table.c.key.in_(account_nos)
@@ -72,6 +70,9 @@ def _send_master(
         if (kind, key) not in still_there:
             outgoing.take_out(kind, key, zone=old)
         outgoing.send(kind, key, zone=new)
+    for number in account_nos:
+        outgoing.send(ACCOUNT_LEFT, number, zone=old)
+        outgoing.take_out(ACCOUNT_LEFT, number, zone=new)
 
 
 def _send_facts(conn: Connection, outgoing: Outgoing, account_nos: Sequence[str], *, old: str, new: str) -> None:
